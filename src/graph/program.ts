@@ -1,0 +1,60 @@
+// What a backend makes of a graph. The interface is the same for all backends, so nothing above them needs to know which one runs.
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Graph } from "./graph.ts";
+
+export type Device = "auto" | "reference" | "wasm" | "webgpu";
+
+export interface CompileOptions {
+  readonly device?: Device;
+  /** Threads that walk the program together (default: the machine's, at most 8). Backends that cannot say so in `explain()`. */
+  readonly threads?: number;
+  /** Throw `UnsupportedOpError` instead of letting the reference loops stand in for a missing kernel. */
+  readonly strict?: boolean;
+  /** Fuse, fold and simplify first (default true). Off for comparing fused with unfused. */
+  readonly optimise?: boolean;
+}
+
+export type Feeds = Readonly<Record<string, Tensor>>;
+export type Results = Record<string, Tensor>;
+
+/** One line of `explain()`. */
+export interface ExplainedNode {
+  readonly label: string;
+  readonly op: string;
+  readonly shape: readonly number[];
+  /** Which code runs it, e.g. "conv igemm 4x8", "fused into conv1", "reference". */
+  readonly kernel: string;
+  readonly macs: number;
+}
+
+export interface Explanation {
+  readonly backend: string;
+  readonly threads: number;
+  /** Why there are fewer threads, a slower tier, or reference loops; empty when all is as asked. */
+  readonly notes: readonly string[];
+  readonly nodes: readonly ExplainedNode[];
+  /** How many nodes run in the reference loops because the backend has no kernel. */
+  readonly standIns: number;
+  toString(): string;
+}
+
+/** Parameters, moments and statistics, by variable name. Reading copies out, writing copies in. */
+export interface ProgramState {
+  readonly names: readonly string[];
+  read(name: string): Tensor;
+  write(name: string, value: Tensor): void;
+}
+
+export interface Program {
+  readonly graph: Graph;
+  readonly backend: Exclude<Device, "auto">;
+  /** One run: feeds in, outputs back, then all state updates at once. Results are copies that the caller owns. */
+  run(feeds?: Feeds): Promise<Results>;
+  /** The same without a promise; absent on backends that cannot (webgpu). */
+  runSync?(feeds?: Feeds): Results;
+  readonly state: ProgramState;
+  explain(): Explanation;
+  readonly memory: { readonly arenaBytes: number; readonly stateBytes: number };
+  /** Gives the memory back early. Optional: an unreachable program is collected like any object. */
+  release(): void;
+}

@@ -3,6 +3,7 @@ export * from "./evaluate.ts";
 export * from "./grad.ts";
 export * from "./graph.ts";
 export * from "./op.ts";
+export * from "./plan.ts";
 export * from "./program.ts";
 export * from "./record.ts";
 export * from "./rewrite.ts";

@@ -1,0 +1,41 @@
+// The one door to the backends: everything above calls `compile` and never learns which one runs.
+import type { Graph } from "../graph/graph.ts";
+import type { CompileOptions, Device, Program } from "../graph/program.ts";
+import { ArgumentError, UnsupportedOpError } from "../tensor/errors.ts";
+import { compileReference } from "./reference/index.ts";
+
+const devices: readonly Device[] = ["auto", "reference", "wasm", "webgpu"];
+const optionNames: readonly string[] = ["device", "threads", "strict", "optimise"];
+
+/**
+ * A program that runs `graph`.
+ * `device` "auto" (default) takes the fastest backend that runs here; "reference" runs the ops' own loops.
+ * Throws `ArgumentError` for unknown or impossible options, `UnsupportedOpError` when the backend cannot run the graph.
+ */
+export async function compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
+  checkOptions(options);
+  switch (options.device ?? "auto") {
+    case "webgpu":
+      throw new UnsupportedOpError('compile: the device "webgpu" is not built yet; use "wasm" or "reference"');
+    default:
+      return compileReference(graph, options);
+  }
+}
+
+function checkOptions(options: CompileOptions): void {
+  for (const name of Object.keys(options)) {
+    if (!optionNames.includes(name)) throw new ArgumentError(`compile: unknown option "${name}"; known options: ${optionNames.join(", ")}`);
+  }
+  const { device, threads, strict, optimise } = options;
+  if (device !== undefined && !devices.includes(device)) {
+    throw new ArgumentError(`compile: device is "${String(device)}"; expected one of ${devices.join(", ")}`);
+  }
+  if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
+    throw new ArgumentError(`compile: threads is ${String(threads)}; expected an integer >= 1`);
+  }
+  for (const [name, given] of Object.entries({ strict, optimise })) {
+    if (given !== undefined && typeof given !== "boolean") {
+      throw new ArgumentError(`compile: ${name} is ${String(given)}; expected true or false`);
+    }
+  }
+}

@@ -1,0 +1,42 @@
+// How a program tells what it made of a graph, in one table whichever backend made it.
+import { named } from "../graph/op.ts";
+import type { ExplainedNode, Explanation } from "../graph/program.ts";
+import type { Value } from "../graph/value.ts";
+import { showShape } from "../tensor/shape.ts";
+
+export type ExplanationParts = Omit<Explanation, "toString">;
+
+/** Adds the printed form: one line per node, then totals and notes. */
+export function explanation(parts: ExplanationParts): Explanation {
+  return { ...parts, toString: () => print(parts) };
+}
+
+/** The line of one value; `kernel` names the code that runs it. */
+export function explainedNode(value: Value, kernel: string): ExplainedNode {
+  return { label: value.label ?? "", op: value.op.name, shape: value.shape, kernel, macs: macsOf(value) };
+}
+
+/** Multiply-adds of one value, by its op's own arithmetic. */
+export function macsOf(value: Value): number {
+  const shapes = value.inputs.map((v) => v.shape);
+  return value.op.cost(named(value.op, shapes), value.attrs, value.shape).macs;
+}
+
+function print({ backend, threads, notes, nodes, standIns }: ExplanationParts): string {
+  const rows = nodes.map((n) => [n.label, n.op, showShape(n.shape), n.kernel, n.macs === 0 ? "" : n.macs.toLocaleString("en")]);
+  const header = ["label", "op", "shape", "kernel", "multiply-adds"];
+  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => (column === row.length - 1 ? cell.padStart(widths[column]) : cell.padEnd(widths[column])))
+      .join("  ")
+      .trimEnd();
+  const macs = nodes.reduce((sum, n) => sum + n.macs, 0);
+  return [
+    line(header),
+    ...rows.map(line),
+    `${nodes.length} nodes on ${backend}, ${threads} ${threads === 1 ? "thread" : "threads"}, ${macs.toLocaleString("en")} multiply-adds` +
+      (standIns === 0 ? "" : `, ${standIns} of them in the reference loops`),
+    ...notes.map((note) => `note: ${note}`),
+  ].join("\n");
+}

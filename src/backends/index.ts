@@ -1,0 +1,5 @@
+// What a user of the backends sees: one `compile`, and what the backends share.
+export * from "./compile.ts";
+export * from "./explanation.ts";
+export * from "./feeds.ts";
+export * from "./reference/index.ts";

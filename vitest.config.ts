@@ -1,13 +1,56 @@
+// Two projects: everything in Node, and what must also hold in a browser in headless Chromium (skipped, visibly, where there is none).
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 
-const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+const chromium = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
+  (p) => p !== undefined && existsSync(p),
+);
+if (chromium === undefined) console.warn("no Chromium found (set CHROMIUM=/path/to/chromium): the browser tests are skipped");
+
+/** Shared memory, and so threads, exist only in cross-origin isolated pages. */
+const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+
+const node = {
+  resolve: { alias: { "#platform": path("./src/platform/node.ts") } },
+  test: { name: "node", include: ["test/**/*.test.ts"], exclude: ["test/browser/**"], testTimeout: 60_000, pool: "forks" as const },
+};
+
+const browser = {
+  server: { headers: isolation },
+  resolve: { alias: { "#platform": path("./src/platform/browser.ts") } },
+  test: {
+    name: "browser",
+    include: ["test/browser/**/*.test.ts"],
+    testTimeout: 60_000,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({
+        launchOptions: {
+          ...(chromium !== undefined && { executablePath: chromium }),
+          args: [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+          ],
+        },
+      }),
+      instances: [{ browser: "chromium" as const }],
+    },
+  },
+};
 
 export default defineConfig({
-  resolve: { alias: { "#platform": source("./src/platform/node.ts") } },
   test: {
-    include: ["test/**/*.test.ts"],
-    testTimeout: 60_000,
-    pool: "forks",
+    reporters: ["default", "./tools/closing-line-reporter.ts"],
+    projects: chromium === undefined ? [node] : [node, browser],
   },
 });

@@ -40,6 +40,11 @@ export class ModelFormatError extends FoveaError {
   override readonly code = "MODEL_FORMAT";
 }
 
+/** A file or folder is missing, cannot be read or written, or there is no file system here at all. */
+export class FileError extends FoveaError {
+  override readonly code = "FILE";
+}
+
 /** A data set is missing, empty, truncated or inconsistent. */
 export class DataError extends FoveaError {
   override readonly code = "DATA";

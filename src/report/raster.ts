@@ -1,0 +1,92 @@
+// Tensors become small pictures, one pixel per number; the page enlarges them without smoothing. Sheets put many pictures into one.
+import { encode } from "fast-png";
+import { ShapeError } from "../tensor/errors.ts";
+import { showShape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type ColourMap, grey, type Rgb } from "./colour.ts";
+import { defaultRange, positionIn, type Range } from "./range.ts";
+
+/** Pixels in row-major order, three bytes each. */
+export interface Raster {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+export interface PaintOptions {
+  /** Default grey. Ignored by three-channel pictures, whose channels are red, green and blue. */
+  readonly map?: ColourMap;
+  /** Raw values of the map's two ends (default: what the tensor spans; symmetric about 0 for signed maps). */
+  readonly range?: Range;
+}
+
+/**
+ * Paints [H, W], [1, H, W] or, as colour, [3, H, W]. Throws `ShapeError` for other shapes.
+ */
+export function paint(tensor: Tensor, { map = grey, range = defaultRange(map, tensor) }: PaintOptions = {}): Raster {
+  const [height, width] = tensor.shape.slice(-2);
+  const channels = tensor.rank === 3 ? tensor.shape[0] : 1;
+  if (tensor.rank < 2 || tensor.rank > 3 || (channels !== 1 && channels !== 3)) {
+    throw new ShapeError(`paint: ${showShape(tensor.shape)} is not a picture; expected [H, W], [1, H, W] or [3, H, W]`);
+  }
+  const pixels = width * height;
+  const data = new Uint8Array(3 * pixels);
+  for (let p = 0; p < pixels; p++) {
+    if (channels === 1) data.set(map.at(positionIn(range, tensor.data[p])), 3 * p);
+    else for (let c = 0; c < 3; c++) data[3 * p + c] = Math.round(255 * Math.min(1, Math.max(0, positionIn(range, tensor.data[c * pixels + p]))));
+  }
+  return { width, height, data };
+}
+
+/** The picture that a network saw, as it was before normalisation: 0..1 per channel. */
+export function denormalise(image: Tensor, normalisation?: { readonly mean: readonly number[]; readonly deviation: readonly number[] }): Tensor {
+  if (normalisation === undefined) return image;
+  const restored = image.clone();
+  const pixels = image.size / image.shape[0];
+  for (let i = 0; i < restored.size; i++) {
+    const channel = Math.floor(i / pixels);
+    restored.data[i] = restored.data[i] * normalisation.deviation[channel] + normalisation.mean[channel];
+  }
+  return restored;
+}
+
+export interface SheetOptions {
+  readonly columns?: number;
+  /** Pixels between pictures. */
+  readonly gap?: number;
+  readonly background?: Rgb;
+}
+
+/** Where picture `i` of a sheet stands. */
+export function cellOf(i: number, cell: { width: number; height: number }, columns: number, gap: number): { x: number; y: number } {
+  return { x: (i % columns) * (cell.width + gap), y: Math.floor(i / columns) * (cell.height + gap) };
+}
+
+/** Pictures side by side in rows; the cell is the largest picture, and smaller ones stand at its top left. */
+export function sheet(rasters: readonly Raster[], options: SheetOptions = {}): Raster {
+  const { columns = Math.ceil(Math.sqrt(rasters.length)), gap = 1, background = [255, 255, 255] } = options;
+  const cell = { width: Math.max(1, ...rasters.map((r) => r.width)), height: Math.max(1, ...rasters.map((r) => r.height)) };
+  const rows = Math.max(1, Math.ceil(rasters.length / columns));
+  const width = columns * (cell.width + gap) - gap;
+  const height = rows * (cell.height + gap) - gap;
+  const data = new Uint8Array(3 * width * height);
+  for (let p = 0; p < width * height; p++) data.set(background, 3 * p);
+  rasters.forEach((raster, i) => {
+    const { x, y } = cellOf(i, cell, columns, gap);
+    for (let row = 0; row < raster.height; row++) {
+      data.set(raster.data.subarray(3 * row * raster.width, 3 * (row + 1) * raster.width), 3 * ((y + row) * width + x));
+    }
+  });
+  return { width, height, data };
+}
+
+export function rasterToPng({ width, height, data }: Raster): Uint8Array {
+  return encode({ width, height, data, channels: 3, depth: 8 });
+}
+
+/** A `data:` address that stands in for a file, so that a page needs nothing but itself. */
+export function rasterToUri(raster: Raster): string {
+  let binary = "";
+  for (const byte of rasterToPng(raster)) binary += String.fromCharCode(byte);
+  return `data:image/png;base64,${btoa(binary)}`;
+}

@@ -69,7 +69,7 @@ export function resolvePadding(
 }
 
 /** floor((i + before + after - k) / s) + 1 (relationship 6), k the dilated kernel. May be < 1: nothing fits. */
-export function convSize(input: number, extent: number, stride = 1, before = 0, after = before): number {
+export function convSize(input: number, extent: number, stride = 1, before = 0, after: number = before): number {
   return Math.floor((input + before + after - extent) / stride) + 1;
 }
 
@@ -77,14 +77,14 @@ export function convSize(input: number, extent: number, stride = 1, before = 0, 
  * Relationship 7, or in ceil mode ceil((i + before + after - k) / s) + 1, less one when the last window would start beyond the input
  * and its left padding. k is the dilated kernel.
  */
-export function poolSize(input: number, extent: number, stride: number, before = 0, after = before, ceilMode = false): number {
+export function poolSize(input: number, extent: number, stride: number, before = 0, after: number = before, ceilMode = false): number {
   if (!ceilMode) return convSize(input, extent, stride, before, after);
   const size = Math.ceil((input + before + after - extent) / stride) + 1;
   return (size - 1) * stride >= input + before ? size - 1 : size;
 }
 
 /** Size after a transposed convolution: (i - 1)s - before - after + k + outputPadding (relationships 8-14), k the dilated kernel. */
-export function transposedSize(input: number, extent: number, stride = 1, before = 0, after = before, outputPadding = 0): number {
+export function transposedSize(input: number, extent: number, stride = 1, before = 0, after: number = before, outputPadding = 0): number {
   return (input - 1) * stride - before - after + extent + outputPadding;
 }
 
@@ -113,7 +113,7 @@ export function windowAxis(options: WindowOptions, where = "window"): WindowAxis
   }
   const axis = { input, kernel, stride, dilation, before, after };
   const output = poolSize(input, extent, stride, before, after, ceilMode);
-  if (input + before + after < extent || output < 1) {
+  if (output < 1) {
     const window = dilation === 1 ? `the kernel ${kernel}` : `the kernel ${kernel} with dilation ${dilation} (extent ${extent})`;
     throw new ShapeError(
       `${where}: ${window} does not fit into ${input} + ${before} + ${after} = ${input + before + after}: output size ${showSize(axis, ceilMode)}`,

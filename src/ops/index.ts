@@ -4,14 +4,22 @@ import { installEvaluator } from "../graph/record.ts";
 
 installEvaluator(evaluateOp);
 
+export * from "./arithmetic.ts";
+export * from "./broadcast.ts";
 export * from "./cast.ts";
 export * from "./concat.ts";
 export * from "./conv.ts";
+export * from "./elementwise.ts";
 export * from "./expression.ts";
+export * as expression from "./expression-build.ts";
+export * from "./expression-derivative.ts";
+export * from "./expression-evaluate.ts";
 export * from "./flip.ts";
 export * from "./identity.ts";
 export * from "./pad.ts";
+export * from "./reduce.ts";
 export * from "./reshape.ts";
 export * from "./roll.ts";
 export * from "./slice.ts";
 export * from "./transpose.ts";
+export * from "./unary.ts";

@@ -1,0 +1,93 @@
+// Activations as layers. All but PReLU have nothing to learn, so each is one line: the op under its own name.
+import type { Value } from "../../graph/value.ts";
+import * as ops from "../../ops/index.ts";
+import * as init from "../initialise.ts";
+import { defineModule, type Module } from "../module.ts";
+import { checkChannels } from "./conv.ts";
+
+function plain(kind: string, apply: (x: Value) => Value): () => Module {
+  const module = defineModule(kind, apply);
+  return () => module;
+}
+
+/** max(0, x). */
+export const relu: () => Module = plain("relu", (x) => ops.relu(x));
+/** min(max(0, x), 6). */
+export const relu6: () => Module = plain("relu6", (x) => ops.relu6(x));
+/** 1 / (1 + e^-x). */
+export const sigmoid: () => Module = plain("sigmoid", (x) => ops.sigmoid(x));
+export const tanh: () => Module = plain("tanh", (x) => ops.tanh(x));
+/** Klambauer et al. 2017. */
+export const selu: () => Module = plain("selu", (x) => ops.selu(x));
+/** x·sigmoid(x). */
+export const silu: () => Module = plain("silu", (x) => ops.silu(x));
+/** x·tanh(softplus(x)). */
+export const mish: () => Module = plain("mish", (x) => ops.mish(x));
+export const hardSwish: () => Module = plain("hardSwish", (x) => ops.hardSwish(x));
+export const hardSigmoid: () => Module = plain("hardSigmoid", (x) => ops.hardSigmoid(x));
+/** x / (1 + |x|). */
+export const softsign: () => Module = plain("softsign", (x) => ops.softsign(x));
+export const logSigmoid: () => Module = plain("logSigmoid", (x) => ops.logSigmoid(x));
+/** x − tanh(x). */
+export const tanhshrink: () => Module = plain("tanhshrink", (x) => ops.tanhshrink(x));
+
+/** x where positive, slope·x elsewhere (default slope 0.01). */
+export function leakyRelu(options: { readonly slope?: number } = {}): Module {
+  return defineModule("leakyRelu", (x) => ops.leakyRelu(x, options));
+}
+
+/** leakyRelu with a learned slope: one for all (default) or one per channel. Parameter weight [count], from 0.25. He et al. 2015. */
+export function prelu(count = 1): Module {
+  checkChannels("prelu", { count });
+  return defineModule("prelu", (x, context) => ops.prelu(x, context.parameter("weight", [count], init.constant(0.25))));
+}
+
+/** x where positive, alpha·(e^x − 1) elsewhere (default alpha 1). */
+export function elu(options: { readonly alpha?: number } = {}): Module {
+  return defineModule("elu", (x) => ops.elu(x, options));
+}
+
+/** As elu, but smooth for every alpha: alpha·(e^(x/alpha) − 1). */
+export function celu(options: { readonly alpha?: number } = {}): Module {
+  return defineModule("celu", (x) => ops.celu(x, options));
+}
+
+/** x·Φ(x), Φ the normal distribution, exactly (default) or by its tanh approximation. */
+export function gelu(options: { readonly approximate?: "none" | "tanh" } = {}): Module {
+  return defineModule("gelu", (x) => ops.gelu(x, options));
+}
+
+/** log(1 + e^(beta·x)) / beta. */
+export function softplus(options: { readonly beta?: number; readonly threshold?: number } = {}): Module {
+  return defineModule("softplus", (x) => ops.softplus(x, options));
+}
+
+/** x clipped to [min, max] (default −1, 1). */
+export function hardTanh(options: { readonly min?: number; readonly max?: number } = {}): Module {
+  return defineModule("hardTanh", (x) => ops.hardTanh(x, options));
+}
+
+/** x moved toward 0 by lambda (default 0.5), 0 in between. */
+export function softshrink(options: { readonly lambda?: number } = {}): Module {
+  return defineModule("softshrink", (x) => ops.softshrink(x, options));
+}
+
+/** x, but 0 where |x| <= lambda (default 0.5). */
+export function hardshrink(options: { readonly lambda?: number } = {}): Module {
+  return defineModule("hardshrink", (x) => ops.hardshrink(x, options));
+}
+
+/** x where it exceeds `threshold`, `value` elsewhere. */
+export function threshold(options: { readonly threshold: number; readonly value: number }): Module {
+  return defineModule("threshold", (x) => ops.threshold(x, options));
+}
+
+/** Probabilities along `axis` (default 1: classes or channels). */
+export function softmax(options: { readonly axis?: number } = {}): Module {
+  return defineModule("softmax", (x) => ops.softmax(x, { axis: 1, ...options }));
+}
+
+/** Logarithms of the softmax, without overflow. */
+export function logSoftmax(options: { readonly axis?: number } = {}): Module {
+  return defineModule("logSoftmax", (x) => ops.logSoftmax(x, { axis: 1, ...options }));
+}

@@ -1,0 +1,68 @@
+// Layers made of layers: one after another, around a shortcut, side by side, or in any other way written as a function.
+
+import type { Value } from "../../graph/value.ts";
+import * as ops from "../../ops/index.ts";
+import { ArgumentError } from "../../tensor/errors.ts";
+import { type Context, defineModule, type Module } from "../module.ts";
+
+/** Parts by name, in order; an array names them "0", "1", ... as PyTorch does. */
+export type Parts = Readonly<Record<string, Module>> | readonly Module[];
+
+function entriesOf(kind: string, parts: Parts): [string, Module][] {
+  const entries = Object.entries(parts) as [string, Module][];
+  if (entries.length === 0) throw new ArgumentError(`${kind}: there are no parts`);
+  // JavaScript puts integer-like keys of an object first, whatever the order of writing; that would silently reorder layers.
+  if (!Array.isArray(parts) && entries.some(([name]) => /^\d+$/.test(name)) && !entries.every(([name], i) => name === String(i))) {
+    throw new ArgumentError(`${kind}: integer names [${entries.map(([n]) => n).join(", ")}] lose their order in an object; use an array`);
+  }
+  for (const [name, part] of entries) {
+    if (typeof part?.build !== "function") throw new ArgumentError(`${kind}: "${name}" is not a layer`);
+  }
+  return entries;
+}
+
+/** One part after another. */
+export function sequential(parts: Parts): Module {
+  const entries = entriesOf("sequential", parts);
+  return defineModule("sequential", (x, context) => entries.reduce((value, [name, part]) => context.child(name, part, value), x));
+}
+
+export interface ResidualOptions {
+  /** What the shortcut does, as child "downsample" (default: nothing). */
+  readonly shortcut?: Module;
+  /** What follows the sum, as child "activation" (default: nothing). */
+  readonly activation?: Module;
+}
+
+/** body(x) + shortcut(x). The body's parts keep their own names ("layer1.0.conv1"). He, Zhang, Ren, Sun 2016. */
+export function residual(body: Parts, { shortcut, activation }: ResidualOptions = {}): Module {
+  const inner = sequential(body);
+  return defineModule("residual", (x, context) => {
+    const changed = inner.build(x, context);
+    const kept = shortcut === undefined ? x : context.child("downsample", shortcut, x);
+    const sum = ops.add(changed, kept);
+    return activation === undefined ? sum : context.child("activation", activation, sum);
+  });
+}
+
+export interface BranchesOptions {
+  /** Put the results side by side along `axis` (default), or add them up. */
+  readonly join?: "concat" | "add";
+  /** Axis of concatenation (default 1: channels). */
+  readonly axis?: number;
+}
+
+/** All parts see the same input; their results are concatenated or added. Szegedy et al. 2015. */
+export function branches(parts: Parts, { join = "concat", axis = 1 }: BranchesOptions = {}): Module {
+  const entries = entriesOf("branches", parts);
+  if (join !== "concat" && join !== "add") throw new ArgumentError(`branches: join is "${String(join)}"; expected concat or add`);
+  return defineModule("branches", (x, context) => {
+    const results = entries.map(([name, part]) => context.child(name, part, x));
+    return join === "add" ? results.reduce((a, b) => ops.add(a, b)) : ops.concat(results, { axis });
+  });
+}
+
+/** Anything else: a function of ops and `context.child("name", layer, value)`. Shown as `kind` in tables. */
+export function functional(build: (x: Value, context: Context) => Value, options: { readonly kind?: string } = {}): Module {
+  return defineModule(options.kind ?? "functional", build);
+}

@@ -1,0 +1,18 @@
+// Everything that is called nn.something.
+export * from "./activation.ts";
+export * from "./compose.ts";
+export {
+  type ConvLayerOptions,
+  type ConvTransposeLayerOptions,
+  conv1d,
+  conv2d,
+  conv3d,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
+  linear,
+  type WeightOptions,
+} from "./conv.ts";
+export * from "./norm.ts";
+export * from "./pool.ts";
+export * from "./shape.ts";

@@ -1,0 +1,213 @@
+// A model is a net together with its parameters and what it was made for: input shape, classes, preprocessing.
+// It is immutable; training gives a new one. Everything in lens, report and io takes a model.
+import type { Value } from "../graph/value.ts";
+import { ArgumentError, GraphError, ModelFormatError, ShapeError } from "../tensor/errors.ts";
+import { random } from "../tensor/random.ts";
+import { checkShape, type Shape, sameShape, showShape } from "../tensor/shape.ts";
+import type { DType, Tensor } from "../tensor/tensor.ts";
+import type { Module, Traced } from "./module.ts";
+import { type LayerField, type ModelSummary, summarise } from "./summary.ts";
+import { type Store, traceModule } from "./trace.ts";
+
+/** How a picture becomes the net's input: pixels in 0..1, channels in this order, minus `mean`, divided by `deviation`. */
+export interface Preprocessing {
+  /** Name of the profile, printed wherever it is used: "mnist", "torch", ... */
+  readonly name: string;
+  readonly channels: "grey" | "rgb" | "bgr";
+  /** Per channel, in units of the 0..1 pixel scale. */
+  readonly mean: readonly number[];
+  readonly deviation: readonly number[];
+}
+
+export interface TraceOptions {
+  /** Pictures per run (default 1). */
+  readonly batch?: number;
+  /** Dropout drops, batch norm uses and updates batch statistics (default false). */
+  readonly training?: boolean;
+  /** Another picture size than the model's own, where the layers allow it. */
+  readonly inputShape?: Shape;
+  /** float64 for gradient checks (default float32). */
+  readonly dtype?: DType;
+  /** Parameters as constants, which compilers may fold (default), or as variables that live in the program. */
+  readonly frozen?: boolean;
+  /** Seed of dropout masks (default: the model's). */
+  readonly seed?: number;
+}
+
+export interface ModelOptions {
+  /** Decides every parameter not given; each depends on the seed and its own name alone (default 0). */
+  readonly seed?: number;
+  readonly classes?: readonly string[];
+  readonly preprocessing?: Preprocessing;
+  /** Parameters and buffers by PyTorch's state_dict names. */
+  readonly parameters?: ReadonlyMap<string, Tensor>;
+  /** Accept a `parameters` that has some names only, and ignore names that the net lacks: for transfer (default false). */
+  readonly partial?: boolean;
+}
+
+export interface Model {
+  readonly net: Module;
+  /** [channels, height, width]: one picture, without the batch axis. */
+  readonly inputShape: Shape;
+  readonly seed: number;
+  readonly classes: readonly string[] | undefined;
+  readonly preprocessing: Preprocessing | undefined;
+  /** Trainable tensors by name, in order of first use. */
+  readonly parameters: ReadonlyMap<string, Tensor>;
+  /** Running statistics and their like. */
+  readonly buffers: ReadonlyMap<string, Tensor>;
+  /** Number of trainable numbers. */
+  readonly parameterCount: number;
+  trace(options?: TraceOptions): Traced;
+  /** Per layer: output shape, receptive field, parameters, multiply-adds. Prints as a table. */
+  summary(): ModelSummary;
+  /** Receptive field of a layer's units; throws `GraphError` naming the layers when there is no such one. */
+  field(layer: string): LayerField;
+  /** The same net with other numbers: names not in `state` keep theirs. Unknown names and other shapes throw. */
+  with(state: ReadonlyMap<string, Tensor>): Model;
+  /** Parameters and buffers together: a PyTorch state_dict. */
+  state(): Map<string, Tensor>;
+}
+
+/**
+ * Gives `net` its parameters. `inputShape` is one picture, [channels, height, width].
+ * Throws `ShapeError` where layers do not fit together, naming the layer, and `ModelFormatError` for parameters that do not fit the net.
+ */
+export function createModel(net: Module, inputShape: Shape, options: ModelOptions = {}): Model {
+  const { seed = 0, parameters: given = new Map<string, Tensor>(), partial = options.parameters === undefined } = options;
+  checkShape(inputShape, "createModel: inputShape");
+  if (!Number.isInteger(seed)) throw new ArgumentError(`createModel: seed ${seed} is not an integer`);
+  const parameters = new Map<string, Tensor>();
+  const buffers = new Map<string, Tensor>();
+  const missing: string[] = [];
+  const take = (name: string, shape: Shape, make: () => Tensor): Tensor => {
+    const found = given.get(name);
+    if (found === undefined) {
+      if (!partial) missing.push(name);
+      return make();
+    }
+    if (!sameShape(found.shape, shape)) {
+      throw new ModelFormatError(`parameter "${name}" has shape ${showShape(found.shape)}, but the net needs ${showShape(shape)}`);
+    }
+    return found;
+  };
+  const store: Store = {
+    parameter(name, shape, initialise, fans) {
+      const made = take(name, shape, () => initialise(shape, random(seed).fork(name), fans));
+      const kept = made.dtype === "float32" ? made : made.cast("float32");
+      parameters.set(name, kept);
+      return kept;
+    },
+    buffer(name, initial) {
+      const made = take(name, initial.shape, () => initial);
+      const kept = made.dtype === initial.dtype ? made : made.cast(initial.dtype);
+      buffers.set(name, kept);
+      return kept;
+    },
+  };
+  traceModule(net, { shape: [1, ...inputShape], dtype: "float32", training: false, frozen: true, seed, store });
+  const unknown = options.partial === true ? [] : [...given.keys()].filter((name) => !parameters.has(name) && !buffers.has(name));
+  if (missing.length > 0 || unknown.length > 0) {
+    const list = (what: string, names: readonly string[]): string =>
+      names.length === 0 ? "" : `; ${what}: ${names.slice(0, 8).join(", ")}${names.length > 8 ? `, and ${names.length - 8} more` : ""}`;
+    throw new ModelFormatError(`the parameters are not those of this net${list("missing", missing)}${list("not in the net", unknown)}`);
+  }
+  return new TrainedModel(net, Object.freeze([...inputShape]), { ...options, seed }, parameters, buffers);
+}
+
+class TrainedModel implements Model {
+  readonly net: Module;
+  readonly inputShape: Shape;
+  readonly seed: number;
+  readonly classes: readonly string[] | undefined;
+  readonly preprocessing: Preprocessing | undefined;
+  readonly parameters: ReadonlyMap<string, Tensor>;
+  readonly buffers: ReadonlyMap<string, Tensor>;
+
+  constructor(
+    net: Module,
+    inputShape: Shape,
+    { seed, classes, preprocessing }: ModelOptions & { readonly seed: number },
+    parameters: ReadonlyMap<string, Tensor>,
+    buffers: ReadonlyMap<string, Tensor>,
+  ) {
+    this.net = net;
+    this.inputShape = inputShape;
+    this.seed = seed;
+    this.classes = classes;
+    this.preprocessing = preprocessing;
+    this.parameters = parameters;
+    this.buffers = buffers;
+  }
+
+  get parameterCount(): number {
+    let count = 0;
+    for (const tensor of this.parameters.values()) count += tensor.size;
+    return count;
+  }
+
+  trace(options: TraceOptions = {}): Traced {
+    const { batch = 1, training = false, inputShape = this.inputShape, dtype = "float32", frozen = true, seed = this.seed } = options;
+    if (!Number.isInteger(batch) || batch < 1) throw new ArgumentError(`trace: batch ${batch} is not an integer >= 1`);
+    const stored = (kind: ReadonlyMap<string, Tensor>, name: string, shape: Shape): Tensor => {
+      const found = kind.get(name);
+      if (found === undefined) throw new GraphError(`trace: the net asks for "${name}" now, but did not when the model was created`);
+      if (!sameShape(found.shape, shape)) {
+        // Only an input shape other than the model's own can lead here: a dense layer fixes the size of what reaches it.
+        throw new ShapeError(
+          `trace: at input ${showShape(inputShape)} "${name}" would be ${showShape(shape)}; the model has ${showShape(found.shape)}`,
+        );
+      }
+      return found;
+    };
+    return traceModule(this.net, {
+      shape: [batch, ...inputShape],
+      dtype,
+      training,
+      frozen,
+      seed,
+      store: {
+        parameter: (name, shape) => stored(this.parameters, name, shape),
+        buffer: (name, initial) => stored(this.buffers, name, initial.shape),
+      },
+    });
+  }
+
+  summary(): ModelSummary {
+    return summarise(this.trace(), this.parameters);
+  }
+
+  field(layer: string): LayerField {
+    const found = this.summary().layers.find((l) => l.name === layer);
+    if (found === undefined) throw new GraphError(`field: no layer is called "${layer}"; there are ${this.#layerNames()}`);
+    return found.field;
+  }
+
+  with(state: ReadonlyMap<string, Tensor>): Model {
+    return createModel(this.net, this.inputShape, {
+      seed: this.seed,
+      ...(this.classes && { classes: this.classes }),
+      ...(this.preprocessing && { preprocessing: this.preprocessing }),
+      parameters: new Map([...this.state(), ...state]),
+    });
+  }
+
+  state(): Map<string, Tensor> {
+    return new Map([...this.parameters, ...this.buffers]);
+  }
+
+  #layerNames(): string {
+    return this.trace()
+      .layers.map((l) => l.name)
+      .join(", ");
+  }
+}
+
+/** The value that a layer's path names; throws `GraphError` naming the layers when there is none. */
+export function layerValue(traced: Traced, path: string): Value {
+  const found = traced.names.get(path);
+  if (found === undefined || path === "") {
+    throw new GraphError(`no layer is called "${path}"; there are ${traced.layers.map((l) => l.name).join(", ")}`);
+  }
+  return found;
+}

@@ -1,0 +1,119 @@
+// Writes a net out as a graph: walks the modules, gives every value its path as label, and hands each place its parameters.
+import { constant, input, inScope, variable } from "../graph/record.ts";
+import { label, type Value } from "../graph/value.ts";
+import { add, identity } from "../ops/index.ts";
+import { GraphError } from "../tensor/errors.ts";
+import { hashLabel, threefry } from "../tensor/random.ts";
+import { type Shape, sameShape, showShape } from "../tensor/shape.ts";
+import { type DType, ones, type Tensor, zeros } from "../tensor/tensor.ts";
+import { type Fans, fansOf, type Initialiser } from "./initialise.ts";
+import type { Context, Layer, Module, Traced } from "./module.ts";
+
+/** Name of the variable that counts training runs. */
+export const counterName = "step";
+
+/** Supplies the stored (or newly made) tensor of a full name. */
+export interface Store {
+  parameter(name: string, shape: Shape, initialise: Initialiser, fans: Fans): Tensor;
+  buffer(name: string, initial: Tensor): Tensor;
+}
+
+export interface TraceSettings {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly training: boolean;
+  readonly frozen: boolean;
+  readonly seed: number;
+  readonly store: Store;
+}
+
+interface Session extends TraceSettings {
+  readonly layers: Layer[];
+  readonly names: Map<string, Value>;
+  readonly parameters: Map<string, Value>;
+  readonly buffers: Map<string, Value>;
+  readonly variables: Map<string, Value>;
+  readonly updates: Map<Value, Value>;
+  counter: Value | undefined;
+}
+
+export function traceModule(net: Module, settings: TraceSettings): Traced {
+  const session: Session = {
+    ...settings,
+    layers: [],
+    names: new Map(),
+    parameters: new Map(),
+    buffers: new Map(),
+    variables: new Map(),
+    updates: new Map(),
+    counter: undefined,
+  };
+  const x = input("x", settings.shape, settings.dtype);
+  const output = buildAt(session, "", net, x);
+  const { counter } = session;
+  if (counter !== undefined && settings.training) session.updates.set(counter, add(counter, constant(ones([1], "int32"))));
+  return { ...session, input: x, output, updates: [...session.updates] };
+}
+
+/** Builds `module` at `path` and records it as a layer, unless all it did was to pass on what a part of it had made. */
+function buildAt(session: Session, path: string, module: Module, x: Value): Value {
+  const own: string[] = [];
+  const before = session.layers.length;
+  let value = inScope(path, () => module.build(x, contextAt(session, path, own)));
+  const passedOn = session.layers.length > before && session.layers.some((l, i) => i >= before && l.value === value);
+  if (!passedOn) {
+    // A layer that does nothing here (dropout outside training) still needs a value of its own to carry its name.
+    if (value.label !== undefined) value = identity(value);
+    const name = path === "" ? module.kind : path;
+    label(value, name);
+    session.layers.push({ name, kind: module.kind, input: x, value, parameters: own });
+  }
+  session.names.set(path, value);
+  return value;
+}
+
+function contextAt(session: Session, path: string, own: string[]): Context {
+  const full = (name: string): string => (path === "" ? name : `${path}.${name}`);
+  const fresh = (name: string, taken: ReadonlyMap<string, unknown>): string => {
+    if (name.includes(".") || name === "")
+      throw new GraphError(`"${path}": a part is called "${name}"; names are not empty and have no dots`);
+    if (taken.has(full(name))) throw new GraphError(`"${full(name)}" exists twice; the parts of a module need different names`);
+    return full(name);
+  };
+  const place = (name: string, stored: Tensor, inProgram: boolean): Value => {
+    const floating = stored.dtype === "float32" || stored.dtype === "float64";
+    const tensor = floating && stored.dtype !== session.dtype ? stored.cast(session.dtype) : stored;
+    if (!inProgram) return label(constant(tensor), name);
+    const value = variable(name, tensor);
+    session.variables.set(name, value);
+    return value;
+  };
+  return {
+    path,
+    training: session.training,
+    parameter(name, shape, initialise, fans = fansOf(shape)) {
+      const key = fresh(name, session.parameters);
+      const value = place(key, session.store.parameter(key, shape, initialise, fans), !session.frozen);
+      if (!sameShape(value.shape, shape))
+        throw new GraphError(`"${key}" is ${showShape(value.shape)}, but the layer wants ${showShape(shape)}`);
+      session.parameters.set(key, value);
+      own.push(key);
+      return value;
+    },
+    buffer(name, initial) {
+      const key = fresh(name, session.buffers);
+      const value = place(key, session.store.buffer(key, initial), session.training || !session.frozen);
+      session.buffers.set(key, value);
+      return value;
+    },
+    update(buffer, next) {
+      if (session.training) session.updates.set(buffer, next);
+    },
+    counter() {
+      session.counter ??= place(counterName, zeros([1], "int32"), true);
+      return session.counter;
+    },
+    seed: () => threefry(session.seed, hashLabel(path), 0, 0)[0],
+    child: (name, module, x) => buildAt(session, fresh(name, session.names), module, x),
+  };
+}

@@ -34,7 +34,10 @@ export function linearTicks(low: number, high: number, count = 5): number[] {
 
 /** 1, 2 and 5 times the powers of ten within low..high; the powers alone where that would be too many. */
 export function logTicks(low: number, high: number): number[] {
-  const powers = Array.from({ length: Math.ceil(Math.log10(high)) - Math.floor(Math.log10(low)) + 1 }, (_, i) => i + Math.floor(Math.log10(low)));
+  const powers = Array.from(
+    { length: Math.ceil(Math.log10(high)) - Math.floor(Math.log10(low)) + 1 },
+    (_, i) => i + Math.floor(Math.log10(low)),
+  );
   const factors = powers.length > 4 ? [1] : [1, 2, 5];
   const ticks = powers.flatMap((p) => factors.map((f) => Number((f * 10 ** p).toPrecision(12))));
   return ticks.filter((t) => t >= low * 0.999 && t <= high * 1.001);
@@ -91,14 +94,21 @@ ${x.ticks.map((t) => html`<text x="${pixel(x.at(t))}" y="${frame.bottom + 18}" t
 <text class="axis" x="${frame.right}" y="${height - 4}" text-anchor="end">${xLabel}</text>
 </g>
 <path class="base" aria-hidden="true" d="M${frame.left},${frame.bottom}H${frame.right}"/>
-${series.map((s, i) => html`<g class="series s${i}"><title>${s.name}</title><path d="${path(s.points, x, y, drawable)}"/>${markers(s, x, y, drawable)}</g>
-`)}</svg>`;
+${series.map(
+  (
+    s,
+    i,
+  ) => html`<g class="series s${i}"><title>${s.name}</title><path d="${path(s.points, x, y, drawable)}"/>${markers(s, x, y, drawable)}</g>
+`,
+)}</svg>`;
 }
 
 /** Few points deserve dots: a line through three epochs would hide where the measurements are. */
 function markers(series: Series, x: Axis, y: Axis, drawable: (v: number) => boolean): Markup[] {
   if (series.points.length > 40) return [];
-  return series.points.filter(([, v]) => drawable(v)).map(([px, py]) => html`<circle cx="${pixel(x.at(px))}" cy="${pixel(y.at(py))}" r="3"/>`);
+  return series.points
+    .filter(([, v]) => drawable(v))
+    .map(([px, py]) => html`<circle cx="${pixel(x.at(px))}" cy="${pixel(y.at(py))}" r="3"/>`);
 }
 
 /** Which line is which; also what a reader of a black-and-white print needs. */

@@ -64,7 +64,9 @@ export function show(value: number, digits = 3): string {
   const size = Math.abs(value);
   const text =
     size >= 1e6 || size < 1e-3
-      ? value.toExponential(digits - 1).replace(/\.?0*e\+?(-?)(\d+)/, (_, sign: string, power: string) => ` × 10${superscript(sign + power)}`)
+      ? value
+          .toExponential(digits - 1)
+          .replace(/\.?0*e\+?(-?)(\d+)/, (_, sign: string, power: string) => ` × 10${superscript(sign + power)}`)
       : size >= 10 ** digits
         ? String(Math.round(value))
         : String(Number(value.toPrecision(digits)));

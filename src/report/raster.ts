@@ -3,10 +3,10 @@ import { encode } from "fast-png";
 import { ShapeError } from "../tensor/errors.ts";
 import { showShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type ColourMap, grey, type Rgb } from "./colour.ts";
+import { type ColourMap, grey } from "./colour.ts";
 import { defaultRange, positionIn, type Range } from "./range.ts";
 
-/** Pixels in row-major order, three bytes each. */
+/** Pixels in row-major order, four bytes each: red, green, blue, opacity. */
 export interface Raster {
   readonly width: number;
   readonly height: number;
@@ -30,16 +30,19 @@ export function paint(tensor: Tensor, { map = grey, range = defaultRange(map, te
     throw new ShapeError(`paint: ${showShape(tensor.shape)} is not a picture; expected [H, W], [1, H, W] or [3, H, W]`);
   }
   const pixels = width * height;
-  const data = new Uint8Array(3 * pixels);
+  const data = new Uint8Array(4 * pixels).fill(255);
   for (let p = 0; p < pixels; p++) {
-    if (channels === 1) data.set(map.at(positionIn(range, tensor.data[p])), 3 * p);
-    else for (let c = 0; c < 3; c++) data[3 * p + c] = Math.round(255 * Math.min(1, Math.max(0, positionIn(range, tensor.data[c * pixels + p]))));
+    if (channels === 1) data.set(map.at(positionIn(range, tensor.data[p])), 4 * p);
+    else for (let c = 0; c < 3; c++) data[4 * p + c] = grey.at(positionIn(range, tensor.data[c * pixels + p]))[0];
   }
   return { width, height, data };
 }
 
 /** The picture that a network saw, as it was before normalisation: 0..1 per channel. */
-export function denormalise(image: Tensor, normalisation?: { readonly mean: readonly number[]; readonly deviation: readonly number[] }): Tensor {
+export function denormalise(
+  image: Tensor,
+  normalisation?: { readonly mean: readonly number[]; readonly deviation: readonly number[] },
+): Tensor {
   if (normalisation === undefined) return image;
   const restored = image.clone();
   const pixels = image.size / image.shape[0];
@@ -52,9 +55,8 @@ export function denormalise(image: Tensor, normalisation?: { readonly mean: read
 
 export interface SheetOptions {
   readonly columns?: number;
-  /** Pixels between pictures. */
+  /** Transparent pixels between pictures. */
   readonly gap?: number;
-  readonly background?: Rgb;
 }
 
 /** Where picture `i` of a sheet stands. */
@@ -64,24 +66,23 @@ export function cellOf(i: number, cell: { width: number; height: number }, colum
 
 /** Pictures side by side in rows; the cell is the largest picture, and smaller ones stand at its top left. */
 export function sheet(rasters: readonly Raster[], options: SheetOptions = {}): Raster {
-  const { columns = Math.ceil(Math.sqrt(rasters.length)), gap = 1, background = [255, 255, 255] } = options;
+  const { columns = Math.ceil(Math.sqrt(rasters.length)), gap = 1 } = options;
   const cell = { width: Math.max(1, ...rasters.map((r) => r.width)), height: Math.max(1, ...rasters.map((r) => r.height)) };
   const rows = Math.max(1, Math.ceil(rasters.length / columns));
   const width = columns * (cell.width + gap) - gap;
   const height = rows * (cell.height + gap) - gap;
-  const data = new Uint8Array(3 * width * height);
-  for (let p = 0; p < width * height; p++) data.set(background, 3 * p);
+  const data = new Uint8Array(4 * width * height);
   rasters.forEach((raster, i) => {
     const { x, y } = cellOf(i, cell, columns, gap);
     for (let row = 0; row < raster.height; row++) {
-      data.set(raster.data.subarray(3 * row * raster.width, 3 * (row + 1) * raster.width), 3 * ((y + row) * width + x));
+      data.set(raster.data.subarray(4 * row * raster.width, 4 * (row + 1) * raster.width), 4 * ((y + row) * width + x));
     }
   });
   return { width, height, data };
 }
 
 export function rasterToPng({ width, height, data }: Raster): Uint8Array {
-  return encode({ width, height, data, channels: 3, depth: 8 });
+  return encode({ width, height, data, channels: 4, depth: 8 });
 }
 
 /** A `data:` address that stands in for a file, so that a page needs nothing but itself. */

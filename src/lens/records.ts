@@ -1,0 +1,79 @@
+// What the methods of this room hand back: raw float tensors with everything that is needed to read, repeat and distrust them.
+// Drawing is a separate step (see `report`).
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** Raw smallest and largest number of a result. */
+export interface RawRange {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A rectangle of input pixels; it may reach beyond the picture, where it covers padding. */
+export interface Box {
+  readonly top: number;
+  readonly left: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** The input that a unit wants. */
+export interface Maximised {
+  /** [C, H, W], as the net sees it (after preprocessing). */
+  readonly image: Tensor;
+  /** In words: `conv2, channel 5`. */
+  readonly target: string;
+  readonly layer: string | undefined;
+  readonly channel: number | undefined;
+  /** The objective on the finished picture, without transforms and penalties. */
+  readonly objective: number;
+  /** The unit's largest activation anywhere on the finished picture: the number to hold against the best training picture's. */
+  readonly activation: number;
+  /** The objective at every step, as the transformed picture gave it. */
+  readonly history: readonly number[];
+  readonly range: RawRange;
+  readonly seed: number;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly warnings: readonly string[];
+}
+
+/** How much each input number mattered. */
+export interface Attribution {
+  /** [C, H, W], signed, raw. */
+  readonly map: Tensor;
+  readonly method: string;
+  /** In words: `class 7`, `conv2, channel 5 at (3, 4)`. */
+  readonly target: string;
+  /** The target's value on this picture. */
+  readonly score: number;
+  readonly range: RawRange;
+  readonly seed: number | undefined;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly warnings: readonly string[];
+}
+
+/** One picture that excites a unit, and the part of it that the unit saw. */
+export interface Example {
+  /** Index in the data set. */
+  readonly index: number;
+  readonly label: number;
+  readonly activation: number;
+  /** Row and column of the unit in its feature map; [0, 0] for layers without space. */
+  readonly position: readonly [row: number, column: number];
+  /** The unit's receptive field on the picture. */
+  readonly box: Box;
+  /** [C, H, W], as the net sees it. */
+  readonly picture: Tensor;
+  /** [C, box height, box width]: the picture under the box, zeros (the data mean) where the box leaves it. */
+  readonly crop: Tensor;
+}
+
+/** What a data set does to one channel of a layer. */
+export interface UnitExamples {
+  readonly layer: string;
+  readonly channel: number;
+  /** Strongest first. */
+  readonly top: readonly Example[];
+  /** The largest activation over the data set; minus infinity for an empty one. */
+  readonly best: number;
+  readonly warnings: readonly string[];
+}

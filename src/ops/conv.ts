@@ -3,9 +3,8 @@
 // "Convolution" is cross-correlation, as everywhere in this field; `flipKernel` gives the mathematician's.
 import { dilatedKernel } from "../arithmetic/sizes.ts";
 import { integers, type PaddingOption, type SpatialOption } from "../graph/attrs.ts";
-import { defineOp, type Field, findOp, named, type Op, type OpCase, unknownField, wholeInput } from "../graph/op.ts";
+import { defineOp, type Field, named, type Op, type OpCase, unknownField, wholeInput } from "../graph/op.ts";
 import { apply, type Operand } from "../graph/record.ts";
-import type { Value } from "../graph/value.ts";
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
 import { type Shape, showShape } from "../tensor/shape.ts";
 import { convCases, filterGradCases, inputGradCases } from "./conv-cases.ts";
@@ -23,13 +22,11 @@ import {
   windowField,
 } from "./conv-geometry.ts";
 import { convFilterGradLoops, convInputGradLoops, convLoops } from "./conv-loops.ts";
+import { flip } from "./flip.ts";
+import { pad } from "./pad.ts";
+import { sum } from "./reduce.ts";
 
 export * from "./conv-geometry.ts";
-
-// Stand-ins until flip, pad and reduce have their files.
-const sum = (x: Value, options: object): Value => apply(findOp("sum") as Op, [x], options);
-const flip = <T extends Operand>(x: T, options: object): T => apply(findOp("flip") as Op, [x], options);
-const pad = <T extends Operand>(x: T, pads: unknown, options: object): T => apply(findOp("pad") as Op, [x], { pads, ...options });
 
 const cites = ["Dumoulin & Visin, A guide to convolution arithmetic, arXiv 1603.07285"];
 

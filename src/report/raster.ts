@@ -1,5 +1,5 @@
 // Tensors become small pictures, one pixel per number; the page enlarges them without smoothing. Sheets put many pictures into one.
-import { encode } from "fast-png";
+import { encodePng } from "../io/png.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { showShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -81,8 +81,8 @@ export function sheet(rasters: readonly Raster[], options: SheetOptions = {}): R
   return { width, height, data };
 }
 
-export function rasterToPng({ width, height, data }: Raster): Uint8Array {
-  return encode({ width, height, data, channels: 4, depth: 8 });
+export function rasterToPng(raster: Raster): Uint8Array {
+  return encodePng({ ...raster, channels: 4 });
 }
 
 /** A `data:` address that stands in for a file, so that a page needs nothing but itself. */

@@ -73,7 +73,7 @@ function channelArticle(layer: string, { examples, maximised, gradient, guided }
   return html`<article class="unit" aria-labelledby="${id}">
 <div><h3 id="${id}">Channel ${channel}<small>${layer}</small></h3><dl>
 <div><dt>reached</dt><dd>${maximised === undefined ? "–" : show(maximised.activation)}</dd></div>
-<div><dt>best training picture</dt><dd>${show(best)}</dd></div>
+<div><dt>best in training</dt><dd>${show(best)}</dd></div>
 <div class="ratio"><dt>ratio</dt><dd>${ratio(maximised, best)}</dd></div>
 </dl></div>
 <div class="ways">

@@ -21,9 +21,9 @@ h1,h2,h3{font-family:var(--serif);font-weight:600;line-height:1.2;text-wrap:bala
 h1{font-size:clamp(1.9rem,1.3rem + 2.4vw,2.9rem);letter-spacing:-.012em}
 h2{font-size:1.55rem;letter-spacing:-.006em}
 h3{font-size:1.08rem}
-.hero{display:grid;grid-template-columns:minmax(220px,1fr) 2fr;gap:28px 56px;align-items:end;margin-top:30px}
+.hero{display:grid;grid-template-columns:minmax(300px,1fr) 2fr;gap:28px 56px;align-items:end;margin-top:30px}
 .score{margin:0;font-family:var(--serif);line-height:1}
-.score b{display:block;font-size:clamp(3.2rem,2rem + 5vw,5.2rem);font-weight:600;letter-spacing:-.03em;color:var(--good)}
+.score b{display:block;white-space:nowrap;font-size:clamp(3.2rem,2rem + 4vw,4.6rem);font-weight:600;letter-spacing:-.03em;color:var(--good)}
 .score span{display:block;margin-top:12px;font:1rem/1.4 var(--sans);color:var(--soft)}
 dl.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(130px,1fr));gap:16px 26px;margin:0}
 dl.facts div{border-top:1px solid var(--rule);padding-top:8px}
@@ -64,6 +64,7 @@ th{font-weight:500;color:var(--soft);text-align:left}
 .layers thead th{font-size:.8rem;vertical-align:bottom}
 .layers tbody th{color:var(--ink);font-family:var(--mono);font-size:.86rem}
 .layers .n{text-align:right}
+.layers thead .n{padding-right:114px}.layers thead .n:last-child{padding-right:96px}
 .layers .kind{color:var(--soft)}
 .layers td:last-child,.layers th:last-child{padding-right:0}
 .layers tfoot td,.layers tfoot th{border-bottom:0;font-weight:600;color:var(--ink)}
@@ -80,21 +81,21 @@ th{font-weight:500;color:var(--soft);text-align:left}
 .confusion .axis{font-size:.8rem;color:var(--faint)}
 .swatches{display:flex;flex-wrap:wrap;gap:4px 22px;margin:14px 0 0;padding:0;list-style:none;font-size:.82rem;color:var(--soft)}
 .swatches i{display:inline-block;width:74px;height:10px;margin-right:8px;border-radius:2px;vertical-align:baseline}
-.mistakes{grid-template-columns:repeat(auto-fill,minmax(96px,1fr));gap:22px 18px}
+.mistakes{grid-template-columns:repeat(auto-fill,minmax(100px,1fr));gap:22px 18px}
 .legend{display:inline-grid;grid-template-columns:minmax(120px,200px) auto;gap:2px 10px;font-size:.78rem;color:var(--soft);margin:0 0 18px}
 .legend i{height:9px;border-radius:2px;outline:1px solid var(--rule)}
 .legend span{grid-column:1;grid-row:2;display:flex;justify-content:space-between}
 .legend b{font-weight:400}
 .legend em{grid-column:2;grid-row:1;font-style:normal;line-height:9px}
-.filters{grid-template-columns:repeat(auto-fill,minmax(58px,1fr))}
-.maps{grid-template-columns:repeat(auto-fill,minmax(62px,1fr))}
+.filters{grid-template-columns:repeat(auto-fill,minmax(104px,1fr))}
+.maps{grid-template-columns:repeat(auto-fill,minmax(88px,1fr))}
 .layer-maps{display:grid;grid-template-columns:150px 1fr;gap:8px 28px;padding:20px 0;border-top:1px solid var(--rule)}
 .layer-maps h3 small,.unit h3 small{display:block;font:400 .8rem/1.4 var(--sans);color:var(--soft);margin-top:4px}
 .layer-maps .legend{margin-top:12px;grid-template-columns:minmax(90px,140px)}
-.source{max-width:112px}
+.source{max-width:150px}
 .unit{display:grid;grid-template-columns:150px 1fr;gap:10px 28px;padding:24px 0;border-top:1px solid var(--rule);break-inside:avoid}
-.unit dl{margin:12px 0 0;display:grid;grid-template-columns:auto 1fr;gap:2px 10px;font-size:.84rem}
-.unit dt{font-size:.84rem}.unit dd{text-align:right;font-size:.84rem}
+.unit dl{margin:12px 0 0;display:grid;grid-template-columns:1fr auto;gap:2px 10px}
+.unit dt,.unit dd{font-size:.82rem;line-height:1.4}.unit dd{text-align:right;overflow-wrap:normal}
 .unit .ratio dt,.unit .ratio dd{color:var(--ink);font-weight:600}
 .unit dl div{display:contents}
 .ways{display:grid;grid-template-columns:128px 128px 128px minmax(0,1fr) minmax(0,1fr);gap:18px 22px;align-items:start}
@@ -106,6 +107,6 @@ svg.sheet .box{fill:none;stroke:var(--box);stroke-width:1;vector-effect:non-scal
 footer{margin-top:64px;padding:22px 0 56px;border-top:1px solid var(--rule);font-size:.84rem;color:var(--soft)}
 footer ul{margin:6px 0;padding-left:1.1em}
 @media (max-width:860px){.ways{grid-template-columns:repeat(3,minmax(0,1fr))}.ways .wide{grid-column:span 3;max-width:none}.ways svg.sheet{max-width:300px}}
-@media (max-width:640px){.wrap{padding:0 18px}header.top{padding-top:34px}.hero,.unit,.layer-maps{grid-template-columns:1fr}.unit dl{grid-template-columns:auto auto;justify-content:start;gap:2px 18px}.confusion td{min-width:31px;height:30px;padding:0 2px;font-size:.78rem}.confusion th{padding:2px 4px;font-size:.78rem}main section{padding-top:40px}.ways{gap:14px 12px}}
+@media (max-width:640px){.wrap{padding:0 18px}header.top{padding-top:34px}.hero,.unit,.layer-maps{grid-template-columns:1fr}.unit dl{grid-template-columns:auto auto;justify-content:start;gap:2px 18px}.filters{grid-template-columns:repeat(auto-fill,minmax(64px,1fr))}.maps{grid-template-columns:repeat(auto-fill,minmax(64px,1fr))}.mistakes{grid-template-columns:repeat(auto-fill,minmax(84px,1fr))}.confusion td{min-width:31px;height:30px;padding:0 2px;font-size:.78rem}.confusion th{padding:2px 4px;font-size:.78rem}main section{padding-top:40px}.ways{gap:14px 12px}}
 @media print{:root{--paper:#fff;--raised:#fff;--ink:#000;--soft:#333;--rule:#bbb}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}body{font-size:10.5pt}nav,.skip{display:none}.wrap{max-width:none;padding:0}header.top{padding-top:0}main section{padding-top:22pt}h2{break-after:avoid}figure,tr,.unit,.layer-maps{break-inside:avoid}.scroll{overflow:visible}.ways{grid-template-columns:82pt 82pt 82pt 1fr 1fr}}
 `.trim();

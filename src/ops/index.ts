@@ -4,6 +4,7 @@ import { installEvaluator } from "../graph/record.ts";
 
 installEvaluator(evaluateOp);
 
+export * from "./affine-grid.ts";
 export * from "./arithmetic.ts";
 export * from "./broadcast.ts";
 export * from "./cast.ts";
@@ -16,6 +17,7 @@ export * as expression from "./expression-build.ts";
 export * from "./expression-derivative.ts";
 export * from "./expression-evaluate.ts";
 export * from "./flip.ts";
+export * from "./grid-sample.ts";
 export * from "./identity.ts";
 export * from "./pad.ts";
 export * from "./pool-average.ts";

@@ -1,0 +1,248 @@
+// Sampling a picture at any positions: the differentiable half of a spatial transformer (Jaderberg et al., arXiv 1506.02025).
+// The sample is linear in the picture and, between grid lines, linear in every coordinate. So one op with a flag per coordinate
+// ("differentiate here") and its adjoint in the picture are closed under derivatives of any order.
+import { type AttrContext, choice, custom, flag, integers } from "../graph/attrs.ts";
+import { defineOp, type Op, type OpCase } from "../graph/op.ts";
+import { apply, fill, type Operand } from "../graph/record.ts";
+import type { Value } from "../graph/value.ts";
+import { ArgumentError, DTypeError, ShapeError } from "../tensor/errors.ts";
+import { type Shape, showShape, sizeOf, stridesOf } from "../tensor/shape.ts";
+import type { DType, Tensor } from "../tensor/tensor.ts";
+import { mul } from "./arithmetic.ts";
+import { concat } from "./concat.ts";
+import { sum } from "./reduce.ts";
+import { unsqueeze } from "./reshape.ts";
+
+export type GridMode = "bilinear" | "nearest";
+/** What lies beyond the border: zeros, the border itself, or the picture mirrored (at element centres when corners are aligned). */
+export type GridPaddingMode = "zeros" | "border" | "reflection";
+
+interface GridAttrs {
+  readonly mode: GridMode;
+  readonly paddingMode: GridPaddingMode;
+  readonly alignCorners: boolean;
+  readonly derivative: readonly number[];
+}
+
+function parseDerivative(given: unknown, { where, spatialRank }: AttrContext): readonly number[] {
+  if (given === undefined) return new Array<number>(spatialRank).fill(0);
+  if (!Array.isArray(given) || given.length !== spatialRank || !given.every((d) => d === 0 || d === 1)) {
+    throw new ArgumentError(`${where} is ${JSON.stringify(given)}; expected 0 or 1 for each of ${spatialRank} coordinates`);
+  }
+  return given;
+}
+
+const gridAttrs = {
+  mode: choice(["bilinear", "nearest"], "bilinear", "how neighbours are mixed"),
+  paddingMode: choice(["zeros", "border", "reflection"], "zeros", "what lies beyond the border"),
+  alignCorners: flag(false, "-1 and 1 are the centres of the corner elements, instead of the outer edges"),
+  derivative: custom(parseDerivative, "1 for every grid coordinate by which the sample is differentiated (used by gradients)"),
+};
+
+function sampledShape(x: Shape, grid: Shape, where: string): Shape {
+  const axes = x.length - 2;
+  if (axes < 1 || grid.length !== x.length || grid[grid.length - 1] !== axes || grid[0] !== x[0]) {
+    throw new ShapeError(
+      `${where}: x ${showShape(x)} and grid ${showShape(grid)} do not fit; expected [N, C, spatial axes...] and [N, output axes..., ${Math.max(axes, 1)}] with the same N and as many output axes`,
+    );
+  }
+  if (sizeOf(x.slice(2)) === 0) throw new ShapeError(`${where}: x ${showShape(x)} has nothing to sample`);
+  return [x[0], x[1], ...grid.slice(1, -1)];
+}
+
+function oneType(where: string, [a, b]: readonly DType[]): DType {
+  if (a !== b) throw new DTypeError(`${where}: operands have dtypes ${a} and ${b}; they must be the same`);
+  return a;
+}
+
+/** A grid coordinate in elements, folded back into the picture, and how fast it moves with the coordinate. */
+function locate(coordinate: number, size: number, { paddingMode, alignCorners }: GridAttrs): { position: number; slope: number } {
+  const slope = alignCorners ? (size - 1) / 2 : size / 2;
+  const position = alignCorners ? ((coordinate + 1) / 2) * (size - 1) : ((coordinate + 1) * size - 1) / 2;
+  if (paddingMode === "zeros") return { position, slope };
+  const folded = paddingMode === "reflection" ? reflect(position, size, alignCorners) : { position, sign: 1 };
+  const clamped = Math.min(Math.max(folded.position, 0), size - 1);
+  return { position: clamped, slope: clamped === folded.position ? slope * folded.sign : 0 };
+}
+
+/** Mirrors a position between the centres (aligned corners) or the outer edges of the first and last elements. */
+function reflect(position: number, size: number, alignCorners: boolean): { position: number; sign: number } {
+  const low = alignCorners ? 0 : -0.5;
+  const span = alignCorners ? size - 1 : size;
+  if (span === 0) return { position: 0, sign: 0 };
+  const distance = Math.abs(position - low);
+  const turns = Math.floor(distance / span);
+  const rest = distance - turns * span;
+  const forward = turns % 2 === 0;
+  return { position: low + (forward ? rest : span - rest), sign: (position < low ? -1 : 1) * (forward ? 1 : -1) };
+}
+
+/** Calls `visit(output offset, input offset, weight)`, offsets within one channel plane, for all taps of picture `n`. */
+function forEachTap(
+  grid: Tensor,
+  n: number,
+  spatial: Shape,
+  attrs: GridAttrs,
+  visit: (to: number, from: number, weight: number) => void,
+): void {
+  const axes = spatial.length;
+  const strides = stridesOf(spatial);
+  const points = sizeOf(grid.shape.slice(1, -1));
+  for (let point = 0; point < points; point++) {
+    // Grid coordinates run backwards: the first one belongs to the last axis.
+    const taps = spatial.map((size, axis) => {
+      const k = axes - 1 - axis;
+      return axisTaps(grid.data[(n * points + point) * axes + k], size, attrs.derivative[k] === 1, attrs);
+    });
+    const descend = (axis: number, from: number, weight: number): void => {
+      if (axis === axes) {
+        visit(point, from, weight);
+        return;
+      }
+      for (const tap of taps[axis]) {
+        if (tap.index >= 0 && tap.index < spatial[axis]) descend(axis + 1, from + tap.index * strides[axis], weight * tap.weight);
+      }
+    };
+    descend(0, 0, 1);
+  }
+}
+
+/** The elements along one axis that a coordinate reads, with their weights or the weights' derivatives. */
+function axisTaps(coordinate: number, size: number, differentiated: boolean, attrs: GridAttrs): { index: number; weight: number }[] {
+  const { position, slope } = locate(coordinate, size, attrs);
+  if (attrs.mode === "nearest") return differentiated ? [] : [{ index: roundHalfToEven(position), weight: 1 }];
+  const low = Math.floor(position);
+  const part = position - low;
+  const [first, second] = differentiated ? [-slope, slope] : [1 - part, part];
+  return [
+    { index: low, weight: first },
+    { index: low + 1, weight: second },
+  ];
+}
+
+function roundHalfToEven(n: number): number {
+  const floor = Math.floor(n);
+  if (n - floor !== 0.5) return Math.round(n);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+/** d(sample · g)/d(grid): one sample per coordinate, differentiated there, summed over channels. */
+function gridGradient(g: Value, x: Value, grid: Value, attrs: GridAttrs): Value {
+  // Between grid lines the sample is linear in each coordinate, so a second derivative by the same one is zero.
+  const isZero = (done: number): boolean => done === 1 || attrs.mode === "nearest";
+  if (attrs.derivative.every(isZero)) return fill(grid.shape, 0, grid.dtype);
+  const parts = attrs.derivative.map((done, k) => {
+    if (isZero(done)) return fill([...grid.shape.slice(0, -1), 1], 0, grid.dtype);
+    const slope = apply(gridSampleOp, [x, grid], { ...attrs, derivative: attrs.derivative.with(k, 1) });
+    return unsqueeze(sum(mul(g, slope), { axes: [1] }), { axes: -1 });
+  });
+  return concat(parts, { axis: -1 });
+}
+
+const fixedGrid: OpCase["inputs"][number] = {
+  shape: [1, 2, 3, 2],
+  fill: { values: [-0.91, -0.83, 0.11, 0.23, 0.87, -0.42, -1.37, 0.55, 1.62, 1.21, 0.37, -2.83] },
+};
+const sampleCases: readonly OpCase[] = (["zeros", "border", "reflection"] as const).flatMap((paddingMode) =>
+  [false, true].map((alignCorners) => ({
+    title: `${paddingMode}${alignCorners ? ", aligned corners" : ""}`,
+    inputs: [[1, 2, 3, 4], fixedGrid],
+    attrs: { paddingMode, alignCorners },
+  })),
+);
+
+export const gridSampleOp: Op = defineOp({
+  name: "gridSample",
+  inputs: ["x", "grid"],
+  attrs: gridAttrs,
+  spatialRank: ({ x }) => Math.max(0, x.length - 2),
+  shape: ({ x, grid }, _, where) => sampledShape(x, grid, where),
+  dtype: ({ all }) => oneType("gridSample", all),
+  grad: {
+    x: (g, { x, grid }, attrs) => apply(gridSampleInputGradOp, [g, grid], { ...attrs, inputSize: x.shape.slice(2) }),
+    grid: (g, { x, grid }, attrs) => gridGradient(g, x, grid, attrs),
+  },
+  reference({ x, grid }, out, attrs) {
+    const spatial = x.shape.slice(2);
+    const [inPlane, outPlane] = [sizeOf(spatial), sizeOf(out.shape.slice(2))];
+    const [batch, channels] = x.shape;
+    for (let n = 0; n < batch; n++) {
+      forEachTap(grid, n, spatial, attrs, (to, from, weight) => {
+        for (let c = n * channels; c < (n + 1) * channels; c++) out.data[c * outPlane + to] += weight * x.data[c * inPlane + from];
+      });
+    }
+  },
+  doc: {
+    text: "Samples x [N, C, H, W] at the positions grid [N, H', W', 2], given as (x, y) in -1..1 from border to border. Any number of spatial axes.",
+    cites: ["Jaderberg et al., Spatial transformer networks, arXiv 1506.02025, section 3.3"],
+    example: "gridSample(x, affineGrid(theta, { size: [28, 28] }))",
+  },
+  cases: [
+    ...sampleCases,
+    { title: "nearest", inputs: [[1, 2, 3, 4], fixedGrid], attrs: { mode: "nearest" } },
+    {
+      title: "batch, random positions",
+      inputs: [
+        [2, 3, 5, 4],
+        [2, 3, 2, 2],
+      ],
+    },
+    {
+      title: "3-D",
+      inputs: [[1, 2, 2, 3, 3], { shape: [1, 2, 1, 2, 3], fill: { values: [-0.4, 0.3, 0.11, 0.62, -0.53, 0.29, -0.83, 0.05, 0.7] } }],
+    },
+    { title: "a derivative", inputs: [[1, 2, 3, 4], fixedGrid], attrs: { derivative: [0, 1] } },
+  ],
+});
+
+export const gridSampleInputGradOp: Op = defineOp({
+  name: "gridSampleInputGrad",
+  inputs: ["g", "grid"],
+  attrs: { ...gridAttrs, inputSize: integers(undefined, "spatial sizes of what was sampled") },
+  spatialRank: ({ g }) => Math.max(0, g.length - 2),
+  shape({ g, grid }, { inputSize }, where) {
+    const x = [...g.slice(0, 2), ...inputSize];
+    const expected = sampledShape(x, grid, where);
+    if (expected.some((n, axis) => n !== g[axis]))
+      throw new ShapeError(`${where}: sampling gives ${showShape(expected)}, but g has ${showShape(g)}`);
+    return x;
+  },
+  dtype: ({ all }) => oneType("gridSampleInputGrad", all),
+  grad: {
+    g: (u, { grid }, { inputSize: _size, ...attrs }) => apply(gridSampleOp, [u, grid], attrs),
+    // <u, adjoint(g)> = <g, sample(u)>, so by the grid it changes as the sample of u does.
+    grid: (u, { g, grid }, { inputSize: _size, ...attrs }) => gridGradient(g, u, grid, attrs),
+  },
+  reference({ g, grid }, out, attrs) {
+    const spatial = out.shape.slice(2);
+    const [inPlane, outPlane] = [sizeOf(spatial), sizeOf(g.shape.slice(2))];
+    const [batch, channels] = out.shape;
+    for (let n = 0; n < batch; n++) {
+      forEachTap(grid, n, spatial, attrs, (to, from, weight) => {
+        for (let c = n * channels; c < (n + 1) * channels; c++) out.data[c * inPlane + from] += weight * g.data[c * outPlane + to];
+      });
+    }
+  },
+  doc: { text: "The adjoint of gridSample in the picture: every element of g is spread over the elements that were mixed into it." },
+  cases: [
+    { inputs: [[1, 2, 2, 3], fixedGrid], attrs: { inputSize: [3, 4] } },
+    { title: "reflection", inputs: [[1, 2, 2, 3], fixedGrid], attrs: { inputSize: [4, 2], paddingMode: "reflection" } },
+  ],
+});
+
+export interface GridSampleOptions {
+  /** Default "bilinear" (linear in any number of dimensions). */
+  readonly mode?: GridMode;
+  /** Default "zeros". */
+  readonly paddingMode?: GridPaddingMode;
+  /** Default false: -1 and 1 are the outer edges. */
+  readonly alignCorners?: boolean;
+}
+
+/**
+ * Samples x [N, C, H, W] at grid [N, H', W', 2], (x, y) in -1..1: [N, C, H', W']. With three spatial axes the grid holds (x, y, z).
+ * Differentiable any number of times in x and in the grid (between grid lines).
+ */
+export function gridSample<T extends Operand>(x: T, grid: T, options: GridSampleOptions = {}): T {
+  return apply(gridSampleOp, [x, grid], options);
+}

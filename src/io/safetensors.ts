@@ -81,14 +81,14 @@ export function readSafetensors(bytes: Uint8Array, options: ReadSafetensorsOptio
  * wide types first (which keeps every tensor aligned), then by name. float64, float32, int32 and uint8 are stored as they are.
  */
 export function writeSafetensors(tensors: Iterable<readonly [string, Tensor]>, options: WriteSafetensorsOptions = {}): Uint8Array {
-  const items = Array.from(tensors, ([name, tensor]) => ({ name, tensor, type: options.storedTypes?.[name] ?? naturalType[tensor.dtype] }));
+  const wanted = new Map(Object.entries(options.storedTypes ?? {}));
+  const items = Array.from(tensors, ([name, tensor]) => ({ name, tensor, type: wanted.get(name) ?? naturalType[tensor.dtype] }));
   const seen = new Set<string>();
   for (const { name, type } of items) {
     if (name === "__metadata__") throw new ArgumentError('writeSafetensors: a tensor cannot be called "__metadata__"');
     if (bytesPerElement[type] === undefined) throw new DTypeError(`writeSafetensors: "${name}": unknown stored type "${String(type)}"`);
     if (seen.has(name)) throw new ArgumentError(`writeSafetensors: two tensors are called "${name}"`);
     seen.add(name);
-    throw new ArgumentError(`writeSafetensors: two tensors are called "${name}"`);
   }
   items.sort((a, b) => bytesPerElement[b.type] - bytesPerElement[a.type] || compare(a.name, b.name));
 
@@ -162,6 +162,7 @@ function readEntry(key: string, value: unknown, name: string): Entry {
   const type = dtype as StoredType;
   const [begin, end] = offsets as [number, number];
   const needed = shape.includes(0) ? 0 : shape.reduce((product: number, n: number) => product * n, bytesPerElement[type]);
+  if (needed / bytesPerElement[type] > 2 ** 31) throw new ModelFormatError(`${where}: ${showShape(shape)} has more than 2^31 elements`);
   if (needed !== end - begin) {
     throw new ModelFormatError(
       `${where}: ${type} ${showShape(shape)} needs ${needed} bytes, but data_offsets [${begin}, ${end}] hold ${end - begin}`,

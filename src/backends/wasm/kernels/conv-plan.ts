@@ -4,6 +4,7 @@
 import type { WindowAxis } from "../../../arithmetic/sizes.ts";
 import type { ConvGeometry } from "../../../ops/conv-geometry.ts";
 import { sizeOf } from "../../../tensor/shape.ts";
+import type { Border, Placement } from "../kernel.ts";
 
 export const floatBytes = 4;
 
@@ -30,48 +31,29 @@ export function iterations(levels: readonly Level[]): number {
   return sizeOf(levels.map((l) => l.count));
 }
 
-/** A batch of channels-last images; positions may start before the data when `border` zeros have been put around it. */
-export interface Image {
-  readonly batch: number;
-  readonly channels: number;
-  /** Stored sizes per spatial axis, borders included. */
-  readonly sizes: readonly number[];
-  /** Bytes from one position to the next, per spatial axis. */
-  readonly steps: readonly number[];
-  readonly batchStep: number;
-  readonly bytes: number;
+/** Steps of a batch of channels-last images, or of a kernel [out, channels per group, ...taps]: bytes per axis. */
+export interface Steps {
+  readonly outer: number;
+  readonly channel: number;
+  readonly spatial: readonly number[];
 }
 
-export function imageOf(batch: number, channels: number, sizes: readonly number[]): Image {
-  const steps = sizes.map((_, axis) => sizeOf(sizes.slice(axis + 1)) * channels * floatBytes);
-  const batchStep = sizeOf(sizes) * channels * floatBytes;
-  return { batch, channels, sizes, steps, batchStep, bytes: batch * batchStep };
+export function stepsOf({ strides }: Placement): Steps {
+  const [outer, channel, ...spatial] = strides.map((s) => s * floatBytes);
+  return { outer, channel, spatial };
 }
 
-/** How an image must be extended per axis, [before, after], so that no window leaves it; negative numbers are left alone (cropping). */
-export interface Border {
-  readonly before: readonly number[];
-  readonly after: readonly number[];
-}
-
-/** Zeros that the windows of `axes` really read: the padding less what a stride leaves out at the end. */
-export function borderOf(axes: readonly WindowAxis[]): Border {
-  return {
-    before: axes.map((a) => Math.max(0, a.before)),
-    after: axes.map((a) => Math.max(0, (a.output - 1) * a.stride + (a.kernel - 1) * a.dilation - a.before - (a.input - 1))),
-  };
-}
-
-export function hasBorder({ before, after }: Border): boolean {
-  return [...before, ...after].some((n) => n > 0);
-}
-
-export function bordered(image: Image, { before, after }: Border): Image {
-  return imageOf(
-    image.batch,
-    image.channels,
-    image.sizes.map((n, axis) => before[axis] + n + after[axis]),
-  );
+/** Zeros that the windows of `axes` really read around their input: the padding less what a stride leaves out at the end. */
+export function windowBorder(axes: readonly WindowAxis[]): Border {
+  const noBorder = [0, 0] as const;
+  return [
+    noBorder,
+    noBorder,
+    ...axes.map(
+      (a) =>
+        [Math.max(0, a.before), Math.max(0, (a.output - 1) * a.stride + (a.kernel - 1) * a.dilation - a.before - (a.input - 1))] as const,
+    ),
+  ];
 }
 
 const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, n, i) => sum + n * b[i], 0);
@@ -80,9 +62,10 @@ const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((su
 export interface PanelPlan {
   /** Steps: [source, destination]. */
   readonly pixels: readonly Level[];
-  /** Steps: [source]; each iteration reads `run` floats that lie side by side. */
+  /** Steps: [source]; each iteration reads `run` floats, `runStep` bytes apart. */
   readonly taps: readonly Level[];
   readonly run: number;
+  readonly runStep: number;
   readonly groups: number;
   /** Bytes from one group's channels to the next. */
   readonly sourceGroupStep: number;
@@ -110,68 +93,49 @@ export interface MapPlan {
   readonly pack: PackPlan;
 }
 
-interface Taps {
-  /** Uncollapsed, outermost first, steps [source]. */
-  readonly levels: readonly Level[];
-  readonly channels: number;
-}
-
 /** Taps that lie side by side become part of the run. */
-function splitRun({ levels, channels }: Taps): { taps: Level[]; run: number } {
-  const all = collapse([...levels, { count: channels, steps: [floatBytes] }]);
+function splitRun(taps: readonly Level[], channels: number): Pick<PanelPlan, "taps" | "run" | "runStep"> {
+  const all = collapse([...taps, { count: channels, steps: [floatBytes] }]);
   const last = all.at(-1);
-  if (last !== undefined && last.steps[0] === floatBytes) return { taps: all.slice(0, -1), run: last.count };
-  return { taps: all, run: 1 };
+  return last !== undefined && last.steps[0] === floatBytes
+    ? { taps: all.slice(0, -1), run: last.count, runStep: floatBytes }
+    : { taps: all, run: 1, runStep: floatBytes };
 }
 
-function weightSteps({ inChannels, outChannels, groups, axes }: ConvGeometry): {
-  out: number;
-  group: number;
-  channel: number;
-  taps: number[];
-} {
-  const taps = axes.map((_, axis) => sizeOf(axes.slice(axis + 1).map((a) => a.kernel)) * floatBytes);
-  const channel = sizeOf(axes.map((a) => a.kernel)) * floatBytes;
-  const out = (inChannels / groups) * channel;
-  return { out, group: (outChannels / groups) * out, channel, taps };
-}
-
-/** The convolution itself. `source` is x, with the border of `borderOf(axes)` if that is not empty. */
-export function forwardPlan(geometry: ConvGeometry, source: Image, border: Border): MapPlan {
+/** The convolution itself: `source` is x, bordered by at least `windowBorder(axes)`. */
+export function forwardPlan(geometry: ConvGeometry, source: Steps, weight: Steps, destination: Steps): MapPlan {
   const { batch, inChannels, outChannels, groups, axes } = geometry;
-  const destination = imageOf(
-    batch,
-    outChannels,
-    axes.map((a) => a.output),
-  );
   const channels = inChannels / groups;
-  const weights = weightSteps(geometry);
+  const columns = outChannels / groups;
   return {
     gemm: {
       pixels: collapse([
-        { count: batch, steps: [source.batchStep, destination.batchStep] },
-        ...axes.map((a, i) => ({ count: a.output, steps: [a.stride * source.steps[i], destination.steps[i]] })),
+        { count: batch, steps: [source.outer, destination.outer] },
+        ...axes.map((a, i) => ({ count: a.output, steps: [a.stride * source.spatial[i], destination.spatial[i]] })),
       ]),
-      ...splitRun({ levels: axes.map((a, i) => ({ count: a.kernel, steps: [a.dilation * source.steps[i]] })), channels }),
+      ...splitRun(
+        axes.map((a, i) => ({ count: a.kernel, steps: [a.dilation * source.spatial[i]] })),
+        channels,
+      ),
       groups,
       sourceGroupStep: channels * floatBytes,
-      destinationGroupStep: (outChannels / groups) * floatBytes,
-      columns: outChannels / groups,
-      sourceOffset: dot(
-        source.steps,
-        axes.map((a, i) => border.before[i] - a.before),
+      destinationGroupStep: columns * floatBytes,
+      columns,
+      sourceOffset: -dot(
+        source.spatial,
+        axes.map((a) => a.before),
       ),
       destinationOffset: 0,
     },
     pack: {
       offset: 0,
       groups,
-      groupStep: weights.group,
-      columns: outChannels / groups,
-      columnStep: weights.out,
+      groupStep: columns * weight.outer,
+      columns,
+      columnStep: weight.outer,
       rows: collapse([
-        ...axes.map((a, i) => ({ count: a.kernel, steps: [weights.taps[i]] })),
-        { count: channels, steps: [weights.channel] },
+        ...axes.map((a, i) => ({ count: a.kernel, steps: [weight.spatial[i]] })),
+        { count: channels, steps: [weight.channel] },
       ]),
     },
   };
@@ -231,70 +195,61 @@ export function inputGradPhases(axes: readonly WindowAxis[]): AxisPhase[][] {
 
 /** Zeros around the upstream gradient that some phase reads. */
 export function inputGradBorder(axes: readonly WindowAxis[]): Border {
-  const perAxis = axes.map((a) => axisPhases(a).filter((p) => p.taps > 0));
-  return {
-    before: perAxis.map((phases) => Math.max(0, ...phases.map((p) => -p.from))),
-    after: perAxis.map((phases, i) =>
-      Math.max(0, ...phases.map((p) => p.from + p.count - 1 + (p.taps - 1) * p.fromStep - (axes[i].output - 1))),
-    ),
-  };
+  const noBorder = [0, 0] as const;
+  return [
+    noBorder,
+    noBorder,
+    ...axes.map((axis) => {
+      const phases = axisPhases(axis).filter((p) => p.taps > 0);
+      const lastRead = phases.map((p) => p.from + p.count - 1 + (p.taps - 1) * p.fromStep);
+      return [Math.max(0, ...phases.map((p) => -p.from)), Math.max(0, ...lastRead.map((last) => last - (axis.output - 1)))] as const;
+    }),
+  ];
 }
 
 /**
  * The input gradient: for each phase a convolution of stride 1 of the upstream gradient with the turned and transposed subset of taps.
- * `source` is the gradient with the border of `inputGradBorder(axes)`. Together the phases write every element of x's gradient.
+ * `source` is the gradient, bordered by at least `inputGradBorder(axes)`. Together the phases write every element of x's gradient.
  */
-export function inputGradPlans(geometry: ConvGeometry, source: Image, border: Border): MapPlan[] {
+export function inputGradPlans(geometry: ConvGeometry, source: Steps, weight: Steps, destination: Steps): MapPlan[] {
   const { batch, inChannels, outChannels, groups, axes } = geometry;
-  const destination = imageOf(
-    batch,
-    inChannels,
-    axes.map((a) => a.input),
-  );
   const channels = outChannels / groups;
-  const weights = weightSteps(geometry);
-  return inputGradPhases(axes).map((phases) => {
+  const columns = inChannels / groups;
+  return combinations(axes.map(axisPhases)).map((phases) => {
     const empty = phases.some((p) => p.taps === 0);
+    const taps = phases.map((p, i) => ({ count: p.taps, steps: [p.fromStep * source.spatial[i]] }));
+    const first = phases.map((p) => p.first);
+    const from = phases.map((p) => p.from);
     return {
       gemm: {
         pixels: collapse([
-          { count: batch, steps: [source.batchStep, destination.batchStep] },
-          ...phases.map((p, i) => ({ count: p.count, steps: [source.steps[i], axes[i].stride * destination.steps[i]] })),
+          { count: batch, steps: [source.outer, destination.outer] },
+          ...phases.map((p, i) => ({ count: p.count, steps: [source.spatial[i], axes[i].stride * destination.spatial[i]] })),
         ]),
-        ...(empty
-          ? { taps: [], run: 0 }
-          : splitRun({ levels: phases.map((p, i) => ({ count: p.taps, steps: [p.fromStep * source.steps[i]] })), channels })),
+        ...(empty ? { taps: [], run: 0, runStep: floatBytes } : splitRun(taps, channels)),
         groups,
         sourceGroupStep: channels * floatBytes,
-        destinationGroupStep: (inChannels / groups) * floatBytes,
-        columns: inChannels / groups,
-        sourceOffset: empty
-          ? 0
-          : dot(
-              source.steps,
-              phases.map((p, i) => border.before[i] + p.from),
-            ),
-        destinationOffset: dot(
-          destination.steps,
-          phases.map((p) => p.first),
-        ),
+        destinationGroupStep: columns * floatBytes,
+        columns,
+        sourceOffset: empty ? 0 : dot(source.spatial, from),
+        destinationOffset: dot(destination.spatial, first),
       },
       pack: {
         offset: empty
           ? 0
           : dot(
-              weights.taps,
+              weight.spatial,
               phases.map((p) => p.lastTap),
             ),
         groups,
-        groupStep: weights.group,
-        columns: inChannels / groups,
-        columnStep: weights.channel,
+        groupStep: channels * weight.outer,
+        columns,
+        columnStep: weight.channel,
         rows: empty
           ? [{ count: 0, steps: [0] }]
           : collapse([
-              ...phases.map((p, i) => ({ count: p.taps, steps: [-p.tapStep * weights.taps[i]] })),
-              { count: channels, steps: [weights.out] },
+              ...phases.map((p, i) => ({ count: p.taps, steps: [-p.tapStep * weight.spatial[i]] })),
+              { count: channels, steps: [weight.outer] },
             ]),
       },
     };
@@ -316,13 +271,14 @@ export interface OuterPlan {
   readonly aOffset: number;
 }
 
-/** The filter gradient. `source` is x with the border of `borderOf(axes)`; `pack` says where its elements go in the result. */
+/** The filter gradient of x (bordered by `windowBorder(axes)`) and g; `pack` says where its elements go in the result. */
 export function filterGradPlan(
   geometry: ConvGeometry,
-  source: Image,
-  border: Border,
+  source: Steps,
+  upstream: Steps,
+  result: Steps,
 ): { readonly outer: OuterPlan; readonly pack: PackPlan } {
-  const { gemm, pack } = forwardPlan(geometry, source, border);
+  const { gemm, pack } = forwardPlan(geometry, source, result, upstream);
   return {
     outer: {
       pixels: gemm.pixels,

@@ -1,0 +1,179 @@
+// The inner loop of filter gradients and of products with a transposed left operand: sums of outer products over all pixels, as tiles of
+// accumulators. Both operands are read in place. A chunk of pixels small enough for the first-level cache meets all tiles before the next
+// chunk comes; tiles, not pixels, are divided between threads, so every sum is made by one thread in one order.
+import { type FunctionBuilder, i32, type Local, v128 } from "../assembler.ts";
+import type { Tier } from "../kernel.ts";
+import { floatBytes, iterations, type Level, type OuterPlan } from "./conv-plan.ts";
+import { lanes, multiplyAdd, type Tile } from "./matmul-panels.ts";
+import { emitNest } from "./pack-nest.ts";
+
+export interface OuterShape {
+  readonly plan: OuterPlan;
+  readonly tile: Tile;
+  readonly tier: Tier;
+}
+
+export interface OuterArguments {
+  readonly a: Local<"i32">;
+  readonly b: Local<"i32">;
+  /** Tiles of sums: [group, panel, tap, row block][tile rows][tile columns]. */
+  readonly sums: Local<"i32">;
+  readonly start: Local<"i32">;
+  readonly end: Local<"i32">;
+}
+
+/** The tile that wastes the fewest rows; four by eight when none is wasted. */
+export function outerTile({ run, columns }: OuterPlan): Tile {
+  const vectors = columns <= lanes ? 1 : 2;
+  const choices = vectors === 1 ? [8, 7, 6, 5, 4, 3, 2, 1] : [4, 5, 3, 2, 1];
+  const waste = (rows: number): number => Math.ceil(run / rows) * rows;
+  // More rows share the loads of a pixel: a smaller tile must save a tenth of the arithmetic to be worth it.
+  const rows = choices.reduce((best, next) => (waste(next) < 0.9 * waste(best) ? next : best));
+  return { rows, vectors };
+}
+
+/** Rows per tap, rounded up to whole tiles. */
+export function paddedRun({ run }: OuterPlan, tile: Tile): number {
+  return Math.ceil(run / tile.rows) * tile.rows;
+}
+
+/** Number of tiles. */
+export function outerItems({ plan, tile }: OuterShape): number {
+  const panels = Math.ceil(plan.columns / (tile.vectors * lanes));
+  return plan.groups * panels * iterations(plan.taps) * (paddedRun(plan, tile) / tile.rows);
+}
+
+export function tileBytes({ rows, vectors }: Tile): number {
+  return rows * vectors * lanes * floatBytes;
+}
+
+/** The pixels as: outer loops, one loop that is cut into chunks, inner loops that lie wholly within a chunk. */
+interface Chunks {
+  readonly outer: readonly Level[];
+  readonly cut: Level;
+  readonly perChunk: number;
+  readonly inner: readonly Level[];
+}
+
+function chunksOf({ pixels }: OuterPlan): Chunks {
+  const cacheBytes = 20 * 1024;
+  const bytesOf = ({ count, steps }: Level): number => count * steps.reduce((sum, step) => sum + Math.abs(step), 0);
+  const levels = pixels.length === 0 ? [{ count: 1, steps: [0, 0] }] : pixels;
+  let at = levels.length - 1;
+  while (at > 0 && bytesOf(levels[at]) * 2 <= cacheBytes) at--;
+  const cut = levels[at];
+  const perChunk = Math.max(1, Math.min(cut.count, Math.floor(cacheBytes / Math.max(1, bytesOf({ ...cut, count: 1 })))));
+  return { outer: levels.slice(0, at), cut, perChunk, inner: levels.slice(at + 1) };
+}
+
+/** Computes the tiles [start, end): sums over all pixels of (row of A) x (row of B). */
+export function emitOuter(f: FunctionBuilder, shape: OuterShape, args: OuterArguments): void {
+  const { plan, tile } = shape;
+  const { outer, cut, perChunk } = chunksOf(plan);
+  const item = f.local("i32");
+  const a = f.local("i32");
+  const b = f.local("i32");
+  const round = f.local("i32");
+  const left = f.local("i32");
+  const count = f.local("i32");
+  const emitTile = emitTileOf(f, shape, args);
+
+  f.memoryFill(i32.add(args.sums, i32.mul(args.start, tileBytes(tile))), 0, i32.mul(i32.sub(args.end, args.start), tileBytes(tile)));
+  f.for(round, 0, iterations(outer), 1, () => {
+    f.set(a, i32.add(args.a, plan.aOffset));
+    f.set(b, args.b);
+    let scale = 1;
+    for (const { count: size, steps } of [...outer].reverse()) {
+      const digit = f.i32(i32.remU(i32.divU(round, scale), size));
+      f.advance(a, i32.mul(digit, steps[0]));
+      f.advance(b, i32.mul(digit, steps[1]));
+      scale *= size;
+    }
+    f.set(left, i32.const(cut.count));
+    f.loop((again) => {
+      f.set(count, i32.select(i32.ltU(left, perChunk), left, perChunk));
+      f.for(item, args.start, args.end, 1, () => emitTile(item, a, b, count));
+      f.advance(a, perChunk * cut.steps[0]);
+      f.advance(b, perChunk * cut.steps[1]);
+      f.set(left, i32.sub(left, count));
+      f.brIf(again, left);
+    });
+  });
+}
+
+/** Adds `count` iterations of the cut loop, from pixel (a, b) on, to one tile. */
+function emitTileOf(
+  f: FunctionBuilder,
+  { plan, tile, tier }: OuterShape,
+  { sums }: OuterArguments,
+): (item: Local<"i32">, a: Local<"i32">, b: Local<"i32">, count: Local<"i32">) => void {
+  const { rows, vectors } = tile;
+  const { cut, inner } = chunksOf(plan);
+  const blocks = paddedRun(plan, tile) / rows;
+  const panels = Math.ceil(plan.columns / (vectors * lanes));
+  const rest = f.local("i32");
+  const group = f.local("i32");
+  const from = f.local("i32");
+  const to = f.local("i32");
+  const at = f.local("i32");
+  const splat = f.local("v128");
+  const totals = Array.from({ length: rows }, () => f.locals("v128", vectors));
+  const columns = f.locals("v128", vectors);
+  const pointers = [
+    { local: from, step: 0 },
+    { local: to, step: 1 },
+  ];
+  const next = (size: number, use: (digit: Local<"i32">) => void): void => {
+    if (size === 1) return;
+    const digit = f.i32(i32.remU(rest, size));
+    f.set(rest, i32.divU(rest, size));
+    use(digit);
+  };
+  const emitStep = (): void => {
+    for (const [v, column] of columns.entries()) f.set(column, v128.load(to, v * lanes * floatBytes));
+    for (const [r, row] of totals.entries()) {
+      f.set(splat, v128.load32Splat(from, r * floatBytes));
+      for (const [v, column] of columns.entries()) f.set(row[v], multiplyAdd(tier, splat, column, row[v]));
+    }
+  };
+  const emitInnermost = (level: Level, count: Local<"i32"> | number): void => {
+    f.repeat(count, () => {
+      emitStep();
+      f.advance(from, level.steps[0]);
+      f.advance(to, level.steps[1]);
+    });
+  };
+  return (item, a, b, count) => {
+    f.set(from, a);
+    f.set(to, b);
+    f.set(rest, item);
+    next(blocks, (block) => f.advance(from, i32.mul(block, rows * floatBytes)));
+    for (const level of [...plan.taps].reverse()) next(level.count, (tap) => f.advance(from, i32.mul(tap, level.steps[0])));
+    next(panels, (panel) => f.advance(to, i32.mul(panel, vectors * lanes * floatBytes)));
+    if (plan.groups > 1) {
+      f.set(group, rest);
+      f.advance(from, i32.mul(group, plan.aGroupStep));
+      f.advance(to, i32.mul(group, plan.bGroupStep));
+    }
+    f.set(at, i32.add(sums, i32.mul(item, tileBytes(tile))));
+    const offset = (r: number, v: number): number => (r * vectors + v) * lanes * floatBytes;
+    for (const [r, row] of totals.entries()) for (const [v, total] of row.entries()) f.set(total, v128.load(at, offset(r, v)));
+    const innermost = inner.at(-1);
+    if (innermost === undefined) emitInnermost(cut, count);
+    else {
+      const outside = inner.slice(0, -1);
+      const travel = inner[0].steps.map((s) => s * inner[0].count);
+      f.repeat(count, () => {
+        emitNest(
+          f,
+          outside,
+          pointers,
+          innermost.steps.map((s) => s * innermost.count),
+          () => emitInnermost(innermost, innermost.count),
+        );
+        for (const { local, step } of pointers) f.advance(local, cut.steps[step] - travel[step]);
+      });
+    }
+    for (const [r, row] of totals.entries()) for (const [v, total] of row.entries()) f.storeV128(at, total, offset(r, v));
+  };
+}

@@ -1,0 +1,126 @@
+// The convolution kernels against the ops' own loops, on shapes chosen to be awkward: every map, odd channels, strides, dilations, groups,
+// crops, one to three axes. Operands are small whole numbers, so agreement is exact and any cut between threads must give the same bits.
+import { describe, expect, it } from "vitest";
+import type { KernelRule } from "../../src/backends/wasm/kernel.ts";
+import { convFilterGradRule, convInputGradRule, convRule } from "../../src/backends/wasm/kernels/conv.ts";
+import type { Op } from "../../src/graph/op.ts";
+import { convFilterGradOp, convInputGradOp, convOp } from "../../src/ops/conv.ts";
+import { convCases } from "../../src/ops/conv-cases.ts";
+import "../../src/ops/index.ts";
+import { random } from "../../src/tensor/random.ts";
+import type { Shape } from "../../src/tensor/shape.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
+import { expected, nodeOf, runKernel, wholeNumbers } from "../support/kernel-harness.ts";
+
+interface Configuration {
+  readonly title: string;
+  readonly inputs: readonly Shape[];
+  readonly attrs: Readonly<Record<string, unknown>>;
+}
+
+/** Configurations at random: anything that has at least one output. */
+function randomConfigurations(count: number): Configuration[] {
+  const generator = random(20261123);
+  const between = (low: number, high: number): number => low + generator.integer(high - low + 1);
+  const found: Configuration[] = [];
+  while (found.length < count) {
+    const rank = [1, 2, 2, 2, 3][generator.integer(5)];
+    const groups = [1, 1, 1, 2, 3, 5][generator.integer(6)];
+    const channels = groups * between(1, groups === 1 ? 20 : 5);
+    const outChannels = groups * between(1, groups === 1 ? 21 : 6);
+    const axes = Array.from({ length: rank }, () => ({
+      input: between(1, rank === 3 ? 5 : 9),
+      kernel: between(1, 4),
+      stride: between(1, 4),
+      dilation: between(1, 3),
+      padding: [between(-1, 3), between(-1, 3)],
+    }));
+    const fits = axes.every((a) => a.input + a.padding[0] + a.padding[1] >= a.dilation * (a.kernel - 1) + 1);
+    if (!fits) continue;
+    const x = [between(1, 3), channels, ...axes.map((a) => a.input)];
+    const weight = [outChannels, channels / groups, ...axes.map((a) => a.kernel)];
+    const attrs = {
+      stride: axes.map((a) => a.stride),
+      dilation: axes.map((a) => a.dilation),
+      padding: axes.map((a) => a.padding),
+      groups,
+    };
+    found.push({
+      title: `[${x}] * [${weight}] ${JSON.stringify(attrs)}`,
+      inputs: [x, weight, [outChannels]].slice(0, between(2, 3)),
+      attrs,
+    });
+  }
+  return found;
+}
+
+const channelCounts = [1, 2, 3, 5, 6, 7, 8, 9, 12, 16, 17, 31, 33, 64, 70];
+const configurations: Configuration[] = [
+  ...convCases.map(({ title = "", inputs, attrs = {} }) => ({ title, inputs, attrs })),
+  ...channelCounts.map((c, i) => {
+    const out = channelCounts[(i * 7 + 3) % channelCounts.length];
+    return { title: `${c} -> ${out} channels`, inputs: [[2, c, 5, 6], [out, c, 3, 3], [out]], attrs: { padding: 1 } };
+  }),
+  { title: "one pixel, many channels (a dense layer)", inputs: [[3, 65, 1, 1], [50, 65, 1, 1], [50]], attrs: {} },
+  { title: "kernel as large as the map", inputs: [[2, 16, 5, 5], [10, 16, 5, 5], [10]], attrs: {} },
+  {
+    title: "enough pixels for several chunks",
+    inputs: [
+      [3, 40, 23, 22],
+      [9, 40, 2, 2],
+    ],
+    attrs: { stride: 1 },
+  },
+  ...randomConfigurations(120),
+];
+
+interface MapCase {
+  readonly rule: KernelRule;
+  readonly op: Op;
+  operands(c: Configuration): { readonly tensors: readonly Tensor[]; readonly attrs: object };
+}
+
+function upstream({ inputs, attrs }: Configuration): Tensor {
+  return wholeNumbers(
+    nodeOf(
+      convOp,
+      inputs.map((s, i) => wholeNumbers(s, i)),
+      attrs,
+    ).shape,
+    4,
+  );
+}
+
+const maps: readonly MapCase[] = [
+  { rule: convRule, op: convOp, operands: ({ inputs, attrs }) => ({ tensors: inputs.map((s, i) => wholeNumbers(s, i + 1)), attrs }) },
+  {
+    rule: convInputGradRule,
+    op: convInputGradOp,
+    operands: (c) => ({ tensors: [upstream(c), wholeNumbers(c.inputs[1], 2)], attrs: { ...c.attrs, inputSize: c.inputs[0].slice(2) } }),
+  },
+  {
+    rule: convFilterGradRule,
+    op: convFilterGradOp,
+    operands: (c) => ({ tensors: [wholeNumbers(c.inputs[0], 1), upstream(c)], attrs: { ...c.attrs, kernelSize: c.inputs[1].slice(2) } }),
+  },
+];
+
+describe.each(maps.map((m) => [m.op.name, m] as const))("%s kernel", (_, { rule, op, operands }) => {
+  it.each(configurations.map((c) => [c.title, c] as const))("%s", (__, configuration) => {
+    const { tensors, attrs } = operands(configuration);
+    const node = nodeOf(op, tensors, attrs);
+    const truth = Float32Array.from(expected(node, tensors).data);
+    for (const options of [{}, { parts: 3, gap: 1 }, { parts: 2, reversed: true }]) {
+      expect(runKernel(rule, node, tensors, options)?.result.data).toEqual(truth);
+    }
+  });
+});
+
+describe("what the convolution kernels decline", () => {
+  it("float64 and empty batches", () => {
+    const wide = [wholeNumbers([1, 2, 4, 4], 1).cast("float64"), wholeNumbers([3, 2, 3, 3], 2).cast("float64")];
+    expect(convRule.wishes(nodeOf(convOp, wide))).toBeUndefined();
+    const empty = [wholeNumbers([0, 2, 4, 4], 1), wholeNumbers([3, 2, 3, 3], 2)];
+    expect(convRule.wishes(nodeOf(convOp, empty))).toBeUndefined();
+  });
+});

@@ -1,12 +1,13 @@
 // A model is a net together with its parameters and what it was made for: input shape, classes, preprocessing.
 // It is immutable; training gives a new one. Everything in lens, report and io takes a model.
+import { type ReceptiveField, receptiveField } from "../graph/field.ts";
 import type { Value } from "../graph/value.ts";
 import { ArgumentError, GraphError, ModelFormatError, ShapeError } from "../tensor/errors.ts";
 import { random } from "../tensor/random.ts";
 import { checkShape, type Shape, sameShape, showShape } from "../tensor/shape.ts";
 import type { DType, Tensor } from "../tensor/tensor.ts";
 import type { Module, Traced } from "./module.ts";
-import { type LayerField, type ModelSummary, summarise } from "./summary.ts";
+import { type ModelSummary, summarise } from "./summary.ts";
 import { type Store, traceModule } from "./trace.ts";
 
 /** How a picture becomes the net's input: pixels in 0..1, channels in this order, minus `mean`, divided by `deviation`. */
@@ -61,8 +62,11 @@ export interface Model {
   trace(options?: TraceOptions): Traced;
   /** Per layer: output shape, receptive field, parameters, multiply-adds. Prints as a table. */
   summary(): ModelSummary;
-  /** Receptive field of a layer's units; throws `GraphError` naming the layers when there is no such one. */
-  field(layer: string): LayerField;
+  /**
+   * Receptive field in the input of one unit of a layer (or container). Throws `GraphError` naming the layers when there is no such
+   * one, `MisalignedFieldError` when its branches look at different places.
+   */
+  field(layer: string): ReceptiveField;
   /** The same net with other numbers: names not in `state` keep theirs. Unknown names and other shapes throw. */
   with(state: ReadonlyMap<string, Tensor>): Model;
   /** Parameters and buffers together: a PyTorch state_dict. */
@@ -177,10 +181,9 @@ class TrainedModel implements Model {
     return summarise(this.trace(), this.parameters);
   }
 
-  field(layer: string): LayerField {
-    const found = this.summary().layers.find((l) => l.name === layer);
-    if (found === undefined) throw new GraphError(`field: no layer is called "${layer}"; there are ${this.#layerNames()}`);
-    return found.field;
+  field(layer: string): ReceptiveField {
+    const traced = this.trace();
+    return receptiveField(layerValue(traced, layer), traced.input);
   }
 
   with(state: ReadonlyMap<string, Tensor>): Model {
@@ -195,18 +198,12 @@ class TrainedModel implements Model {
   state(): Map<string, Tensor> {
     return new Map([...this.parameters, ...this.buffers]);
   }
-
-  #layerNames(): string {
-    return this.trace()
-      .layers.map((l) => l.name)
-      .join(", ");
-  }
 }
 
 /** The value that a layer's path names; throws `GraphError` naming the layers when there is none. */
 export function layerValue(traced: Traced, path: string): Value {
   const found = traced.names.get(path);
-  if (found === undefined || path === "") {
+  if (found === undefined) {
     throw new GraphError(`no layer is called "${path}"; there are ${traced.layers.map((l) => l.name).join(", ")}`);
   }
   return found;

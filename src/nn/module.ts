@@ -50,7 +50,7 @@ export interface Traced {
   readonly output: Value;
   /** In order of computation. */
   readonly layers: readonly Layer[];
-  /** Every path, containers included, to the value it gives. */
+  /** Every path, containers included, to the value it gives. The net itself goes by its kind. */
   readonly names: ReadonlyMap<string, Value>;
   /** Trainable values by name; constants when frozen, variables otherwise. */
   readonly parameters: ReadonlyMap<string, Value>;

@@ -1,14 +1,14 @@
 // The layer table: what each layer gives out, what it sees, and what it costs. Everything is read off the traced graph, so the table
 // cannot disagree with what runs.
-import { type ReceptiveField, receptiveField } from "../graph/field.ts";
+import { MisalignedFieldError, type ReceptiveField, receptiveField } from "../graph/field.ts";
 import { named } from "../graph/op.ts";
 import { topological, type Value } from "../graph/value.ts";
 import { type Shape, showShape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Traced } from "./module.ts";
 
-/** Receptive field of a layer's units in the net's input, per spatial axis. */
-export type LayerField = ReceptiveField;
+/** Receptive field of a layer's units in the net's input, per spatial axis; branches that look at different places have none. */
+export type LayerField = ReceptiveField | { readonly status: "misaligned"; readonly axes: readonly []; readonly reason: string };
 
 export interface LayerSummary {
   /** Path, as in PyTorch's state_dict. */
@@ -41,7 +41,7 @@ export function summarise(traced: Traced, parameters: ReadonlyMap<string, Tensor
       name: layer.name,
       kind: layer.kind,
       outputShape,
-      field: receptiveField(layer.value, traced.input),
+      field: fieldOf(layer.value, traced.input),
       parameters: layer.parameters.reduce((sum, name) => sum + (parameters.get(name)?.size ?? 0), 0),
       macs: macs.get(layer.value) ?? 0,
       activations: sizeOf(outputShape),
@@ -50,6 +50,15 @@ export function summarise(traced: Traced, parameters: ReadonlyMap<string, Tensor
   const sum = (key: "parameters" | "macs" | "activations"): number => layers.reduce((total, layer) => total + layer[key], 0);
   const total = { parameters: sum("parameters"), macs: sum("macs"), activations: sum("activations") };
   return { layers, total, toString: () => printTable(layers, total) };
+}
+
+function fieldOf(value: Value, input: Value): LayerField {
+  try {
+    return receptiveField(value, input);
+  } catch (error) {
+    if (!(error instanceof MisalignedFieldError)) throw error;
+    return { status: "misaligned", axes: [], reason: error.message };
+  }
 }
 
 /** Multiply-adds by layer value. A node belongs to the first layer that needs it, so nothing is counted twice. */
@@ -99,4 +108,20 @@ function printTable(layers: readonly LayerSummary[], total: ModelSummary["total"
   );
   const rule = "-".repeat(Math.max(...lines.map((line) => line.length)));
   return [lines[0], rule, ...lines.slice(1, -1), rule, lines[lines.length - 1]].join("\n");
+}
+
+/** "14", "3×5", or why there is no such size. */
+function showField(field: LayerField): string {
+  if (field.status !== "exact" && field.status !== "upper bound") return field.status;
+  const size = showAxes(field.axes.map((axis) => axis.size));
+  return field.status === "exact" ? size : `≤ ${size}`;
+}
+
+function showStride(field: LayerField): string {
+  return field.status === "exact" || field.status === "upper bound" ? showAxes(field.axes.map((axis) => axis.stride)) : "";
+}
+
+/** One number when all axes agree. */
+function showAxes(numbers: readonly number[]): string {
+  return new Set(numbers).size <= 1 ? String(numbers[0] ?? "") : numbers.join("×");
 }

@@ -58,17 +58,17 @@ export function traceModule(net: Module, settings: TraceSettings): Traced {
 /** Builds `module` at `path` and records it as a layer, unless all it did was to pass on what a part of it had made. */
 function buildAt(session: Session, path: string, module: Module, x: Value): Value {
   const own: string[] = [];
+  const name = path === "" ? module.kind : path;
   const before = session.layers.length;
   let value = inScope(path, () => module.build(x, contextAt(session, path, own)));
   const passedOn = session.layers.length > before && session.layers.some((l, i) => i >= before && l.value === value);
   if (!passedOn) {
     // A layer that does nothing here (dropout outside training) still needs a value of its own to carry its name.
     if (value.label !== undefined) value = identity(value);
-    const name = path === "" ? module.kind : path;
     label(value, name);
     session.layers.push({ name, kind: module.kind, input: x, value, parameters: own });
   }
-  session.names.set(path, value);
+  session.names.set(name, value);
   return value;
 }
 

@@ -40,11 +40,11 @@ export function pad(pads: readonly (readonly [number, number])[], options: PadLa
 }
 
 export interface UpsampleOptions {
-  readonly mode?: "nearest" | "linear";
+  readonly mode?: "nearest" | "nearest-exact" | "linear";
   readonly alignCorners?: boolean;
 }
 
 /** Enlarges the spatial axes by a factor. */
 export function upsample(scale: SpatialOption, options: UpsampleOptions = {}): Module {
-  return defineModule("upsample", (x) => ops.upsample(x, { scale, ...options }));
+  return defineModule("upsample", (x) => ops.resize(x, { scale, ...options }));
 }

@@ -1,0 +1,126 @@
+// A checkpoint is a folder of three files: weights, the optimiser's memory, and where training stands. The folder is replaced as one,
+// so a process killed at any moment leaves the previous checkpoint or the new one, never a mixture.
+import { isFile, joinPath, readFile, restoreFolder, writeFolderAtomically } from "#platform";
+import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
+import { ModelFormatError } from "../tensor/errors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** One line of the learning curve. */
+export interface EpochRecord {
+  /** From 1. */
+  readonly epoch: number;
+  /** Steps done when it ended. */
+  readonly step: number;
+  /** Of its last step. */
+  readonly learningRate: number;
+  /** Means over the epoch, as the net was while it learnt. */
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly validation?: { readonly loss: number; readonly accuracy: number };
+  readonly seconds: number;
+}
+
+/** Where training stands: all that is not a tensor. */
+export interface TrainingState {
+  readonly format: "fovea-checkpoint";
+  readonly version: 1;
+  /** Steps done. */
+  readonly step: number;
+  /** Epochs finished. */
+  readonly epoch: number;
+  /** Pictures done in the unfinished epoch, in the order that (seed, epoch) gives. */
+  readonly position: number;
+  readonly seed: number;
+  readonly batchSize: number;
+  readonly dropLast: boolean;
+  readonly dataset: { readonly name: string; readonly size: number };
+  readonly optimiser: string;
+  readonly loss: string;
+  /** Sums over the unfinished epoch. */
+  readonly running: { readonly loss: number; readonly correct: number; readonly seconds: number };
+  readonly history: readonly EpochRecord[];
+  /** For early stopping: the best value so far, and whether training has ended by it. */
+  readonly best?: { readonly value: number; readonly epoch: number };
+  readonly stopped: boolean;
+  /** Whatever the caller wants to find again, such as the name of the architecture. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface Checkpoint {
+  readonly state: TrainingState;
+  /** Parameters and buffers by PyTorch's names. */
+  readonly model: ReadonlyMap<string, Tensor>;
+  /** The step counter and the optimiser's memory. */
+  readonly optimiser: ReadonlyMap<string, Tensor>;
+  /** Parameters and buffers of the best epoch, when early stopping will want them back. */
+  readonly best?: ReadonlyMap<string, Tensor>;
+}
+
+/** File name → contents. */
+export type CheckpointFiles = Readonly<Record<string, Uint8Array | string>>;
+
+const files = { state: "state.json", model: "model.safetensors", optimiser: "optimiser.safetensors", best: "best.safetensors" } as const;
+
+export function encodeCheckpoint({ state, model, optimiser, best }: Checkpoint): Record<string, Uint8Array | string> {
+  const metadata = { format: "pt", step: String(state.step) };
+  return {
+    [files.model]: writeSafetensors(model, { metadata }),
+    [files.optimiser]: writeSafetensors(optimiser, { metadata }),
+    ...(best && { [files.best]: writeSafetensors(best, { metadata }) }),
+    [files.state]: `${JSON.stringify(state, null, 2)}\n`,
+  };
+}
+
+/** The inverse of `encodeCheckpoint`. Throws `ModelFormatError` when a file is missing, damaged, or of another step than the others. */
+export function decodeCheckpoint(contents: CheckpointFiles, name = "checkpoint"): Checkpoint {
+  const state = readState(contents[files.state], name);
+  const tensors = (file: string): ReadonlyMap<string, Tensor> => {
+    const bytes = contents[file];
+    if (!(bytes instanceof Uint8Array)) throw new ModelFormatError(`${name}: ${file} is missing`);
+    const read = readSafetensors(bytes, { name: `${name}/${file}` });
+    if (read.metadata.step !== String(state.step)) {
+      throw new ModelFormatError(
+        `${name}: ${file} is of step ${read.metadata.step ?? "unknown"}, but ${files.state} of step ${state.step}`,
+      );
+    }
+    return read.tensors;
+  };
+  const hasBest = contents[files.best] !== undefined;
+  return { state, model: tensors(files.model), optimiser: tensors(files.optimiser), ...(hasBest && { best: tensors(files.best) }) };
+}
+
+function readState(text: Uint8Array | string | undefined, name: string): TrainingState {
+  if (text === undefined) throw new ModelFormatError(`${name}: ${files.state} is missing`);
+  let state: Partial<TrainingState>;
+  try {
+    state = JSON.parse(typeof text === "string" ? text : new TextDecoder().decode(text));
+  } catch (cause) {
+    throw new ModelFormatError(`${name}: ${files.state} is not JSON`, { cause });
+  }
+  if (state?.format !== "fovea-checkpoint") throw new ModelFormatError(`${name}: ${files.state} does not say format "fovea-checkpoint"`);
+  if (state.version !== 1) throw new ModelFormatError(`${name}: version ${String(state.version)} is not known; this fovea reads version 1`);
+  for (const key of ["step", "epoch", "position", "seed", "batchSize"] as const) {
+    if (!Number.isInteger(state[key]))
+      throw new ModelFormatError(`${name}: ${files.state}: ${key} is ${String(state[key])}; expected an integer`);
+  }
+  for (const key of ["dataset", "running", "history", "metadata"] as const) {
+    if (typeof state[key] !== "object" || state[key] === null) throw new ModelFormatError(`${name}: ${files.state} lacks ${key}`);
+  }
+  return state as TrainingState;
+}
+
+/** Writes the folder as one: all or nothing. */
+export async function saveCheckpoint(folder: string, checkpoint: Checkpoint): Promise<void> {
+  await writeFolderAtomically(folder, encodeCheckpoint(checkpoint));
+}
+
+/** Reads a folder that `saveCheckpoint` wrote, finishing or undoing a switch that was interrupted. */
+export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
+  if (!(await restoreFolder(folder))) throw new ModelFormatError(`there is no checkpoint at ${folder}`);
+  const contents: Record<string, Uint8Array> = {};
+  for (const file of Object.values(files)) {
+    const path = joinPath(folder, file);
+    if (await isFile(path)) contents[file] = await readFile(path);
+  }
+  return decodeCheckpoint(contents, folder);
+}

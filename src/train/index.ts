@@ -1,0 +1,10 @@
+export * from "./checkpoint.ts";
+export type { ClipOptions } from "./clip.ts";
+export type { EarlyStop } from "./early-stop.ts";
+export * from "./evaluate.ts";
+export * from "./fit.ts";
+export * from "./losses.ts";
+export * from "./metrics.ts";
+export * from "./optimisers.ts";
+export * from "./schedules.ts";
+export * from "./step.ts";

@@ -1,2 +1,4 @@
+export * from "./receptive-field.ts";
 export * from "./sizes.ts";
 export * from "./taps.ts";
+export * from "./transposed.ts";

@@ -158,3 +158,8 @@ export function windowAxes(
     ),
   );
 }
+
+/** Window j of an adaptive pooling from `input` to `output` positions: first position floor(j·i/o), and one past the last, ceil((j+1)·i/o). */
+export function adaptiveWindow(j: number, input: number, output: number): readonly [first: number, end: number] {
+  return [Math.floor((j * input) / output), Math.ceil(((j + 1) * input) / output)];
+}

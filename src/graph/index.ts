@@ -1,5 +1,6 @@
 export * from "./attrs.ts";
 export * from "./evaluate.ts";
+export * from "./field.ts";
 export * from "./grad.ts";
 export * from "./graph.ts";
 export * from "./op.ts";

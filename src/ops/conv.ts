@@ -3,7 +3,7 @@
 // "Convolution" is cross-correlation, as everywhere in this field; `flipKernel` gives the mathematician's.
 import { dilatedKernel } from "../arithmetic/sizes.ts";
 import { integers, type PaddingOption, type SpatialOption } from "../graph/attrs.ts";
-import { defineOp, type Field, named, type Op, type OpCase, unknownField, wholeInput } from "../graph/op.ts";
+import { defineOp, type Field, named, type Op, type OpCase, wholeInput } from "../graph/op.ts";
 import { apply, type Operand } from "../graph/record.ts";
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
 import { type Shape, showShape } from "../tensor/shape.ts";
@@ -179,14 +179,17 @@ function spatialAxes(shape: Shape): number[] {
   return shape.slice(2).map((_, i) => i + 2);
 }
 
-/** At stride 1 position x of the transpose reads outputs x + before - d(k-1) .. x + before; at larger strides windows vary with the phase. */
+/**
+ * Position x of the transpose reads the outputs p with x = p·s + q·d - before for some q: the whole numbers in
+ * (x + before - d(k-1)) / s .. (x + before) / s. Beyond stride 1 how many these are depends on x.
+ */
 function transposedField({ axes }: ConvGeometry): Field {
-  if (axes.some((a) => a.stride !== 1)) return unknownField;
   return {
     kind: "window",
-    axes: axes.map((a) => {
-      const size = dilatedKernel(a.kernel, a.dilation);
-      return { size, stride: 1, before: size - 1 - a.before };
+    axes: axes.map(({ kernel, stride, dilation, before }) => {
+      const reach = dilatedKernel(kernel, dilation) - 1;
+      return { size: reach / stride + 1, stride: 1 / stride, before: (reach - before) / stride };
     }),
+    bound: axes.some((a) => a.stride !== 1),
   };
 }

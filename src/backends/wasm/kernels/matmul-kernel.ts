@@ -1,0 +1,69 @@
+// A matrix product, explicit or implicit, as a kernel: its packings and its stages.
+
+import type { Value } from "../../../graph/value.ts";
+import { sizeOf } from "../../../tensor/shape.ts";
+import type { ModuleBuilder } from "../assembler.ts";
+import { type Kernel, kernelArguments, kernelParams, type Packing, type Site, type Stage } from "../kernel.ts";
+import { iterations, type MapPlan, type PackPlan } from "./conv-plan.ts";
+import { chooseTile, depthOf, emitPanels, lanes, type PanelShape, panelItems, type Tile, tileName } from "./matmul-panels.ts";
+import { emitPack, packedBytes, packItems, plainFormat } from "./pack-panels.ts";
+
+/** Multiply-adds per nanosecond on one thread: only the splitting of small stages depends on it. */
+export const macsPerNanosecond = 20;
+
+/** What these kernels are made for: float32, and something to compute. */
+export function isDense(value: Value): boolean {
+  const all = [value, ...value.inputs];
+  return all.every((v) => v.dtype === "float32" && sizeOf(v.shape) > 0);
+}
+
+/** Weights (operand 1) in panels. */
+function packing(plan: PackPlan, { vectors }: Tile): Packing {
+  const format = plainFormat(plan, vectors * lanes);
+  const key = `panels:${format.width}:${JSON.stringify(plan)}`;
+  return {
+    operand: 1,
+    key,
+    bytes: packedBytes(plan, format),
+    items: packItems(plan, format),
+    emit: (module: ModuleBuilder) =>
+      module.func("packPanels", { params: ["i32", "i32", "i32", "i32"] }, (f, plain, packed, start, end) =>
+        emitPack(f, plan, format, { plain, packed, start, end }),
+      ),
+  };
+}
+
+/**
+ * Operand 0 times operand 1, which is packed, plus operand 2 if there is one: a stage per plan (an input gradient has one plan per phase of
+ * its stride; everything else has one plan).
+ */
+export function panelKernel(name: string, site: Site, plans: readonly MapPlan[]): Kernel {
+  const bias = site.operands.length > 2;
+  const shapes = plans.map(({ gemm }): PanelShape => {
+    const rows = iterations(gemm.pixels);
+    const tile = chooseTile(rows, gemm.columns);
+    return { plan: gemm, tile, tier: site.tier, split: rows >= 8 * tile.rows ? "rows" : "panels" };
+  });
+  const packings = plans.map(({ pack }, i) => packing(pack, shapes[i].tile));
+  const stages = shapes.map(
+    (shape, phase): Stage => ({
+      key: `panels ${phase}/${shapes.length} of ${site.operands.length}:${JSON.stringify(shape)}`,
+      items: panelItems(shape),
+      nanoseconds: (iterations(shape.plan.pixels) * shape.plan.groups * shape.plan.columns * (depthOf(shape.plan) + 1)) / macsPerNanosecond,
+      emit: (module) =>
+        module.func(`${name}${phase}`, { params: kernelParams(site, { packings }) }, (f, ...params) => {
+          const { operands, packings: packed, result, start, end } = kernelArguments(site, { packings }, params);
+          emitPanels(f, shape, {
+            source: operands[0],
+            destination: result,
+            panels: packed[phase],
+            ...(bias && { bias: operands[2] }),
+            start,
+            end,
+          });
+        }),
+    }),
+  );
+  const phases = shapes.length === 1 ? "" : `, ${shapes.length} phases`;
+  return { name: `${name} panels ${tileName(shapes[0].tile)}${phases}`, packings, stages };
+}

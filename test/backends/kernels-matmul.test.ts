@@ -1,0 +1,74 @@
+// The matrix product kernels against the ops' own loops: every transposition, odd sizes on both sides of a tile, broadcast batches, operands
+// that lie transposed in memory.
+import { describe, expect, it } from "vitest";
+import type { KernelRule } from "../../src/backends/wasm/kernel.ts";
+import { linearRule, matmulRule } from "../../src/backends/wasm/kernels/matmul.ts";
+import type { Op } from "../../src/graph/op.ts";
+import { linearOp } from "../../src/ops/linear.ts";
+import { matmulOp } from "../../src/ops/matmul.ts";
+import "../../src/ops/index.ts";
+import type { Shape } from "../../src/tensor/shape.ts";
+import { expected, nodeOf, runKernel, wholeNumbers } from "../support/kernel-harness.ts";
+
+interface Product {
+  readonly inputs: readonly Shape[];
+  readonly attrs?: object;
+}
+
+const transpositions = [false, true].flatMap((transposeA) => [false, true].map((transposeB) => ({ transposeA, transposeB })));
+const sizes = [
+  [1, 1, 1],
+  [1, 100, 10],
+  [2, 5, 3],
+  [3, 7, 4],
+  [4, 8, 8],
+  [5, 9, 17],
+  [33, 65, 35],
+  [64, 120, 84],
+  [130, 3, 9],
+];
+const matrices: Product[] = sizes.flatMap(([rows, inner, columns]) =>
+  transpositions.map((attrs) => ({
+    inputs: [attrs.transposeA ? [inner, rows] : [rows, inner], attrs.transposeB ? [columns, inner] : [inner, columns]],
+    attrs,
+  })),
+);
+const asProduct = ({ inputs, attrs = {} }: Op["cases"][number]): Product => ({
+  inputs: inputs.map((given) => ("length" in given ? given : given.shape)),
+  attrs,
+});
+
+function check(rule: KernelRule, op: Op, { inputs, attrs = {} }: Product): void {
+  const operands = inputs.map((shape, i) => wholeNumbers(shape, i + 1));
+  const node = nodeOf(op, operands, attrs);
+  const truth = Float32Array.from(expected(node, operands).data);
+  for (const options of [{}, { parts: 3, gap: 1 }, { parts: 2, reversed: true }]) {
+    expect(runKernel(rule, node, operands, options)?.result.data).toEqual(truth);
+  }
+}
+
+const title = ({ inputs, attrs = {} }: Product): string => `${inputs.map((s) => `[${s}]`).join(" ")} ${JSON.stringify(attrs)}`;
+
+describe("matmul kernel", () => {
+  it.each([...matrices, ...matmulOp.cases.map(asProduct)].map((p) => [title(p), p] as const))("%s", (_, product) => {
+    check(matmulRule, matmulOp, product);
+  });
+
+  it("declines batches that are no single loop", () => {
+    const operands = [wholeNumbers([1, 5, 3, 4], 1), wholeNumbers([2, 1, 4, 2], 2)];
+    const several = [wholeNumbers([1, 3, 1, 3, 4], 1), wholeNumbers([2, 1, 5, 4, 2], 2)];
+    expect(matmulRule.wishes(nodeOf(matmulOp, operands))).toBeDefined();
+    expect(matmulRule.wishes(nodeOf(matmulOp, several))).toBeUndefined();
+  });
+});
+
+describe("linear kernel", () => {
+  const layers: Product[] = [
+    ...linearOp.cases.map(asProduct),
+    { inputs: [[64, 400], [120, 400], [120]] },
+    { inputs: [[2, 300], [9, 300], [9]] },
+  ];
+  it.each(layers.map((p) => [title(p), p] as const))("%s", (_, layer) => {
+    check(linearRule, linearOp, layer);
+  });
+});

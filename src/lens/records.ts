@@ -46,6 +46,8 @@ export interface Attribution {
   /** The target's value on this picture. */
   readonly score: number;
   readonly range: RawRange;
+  /** Numbers that judge the map; integrated gradients give their completeness gap. */
+  readonly figures: Readonly<Record<string, number>>;
   readonly seed: number | undefined;
   readonly options: Readonly<Record<string, unknown>>;
   readonly warnings: readonly string[];

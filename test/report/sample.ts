@@ -24,7 +24,17 @@ export function stroke(size: number, generator: Random): Tensor {
 
 function attribution(method: string, generator: Random, scale: number): Attribution {
   const map = randomNormal([1, 28, 28], generator, 0, scale);
-  return { map, method, target: "conv2", score: 1, range: { low: -3 * scale, high: 3 * scale }, seed: undefined, options: {}, warnings: [] };
+  return {
+    map,
+    method,
+    target: "conv2",
+    score: 1,
+    range: { low: -3 * scale, high: 3 * scale },
+    figures: {},
+    seed: undefined,
+    options: {},
+    warnings: [],
+  };
 }
 
 function example(index: number, generator: Random, activation: number): Example {
@@ -60,7 +70,9 @@ export function sampleReport(channels = 4): ReportData {
   const generator = random(3);
   const steps = Array.from({ length: 120 }, (_, i) => i * 12 + 1);
   const classes = Array.from("0123456789");
-  const confusion = classes.map((_, i) => classes.map((_, j) => (i === j ? 965 + generator.integer(20) : Math.max(0, generator.integer(12) - 8))));
+  const confusion = classes.map((_, i) =>
+    classes.map((_, j) => (i === j ? 965 + generator.integer(20) : Math.max(0, generator.integer(12) - 8))),
+  );
   const featureMap = (count: number, size: number): Tensor => randomNormal([count, size, size], generator);
   return {
     title: "LeNet on MNIST",
@@ -99,10 +111,26 @@ export function sampleReport(channels = 4): ReportData {
       truthProbability: 0.004 * i,
     })),
     layers: [
-      { name: "conv1", kind: "conv2d", outputShape: [16, 28, 28], field: "5 × 5", fieldStride: "1", parameters: 416, multiplyAdds: 313_600 },
+      {
+        name: "conv1",
+        kind: "conv2d",
+        outputShape: [16, 28, 28],
+        field: "5 × 5",
+        fieldStride: "1",
+        parameters: 416,
+        multiplyAdds: 313_600,
+      },
       { name: "relu1", kind: "relu", outputShape: [16, 28, 28], field: "5 × 5", fieldStride: "1", parameters: 0, multiplyAdds: 0 },
       { name: "pool1", kind: "maxPool2d", outputShape: [16, 14, 14], field: "6 × 6", fieldStride: "2", parameters: 0, multiplyAdds: 0 },
-      { name: "conv2", kind: "conv2d", outputShape: [32, 10, 10], field: "14 × 14", fieldStride: "2", parameters: 12_832, multiplyAdds: 1_280_000 },
+      {
+        name: "conv2",
+        kind: "conv2d",
+        outputShape: [32, 10, 10],
+        field: "14 × 14",
+        fieldStride: "2",
+        parameters: 12_832,
+        multiplyAdds: 1_280_000,
+      },
       { name: "logits", kind: "linear", outputShape: [10], field: "whole input", parameters: 8_010, multiplyAdds: 8_000 },
     ],
     filters: { layer: "conv1", weights: randomNormal([16, 1, 5, 5], generator, 0, 0.2) },

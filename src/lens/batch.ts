@@ -1,0 +1,22 @@
+// Pictures to batches and back. Programs have a fixed batch size; a batch that is not full is filled up with zeros.
+import { ShapeError } from "../tensor/errors.ts";
+import { type Shape, sameShape, showShape, sizeOf } from "../tensor/shape.ts";
+import { allocate, type DType, Tensor } from "../tensor/tensor.ts";
+
+/** [count, ...shape] from at most `count` tensors of this shape. Throws `ShapeError` for others. */
+export function stack(pictures: readonly Tensor[], count: number, shape: Shape, dtype: DType): Tensor {
+  const size = sizeOf(shape);
+  const data = allocate(dtype, count * size);
+  pictures.forEach((picture, i) => {
+    if (!sameShape(picture.shape, shape)) {
+      throw new ShapeError(`a picture has the shape ${showShape(picture.shape)}; the net takes ${showShape(shape)}`);
+    }
+    data.set(picture.data, i * size);
+  });
+  return new Tensor(data, [count, ...shape]);
+}
+
+/** One picture as the net wants it: [C, H, W], or [1, C, H, W] with the batch axis dropped. */
+export function onePicture(image: Tensor): Tensor {
+  return image.rank === 4 && image.shape[0] === 1 ? image.entry(0) : image;
+}

@@ -1,0 +1,71 @@
+// The one program behind every gradient picture: pictures and masks in, the target's value and its gradient on the pixels out.
+// The mask is fed, so the program serves every class, channel and position of a layer.
+import { compile } from "../backends/compile.ts";
+import { gradient } from "../graph/grad.ts";
+import { createGraph } from "../graph/graph.ts";
+import { input } from "../graph/record.ts";
+import type { Model } from "../nn/model.ts";
+import { mul, sum } from "../ops/index.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { stack } from "./batch.ts";
+import { type ReluRule, reluRules } from "./rules.ts";
+import { compileOptions, type RunOptions } from "./run.ts";
+import { type Target, type TargetLayer, targetLayer } from "./target.ts";
+
+export interface GradientProgram {
+  readonly batch: number;
+  readonly layer: TargetLayer;
+  /** Names of the ops with a ReLU in them between the pixels and the target. */
+  readonly relus: readonly string[];
+  /** At most `batch` pictures, each with its mask (channels · height · width numbers). */
+  run(pictures: readonly Tensor[], masks: readonly Tensor["data"][]): Promise<GradientRun>;
+}
+
+export interface GradientRun {
+  /** Σ layer · mask, per picture. */
+  readonly scores: readonly number[];
+  /** The layer's values, [N, C, H, W] or [N, C]. */
+  readonly values: Tensor;
+  /** Per picture, [C, H, W]. */
+  readonly gradients: readonly Tensor[];
+}
+
+export async function gradientProgram(
+  model: Model,
+  target: Target,
+  rule: ReluRule,
+  batch: number,
+  options: RunOptions,
+): Promise<GradientProgram> {
+  const { dtype = "float32" } = options;
+  const traced = model.trace({ batch, dtype });
+  const layer = targetLayer(traced, target);
+  const mask = input("mask", layer.value.shape, dtype);
+  const rules = reluRules(rule);
+  const [pixels] = gradient(layer.value, [traced.input], { seed: mask, ...(rule !== "gradient" && { rules }) });
+  const axes = layer.value.shape.map((_, axis) => axis).slice(1);
+  const graph = createGraph({ outputs: { values: layer.value, scores: sum(mul(layer.value, mask), { axes }), pixels } });
+  const program = await compile(graph, compileOptions(options));
+  const relus = [...new Set(graph.order.map((v) => v.op.name))].filter((name) => name in rules);
+  return {
+    batch,
+    layer,
+    relus,
+    async run(pictures, masks) {
+      const results = await program.run({
+        x: stack(pictures, batch, model.inputShape, dtype),
+        mask: stack(
+          masks.map((m) => new Tensor(m, layer.value.shape.slice(1))),
+          batch,
+          layer.value.shape.slice(1),
+          dtype,
+        ),
+      });
+      return {
+        values: results.values,
+        scores: Array.from(results.scores.data.subarray(0, pictures.length)),
+        gradients: pictures.map((_, i) => results.pixels.entry(i)),
+      };
+    },
+  };
+}

@@ -1,0 +1,29 @@
+// How every method of this room is run: on which device, with how many threads, in which precision, and how it is told to stop.
+import type { CompileOptions, Device } from "../graph/program.ts";
+import type { DType } from "../tensor/tensor.ts";
+
+export interface RunOptions {
+  /** Default "auto". */
+  readonly device?: Device;
+  readonly threads?: number;
+  /** float64 for checks against theory; only the reference device has it (default float32). */
+  readonly dtype?: DType;
+  /** Stops the work between two runs; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+}
+
+/** The part that compilers want, without keys that the caller left out. */
+export function compileOptions({ device, threads }: RunOptions): CompileOptions {
+  return { ...(device !== undefined && { device }), ...(threads !== undefined && { threads }) };
+}
+
+/** Options as a record's plain data: no callbacks, no tensors' contents. */
+export function plainOptions(options: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([key, v]) => key !== "signal" && key !== "onProgress" && v !== undefined));
+}

@@ -11,16 +11,17 @@ export function rewriteValues(roots: readonly Value[], rewriter: Rewriter): Map<
   const done = new Map<Value, Value>();
   for (const value of topological(roots)) {
     const inputs = value.inputs.map((v) => done.get(v) as Value);
-    let next = rewriter(value, inputs);
-    if (next === undefined) {
-      next = inputs.every((v, i) => v === value.inputs[i])
-        ? value
-        : inScope(value.label ?? "", () => record(value.op, inputs, definedAttrs(value)));
-    }
+    const next = rewriter(value, inputs) ?? rebuild(value, inputs);
     if (next !== value && next.label === undefined && value.label !== undefined) next.label = value.label;
     done.set(value, next);
   }
   return done;
+}
+
+/** The same op with the same attributes on other inputs; the value itself when they are its own. */
+export function rebuild(value: Value, inputs: readonly Value[]): Value {
+  if (inputs.every((v, i) => v === value.inputs[i])) return value;
+  return inScope(value.label ?? "", () => record(value.op, inputs, definedAttrs(value)));
 }
 
 /** Attributes as options again; absent ones must stay absent. */

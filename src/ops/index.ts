@@ -29,6 +29,7 @@ export * from "./norm-batch.ts";
 export * from "./norm-local-response.ts";
 export * from "./one-hot.ts";
 export * from "./pad.ts";
+export * from "./passes/index.ts";
 export * from "./pool-adaptive.ts";
 export * from "./pool-average.ts";
 export * from "./pool-geometry.ts";

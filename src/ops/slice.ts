@@ -14,7 +14,7 @@ export interface SlicedAxis {
   readonly size: number;
 }
 
-interface SliceAttrs {
+export interface SliceAttrs {
   readonly axes: readonly number[] | undefined;
   readonly starts: readonly (number | undefined)[];
   readonly ends: readonly (number | undefined)[];

@@ -1,0 +1,190 @@
+// Passes must find what they are for, leave alone what they must not touch, and never change a result.
+import { describe, expect, it } from "vitest";
+import { compileReference } from "../../src/backends/reference/index.ts";
+import { gradient } from "../../src/graph/grad.ts";
+import { createGraph, type Graph } from "../../src/graph/graph.ts";
+import { foldConstants, mergeDuplicates } from "../../src/graph/passes/index.ts";
+import { constant, fill, input, variable } from "../../src/graph/record.ts";
+import { label, type Value } from "../../src/graph/value.ts";
+import {
+  add,
+  conv2d,
+  expressionOf,
+  fuseElementwise,
+  identity,
+  mul,
+  neg,
+  optimise,
+  pad,
+  relu,
+  removeIdle,
+  reshape,
+  sigmoid,
+  sin,
+  slice,
+  stopGradient,
+  sub,
+  sum,
+  tanh,
+  transpose,
+} from "../../src/ops/index.ts";
+import { hashLabel, random, randomNormal } from "../../src/tensor/random.ts";
+import type { Shape } from "../../src/tensor/shape.ts";
+import { arange, type Tensor } from "../../src/tensor/tensor.ts";
+
+const normal = (shape: Shape, seed: number): Tensor => randomNormal(shape, random(seed)).cast("float64");
+const opsOf = (graph: Graph): string[] => graph.order.filter((v) => v.inputs.length > 0).map((v) => v.op.name);
+
+/** The results of both graphs on the same random feeds, as flat numbers. */
+function results(graph: Graph): Record<string, number[]> {
+  const feeds = Object.fromEntries([...graph.inputs].map(([name, v]) => [name, normal(v.shape, hashLabel(name))]));
+  const program = compileReference(graph);
+  const outputs = program.runSync?.(feeds) ?? {};
+  const all = [...Object.entries(outputs), ...program.state.names.map((n) => [n, program.state.read(n)] as const)];
+  return Object.fromEntries(all.map(([name, t]) => [name, Array.from(t.data)]));
+}
+
+function expectSameResults(before: Graph, after: Graph): void {
+  const [a, b] = [results(before), results(after)];
+  expect(Object.keys(b)).toEqual(Object.keys(a));
+  for (const [name, values] of Object.entries(a)) values.forEach((v, i) => void expect(b[name][i]).toBeCloseTo(v, 11));
+}
+
+const x = input("x", [2, 3, 4, 4], "float64");
+
+describe("constant folding", () => {
+  it("computes what depends on constants alone, once", () => {
+    const weight = mul(constant(normal([5, 3, 3, 3], 1)), fill([], 2, "float64"));
+    const graph = createGraph({ outputs: { y: conv2d(x, weight) } });
+    const folded = foldConstants(graph);
+    expect(opsOf(folded)).toEqual(["conv"]);
+    expectSameResults(graph, folded);
+  });
+  it("leaves variables alone, and repeated numbers that would become large tensors", () => {
+    const w = variable("w", arange(2));
+    expect(opsOf(foldConstants(createGraph({ outputs: { y: mul(w, w) } })))).toEqual(["mul"]);
+    const large = neg(fill([1 << 15], 1));
+    expect(opsOf(foldConstants(createGraph({ outputs: { y: large } })))).toEqual(["neg"]);
+  });
+});
+
+describe("merging of duplicates", () => {
+  it("finds equal ops with equal attributes on equal operands, however deep", () => {
+    const branch = (): Value => tanh(pad(sin(x), [[1, 1]], { mode: "reflect" }));
+    const graph = createGraph({ outputs: { y: add(branch(), branch()) } });
+    const merged = mergeDuplicates(graph);
+    expect(opsOf(merged)).toEqual(["sin", "pad", "tanh", "add"]);
+    expectSameResults(graph, merged);
+  });
+  it("keeps different attributes and different constants apart", () => {
+    const pads = add(pad(x, [[1, 1]]), pad(x, [[1, 1]], { value: -0 }));
+    expect(opsOf(mergeDuplicates(createGraph({ outputs: { y: pads } })))).toEqual(["pad", "pad", "add"]);
+    const constants = add(constant(arange(3)), constant(arange(3)));
+    expect(mergeDuplicates(createGraph({ outputs: { y: constants } })).order).toHaveLength(3);
+  });
+});
+
+describe("idle ops", () => {
+  it("disappear, and reshapes and transposes merge", () => {
+    const t = transpose(transpose(identity(x), { permutation: [0, 2, 3, 1] }), { permutation: [0, 3, 1, 2] });
+    const r = reshape(reshape(t, [6, 16]), [2, 48]);
+    const y = slice(pad(stopGradient(r), [[0, 0]]), { ends: [99] });
+    const graph = createGraph({ outputs: { y } });
+    const idle = removeIdle(graph);
+    expect(opsOf(idle)).toEqual(["reshape"]);
+    expectSameResults(graph, idle);
+  });
+  it("stay when they do something", () => {
+    const graph = createGraph({ outputs: { y: slice(x, { steps: [-1] }), z: transpose(x, { permutation: [0, 1, 3, 2] }) } });
+    expect(opsOf(removeIdle(graph))).toEqual(["slice", "transpose"]);
+  });
+});
+
+describe("elementwise fusion", () => {
+  it("turns a chain with one reader each into one map that keeps the last label", () => {
+    const graph = createGraph({ outputs: { y: label(relu(add(mul(x, sigmoid(x)), constant(normal([1, 3, 1, 1], 9)))), "act") } });
+    const fused = fuseElementwise(graph);
+    expect(opsOf(fused)).toEqual(["map"]);
+    expect(fused.outputs.get("y")?.label).toBe("act");
+    expectSameResults(graph, fused);
+  });
+  it("leaves values that something else reads, that are outputs, or that would be computed again for a larger shape", () => {
+    const shared = sin(x);
+    const twice = createGraph({ outputs: { y: relu(shared), z: sum(shared) } });
+    expect(opsOf(fuseElementwise(twice)).toSorted()).toEqual(["relu", "sin", "sum"]);
+    expect(opsOf(fuseElementwise(createGraph({ outputs: { shared, y: relu(shared) } })))).toEqual(["sin", "relu"]);
+    const small = tanh(input("scale", [1, 3, 1, 1], "float64"));
+    expect(opsOf(fuseElementwise(createGraph({ outputs: { y: mul(x, small) } })))).toEqual(["tanh", "mul"]);
+  });
+  it("moves a value into a reader that reads it twice", () => {
+    const s = sin(x);
+    const graph = createGraph({ outputs: { y: mul(s, s) } });
+    expect(opsOf(fuseElementwise(graph))).toEqual(["map"]);
+    expectSameResults(graph, fuseElementwise(graph));
+  });
+  it("stops at eight operands", () => {
+    let y: Value = x;
+    for (let i = 0; i < 20; i++) y = add(y, input(`x${i}`, x.shape, "float64"));
+    const graph = createGraph({ outputs: { y } });
+    const fused = fuseElementwise(graph);
+    for (const v of fused.order) if (expressionOf(v) !== undefined) expect(v.inputs.length).toBeLessThanOrEqual(8);
+    expect(opsOf(fused).length).toBeLessThan(5);
+    expectSameResults(graph, fused);
+  });
+  it("survives a chain of 10,000", () => {
+    let y: Value = x;
+    for (let i = 0; i < 10_000; i++) y = i % 2 === 0 ? neg(y) : relu(y);
+    const graph = createGraph({ outputs: { y } });
+    expect(opsOf(fuseElementwise(graph)).length).toBeLessThan(400);
+    expectSameResults(graph, fuseElementwise(graph));
+  });
+});
+
+describe("all passes", () => {
+  it("never change a result: a training step of a small net, gradients and updates included", () => {
+    const w = variable("w", normal([4, 3, 3, 3], 3));
+    const b = variable("b", normal([4], 4));
+    const h = tanh(conv2d(x, w, b, { padding: 1, stride: 2 }));
+    const loss = sum(mul(sub(h, constant(normal([1, 4, 1, 1], 5))), sigmoid(identity(h))));
+    const grads = gradient(loss, [w, b]);
+    const update = (v: Value, g: Value): readonly [Value, Value] => [v, sub(v, mul(g, fill([], 0.1, "float64")))];
+    const graph = createGraph({ outputs: { loss, h }, updates: [update(w, grads[0]), update(b, grads[1])] });
+    const optimised = optimise(graph);
+    expect(opsOf(optimised).length).toBeLessThan(opsOf(graph).length);
+    expectSameResults(graph, optimised);
+  });
+  it("never change a result: 60 random graphs", () => {
+    for (let seed = 0; seed < 60; seed++) {
+      const generator = random(seed, 77);
+      const values: Value[] = [
+        x,
+        constant(normal([1, 3, 1, 4], seed)),
+        fill([2, 3, 4, 4], 0.5, "float64"),
+        input("z", [2, 3, 4, 4], "float64"),
+      ];
+      const pick = (): Value => values[generator.integer(values.length)];
+      const makers = [
+        () => add(pick(), pick()),
+        () => mul(pick(), pick()),
+        () => sub(pick(), pick()),
+        () => relu(pick()),
+        () => sin(pick()),
+        () => tanh(pick()),
+        () => identity(pick()),
+        () => transpose(pick(), { permutation: [0, 1, 3, 2] }),
+        () => reshape(pick(), [-1, 3, 4, 4]),
+      ];
+      while (values.length < 25) {
+        try {
+          values.push(makers[generator.integer(makers.length)]());
+        } catch (error) {
+          // Shapes that do not fit are no graph; draw again.
+          if ((error as Error).name !== "ShapeError") throw error;
+        }
+      }
+      const y = sum(mul(values[24], values[23]));
+      const graph = createGraph({ outputs: { y, g: gradient(y, [x])[0], mid: values[12] } });
+      expectSameResults(graph, optimise(graph));
+    }
+  });
+});

@@ -60,7 +60,7 @@ export function pathField(
 
 /** Input position of the centre of position y's field: -P + y·S + (R - 1)/2. */
 export function centreOfAxis({ size, stride, padding }: FieldAxis, y: number): number {
-  return -padding + y * stride + (size - 1) / 2;
+  return y * stride - padding + (size - 1) / 2;
 }
 
 /** Thirds are not exact in binary; an edge must not lose a position to that. */
@@ -68,8 +68,9 @@ const slack = 1e-9;
 
 /** Left and right edge of position y's field, both included; whole positions even where a bound is fractional. */
 export function edgesOfAxis({ size, stride, padding }: FieldAxis, y: number): FieldEdges {
-  const first = -padding + y * stride;
-  return [Math.ceil(first - slack), Math.floor(first + size - 1 + slack)];
+  const first = y * stride - padding;
+  // Adding 0 turns the -0 that rounding may give into 0.
+  return [Math.ceil(first - slack) + 0, Math.floor(first + size - 1 + slack) + 0];
 }
 
 /** The box that the feature at `position` reads, per axis; it may stick out of the input. */

@@ -1,8 +1,9 @@
 // The training loop: shuffles, feeds, watches, reports, saves. Everything it decides follows from the options and the step, so training
 // that stopped anywhere goes on from a checkpoint as if it had not.
 import { now } from "#platform";
+import type { Augmentation } from "../data/augmentation.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { type Augmentation, type Loader, loader } from "../data/loader.ts";
+import { type Loader, loader } from "../data/loader.ts";
 import type { Device } from "../graph/program.ts";
 import { createModel, type Model } from "../nn/model.ts";
 import type { Module } from "../nn/module.ts";

@@ -2,11 +2,8 @@
 // batch that would have come next, and nothing about the order has to be stored.
 import { ArgumentError } from "../tensor/errors.ts";
 import { type Random, random } from "../tensor/random.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Augmentation } from "./augmentation.ts";
 import { type Batch, type Dataset, gather, normalise, unnormalise } from "./dataset.ts";
-
-/** Changes a picture [C, H, W] of pixels in 0..1 at random without changing its class. */
-export type Augmentation = (image: Tensor, generator: Random) => Tensor;
 
 export interface LoaderOptions {
   readonly batchSize: number;

@@ -1,8 +1,11 @@
 export * from "./chart.ts";
 export * from "./colour.ts";
 export type * from "./data.ts";
+export { type ExplainedPicture, type ExplanationData, paintAttribution, writeExplanation } from "./explanation.ts";
 export { cropSheet, figure, framedSheet, image, legend, paintCrop, photograph, tile } from "./figure.ts";
 export * from "./html.ts";
+export { type Page, writePage } from "./page.ts";
 export * from "./range.ts";
 export * from "./raster.ts";
 export { writeReport } from "./report.ts";
+export { type DescribeOptions, describeTraining, type FinishedTraining } from "./training-report.ts";

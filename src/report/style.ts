@@ -42,6 +42,7 @@ img,svg.sheet{display:block;width:100%;height:auto;image-rendering:pixelated;bor
 img,svg.sheet image{image-rendering:pixelated}
 .tiles{display:grid;gap:14px 10px}
 .tiles figcaption{margin-top:3px}
+.tiles.explained{grid-template-columns:repeat(auto-fill,minmax(min(100%,220px),1fr));gap:22px;margin-top:24px}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:30px 44px}
 .pair h3{margin-bottom:8px}
 svg.chart{display:block;width:100%;height:auto;font:12px var(--sans);overflow:visible}

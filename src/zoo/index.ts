@@ -1,1 +1,2 @@
 export * from "./lenet.ts";
+export * from "./registry.ts";

@@ -6,8 +6,12 @@ import type { Module } from "../nn/module.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { type Shape, showShape } from "../tensor/shape.ts";
 
-/** LeNet-5 of LeCun, Bottou, Bengio, Haffner 1998 with today's parts: all maps connected, max pooling, ReLU. 61,706 parameters at 1×32×32 and 10 classes. */
-export function lenet5Net(channels = 1, classes = 10): Module {
+/**
+ * LeNet-5 of LeCun, Bottou, Bengio, Haffner 1998 with today's parts: all maps connected, max pooling, ReLU. 61,706 parameters at 1×32×32
+ * and 10 classes. Throws `ShapeError` for pictures under 16×16.
+ */
+export function lenet5Net(inputShape: Shape = [1, 32, 32], classes = 10): Module {
+  const [channels, rows, columns] = mapsAfter(inputShape, "lenet5", 16, (n) => Math.floor((Math.floor((n - 4) / 2) - 4) / 2));
   return nn.sequential({
     conv1: nn.conv2d(channels, 6, 5),
     relu1: nn.relu(),
@@ -16,7 +20,7 @@ export function lenet5Net(channels = 1, classes = 10): Module {
     relu2: nn.relu(),
     pool2: nn.maxPool2d(2),
     flatten: nn.flatten(),
-    fc1: nn.linear(400, 120),
+    fc1: nn.linear(16 * rows * columns, 120),
     relu3: nn.relu(),
     fc2: nn.linear(120, 84),
     relu4: nn.relu(),
@@ -24,10 +28,10 @@ export function lenet5Net(channels = 1, classes = 10): Module {
   });
 }
 
-/** `lenet5Net` with parameters, for pictures of 32×32. */
-export function lenet5(options: ModelOptions & { readonly channels?: number } = {}): Model {
-  const { channels = 1, ...rest } = options;
-  return createModel(lenet5Net(channels, options.classes?.length ?? 10), [channels, 32, 32], rest);
+/** `lenet5Net` with parameters. */
+export function lenet5(options: ModelOptions & { readonly inputShape?: Shape } = {}): Model {
+  const { inputShape = [1, 32, 32], ...rest } = options;
+  return createModel(lenet5Net(inputShape, options.classes?.length ?? 10), inputShape, rest);
 }
 
 /**
@@ -35,12 +39,8 @@ export function lenet5(options: ModelOptions & { readonly channels?: number } = 
  * and learns MNIST to 99 % within three epochs.
  */
 export function smallNet(inputShape: Shape, classes: number): Module {
-  const [channels, height, width] = inputShape;
-  if (inputShape.length !== 3 || Math.min(height, width) < 12) {
-    throw new ShapeError(`smallNet: pictures are ${showShape(inputShape)}; it needs [channels, height, width] of at least 12 × 12`);
-  }
   // conv1 keeps the size, each pool halves it (rounding down), and conv2 takes four pixels off.
-  const [rows, columns] = [height, width].map((n) => Math.floor((Math.floor(n / 2) - 4) / 2));
+  const [channels, rows, columns] = mapsAfter(inputShape, "smallNet", 12, (n) => Math.floor((Math.floor(n / 2) - 4) / 2));
   return nn.sequential({
     conv1: nn.conv2d(channels, 16, 5, { padding: "same" }),
     relu1: nn.relu(),
@@ -51,4 +51,15 @@ export function smallNet(inputShape: Shape, classes: number): Module {
     flatten: nn.flatten(),
     logits: nn.linear(32 * rows * columns, classes),
   });
+}
+
+/** Channels of the pictures, and rows and columns of the last maps, whose size along one axis is `sizeAfter(pixels)`. */
+function mapsAfter(inputShape: Shape, name: string, smallest: number, sizeAfter: (pixels: number) => number): [number, number, number] {
+  const [channels, height, width] = inputShape;
+  if (inputShape.length !== 3 || Math.min(height, width) < smallest) {
+    throw new ShapeError(
+      `${name}: pictures are ${showShape(inputShape)}; it needs [channels, height, width] of at least ${smallest} × ${smallest}`,
+    );
+  }
+  return [channels, sizeAfter(height), sizeAfter(width)];
 }

@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+// The command line: finds the command, runs it, and turns whatever goes wrong into one clear line and an exit code.
+import { readFileSync } from "node:fs";
+import { cac } from "cac";
+import { ArgumentError } from "../tensor/errors.ts";
+import { addExplainCommand } from "./explain.ts";
+import { describeFailure, exitCodes } from "./failure.ts";
+import { addInspectCommand } from "./inspect.ts";
+import { addTrainCommand } from "./train.ts";
+
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+
+// A first Ctrl-C lets the running command save what it has; a second one leaves at once.
+const interruption = new AbortController();
+process.on("SIGINT", () => {
+  if (interruption.signal.aborted) process.exit(exitCodes.interrupted);
+  process.stderr.write("\nstopping after this step; press Ctrl-C again to leave at once\n");
+  interruption.abort();
+});
+
+const cli = cac("fovea");
+cli.usage("<command> [options]");
+addTrainCommand(cli, interruption.signal);
+addInspectCommand(cli);
+addExplainCommand(cli, interruption.signal);
+cli.help();
+cli.version(version);
+
+try {
+  const { args, options } = cli.parse(process.argv, { run: false });
+  if (cli.matchedCommand !== undefined) {
+    if (options.help !== true) await cli.runMatchedCommand();
+  } else if (args.length > 0) {
+    throw new ArgumentError(`there is no command "${args[0]}"; commands: ${cli.commands.map((c) => c.name).join(", ")}`);
+  } else if (options.help !== true && options.version !== true) {
+    const unknown = Object.keys(options).filter((name) => name !== "--");
+    if (unknown.length > 0) throw new ArgumentError(`unknown option --${unknown[0]}`);
+    cli.outputHelp();
+  }
+} catch (error) {
+  const { message, exitCode } = describeFailure(error, cli.matchedCommandName);
+  process.stderr.write(`fovea: ${message}\n`);
+  if (process.env.FOVEA_DEBUG !== undefined && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  process.exitCode = exitCode;
+}

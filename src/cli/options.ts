@@ -1,0 +1,64 @@
+// Turns what the command line says into numbers, lists and choices, or says which option is wrong and what it expects.
+import type { Device } from "../graph/program.ts";
+import { ArgumentError } from "../tensor/errors.ts";
+
+function show(given: unknown): string {
+  return Array.isArray(given) ? given.join(" and ") : String(given);
+}
+
+/** A number within bounds; `undefined` stays undefined. */
+export function numberOption(
+  name: string,
+  given: unknown,
+  {
+    min = Number.NEGATIVE_INFINITY,
+    max = Number.POSITIVE_INFINITY,
+    integer = false,
+  }: { min?: number; max?: number; integer?: boolean } = {},
+): number | undefined {
+  if (given === undefined) return undefined;
+  const value = typeof given === "number" ? given : typeof given === "string" && given.trim() !== "" ? Number(given) : Number.NaN;
+  if (Number.isNaN(value) || value < min || value > max || (integer && !Number.isInteger(value))) {
+    const kind = integer ? "an integer" : "a number";
+    const bounds = max === Number.POSITIVE_INFINITY ? (min === Number.NEGATIVE_INFINITY ? "" : ` >= ${min}`) : ` from ${min} to ${max}`;
+    throw new ArgumentError(`--${name} is ${show(given)}; expected ${kind}${bounds}`);
+  }
+  return value;
+}
+
+/** One of a few words; `undefined` stays undefined. */
+export function choiceOption<const C extends string>(name: string, given: unknown, choices: readonly C[]): C | undefined {
+  if (given === undefined) return undefined;
+  if (!(choices as readonly unknown[]).includes(given)) {
+    throw new ArgumentError(`--${name} is ${show(given)}; expected one of ${choices.join(", ")}`);
+  }
+  return given as C;
+}
+
+/** A piece of text; a repeated or empty option is an error. */
+export function textOption(name: string, given: unknown): string | undefined {
+  if (given === undefined) return undefined;
+  if ((typeof given !== "string" && typeof given !== "number") || given === "")
+    throw new ArgumentError(`--${name} is ${show(given)}; expected one value`);
+  return String(given);
+}
+
+/** Comma-separated words, each one of `choices` when these are given. */
+export function listOption<const C extends string>(name: string, given: unknown, choices?: readonly C[]): readonly C[] | undefined {
+  const text = textOption(name, given);
+  if (text === undefined) return undefined;
+  const words = text.split(",").map((word) => word.trim());
+  return words.map((word) => (choices === undefined ? (word as C) : (choiceOption(name, word, choices) as C)));
+}
+
+export interface MachineOptions {
+  readonly device?: Device;
+  readonly threads?: number;
+}
+
+/** `--device` and `--threads`, which every command that computes takes. */
+export function machineOptions(given: Readonly<Record<string, unknown>>): MachineOptions {
+  const device = choiceOption("device", given.device, ["auto", "wasm", "reference"]);
+  const threads = numberOption("threads", given.threads, { min: 1, max: 64, integer: true });
+  return { ...(device !== undefined && { device }), ...(threads !== undefined && { threads }) };
+}

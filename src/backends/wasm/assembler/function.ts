@@ -127,6 +127,11 @@ export class FunctionBuilder {
     if (target.result !== undefined) this.#code.push(0x1a);
   }
 
+  /** Computes for the sake of the effect. */
+  drop(value: Code<Type>): void {
+    this.#emit(value.bytes, [0x1a]);
+  }
+
   return(value?: Code<Type>): void {
     this.#emit(value?.bytes ?? [], [0x0f]);
   }

@@ -137,6 +137,8 @@ interface I64Ops extends Binary<typeof i64Binary, Code<"i64">, "i64"> {
   readonly const: (n: bigint) => Code<"i64">;
   readonly extendI32S: (a: I32) => Code<"i64">;
   readonly extendI32U: (a: I32) => Code<"i64">;
+  readonly truncSatF64: (a: F64) => Code<"i64">;
+  readonly reinterpretF64: (a: F64) => Code<"i64">;
 }
 export const i64: I64Ops = {
   ...(Object.fromEntries(
@@ -145,6 +147,8 @@ export const i64: I64Ops = {
   const: constI64,
   extendI32S: (a) => instruction("i64", [asCode("i32", a)], [0xac]),
   extendI32U: (a) => instruction("i64", [asCode("i32", a)], [0xad]),
+  truncSatF64: (a) => instruction("i64", [asCode("f64", a)], [0xfc, 6]),
+  reinterpretF64: (a) => instruction("i64", [asCode("f64", a)], [0xbd]),
 };
 
 interface F32Ops extends Binary<typeof f32Binary, F32, "f32">, Binary<typeof f32Compare, F32, "i32">, Unary<typeof f32Unary, F32, "f32"> {
@@ -172,6 +176,7 @@ interface F64Ops extends Binary<typeof f64Binary, F64, "f64">, Binary<typeof f64
   readonly load: (address: I32, offset?: number) => Code<"f64">;
   readonly convertI32S: (a: I32) => Code<"f64">;
   readonly promoteF32: (a: F32) => Code<"f64">;
+  readonly reinterpretI64: (a: Code<"i64">) => Code<"f64">;
   readonly select: (condition: I32, a: F64, b: F64) => Code<"f64">;
 }
 export const f64: F64Ops = {
@@ -182,5 +187,6 @@ export const f64: F64Ops = {
   load: (address, offset = 0) => instruction("f64", [asCode("i32", address)], [0x2b, ...memoryArgument(3, offset)]),
   convertI32S: (a) => instruction("f64", [asCode("i32", a)], [0xb7]),
   promoteF32: (a) => instruction("f64", [asCode("f32", a)], [0xbb]),
+  reinterpretI64: (a) => instruction("f64", [a], [0xbf]),
   select: (condition, a, b) => instruction("f64", [asCode("f64", a), asCode("f64", b), asCode("i32", condition)], [0x1b]),
 };

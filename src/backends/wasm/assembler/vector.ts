@@ -20,6 +20,7 @@ const f32x4Binary = {
   pmax: 235,
 } as const;
 const f32x4Unary = {
+  demoteF64x2Zero: 94,
   ceil: 103,
   floor: 104,
   trunc: 105,
@@ -49,10 +50,10 @@ const i32x4Binary = {
   maxS: 184,
   maxU: 185,
 } as const;
-const i32x4Unary = { abs: 160, neg: 161, truncSatF32x4S: 248, truncSatF32x4U: 249 } as const;
+const i32x4Unary = { abs: 160, neg: 161, truncSatF32x4S: 248, truncSatF32x4U: 249, truncSatF64x2SZero: 252 } as const;
 const i32x4Shift = { shl: 171, shrS: 172, shrU: 173 } as const;
 const f64x2Binary = { add: 240, sub: 241, mul: 242, div: 243, min: 244, max: 245 } as const;
-const f64x2Unary = { promoteLowF32x4: 95 } as const;
+const f64x2Unary = { nearest: 148, promoteLowF32x4: 95 } as const;
 
 type Table = Readonly<Record<string, number>>;
 type Binary<T extends Table> = { readonly [K in keyof T]: (a: V128, b: V128) => V128 };

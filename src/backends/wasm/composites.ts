@@ -1,0 +1,58 @@
+// Ops that are nothing but copies into parts of their result: they need no kernel of their own.
+import type { Value } from "../../graph/value.ts";
+import type { Pads } from "../../ops/pad.ts";
+import { normaliseAxis } from "../../tensor/shape.ts";
+import { bytesPerElement } from "../../tensor/tensor.ts";
+import { noBorder } from "./layout.ts";
+import type { Lowering } from "./lower.ts";
+import type { Located } from "./steps.ts";
+
+/** Emits the steps and says where the result lies; undefined when the attributes are beyond it. */
+type Composite = (value: Value) => ((lowering: Lowering) => Located) | undefined;
+
+/** Part of a located tensor, as a tensor of its own. */
+function part(whole: Located, starts: readonly number[], shape: readonly number[]): Located {
+  const { dtype, strides } = whole.placement;
+  const elements = starts.reduce((sum, start, axis) => sum + start * strides[axis], 0);
+  return {
+    buffer: whole.buffer,
+    offset: whole.offset + elements * bytesPerElement(dtype),
+    placement: { shape, dtype, strides, border: noBorder(shape.length) },
+  };
+}
+
+export const composites: Readonly<Record<string, Composite>> = {
+  concat: (value) => (lowering) => {
+    const axis = normaliseAxis(value.attrs.axis as number, value.rank);
+    const operands = value.inputs.map((operand) => lowering.want(operand, "any"));
+    const result = lowering.newLocated(value, lowering.naturalOrder(value, operands), undefined, "working");
+    let position = 0;
+    for (const operand of operands) {
+      const { shape } = operand.placement;
+      const target = part(
+        result,
+        shape.map((_, a) => (a === axis ? position : 0)),
+        shape,
+      );
+      if (shape.every((n) => n > 0)) lowering.copy(operand, target);
+      position += shape[axis];
+    }
+    return result;
+  },
+
+  pad: (value) => {
+    if (value.attrs.mode !== "constant") return undefined;
+    return (lowering) => {
+      const pads = value.attrs.pads as Pads;
+      const operand = lowering.want(value.inputs[0], "any");
+      const result = lowering.newLocated(value, lowering.naturalOrder(value, [operand]), undefined, "working");
+      const { shape } = operand.placement;
+      const kept = shape.map((n, axis) => n + Math.min(0, pads[axis][0]) + Math.min(0, pads[axis][1]));
+      const from = pads.map(([before]) => Math.max(0, -before));
+      const to = pads.map(([before]) => Math.max(0, before));
+      if (pads.some(([before, after]) => before > 0 || after > 0)) lowering.fill(result, value.attrs.value as number);
+      if (kept.every((n) => n > 0)) lowering.copy(part(operand, from, kept), part(result, to, kept));
+      return result;
+    };
+  },
+};

@@ -1,0 +1,43 @@
+// Which rule makes the kernel of a value. Elementwise ops share one rule, whatever they are called; all others are found by name.
+
+import type { Value } from "../../../graph/value.ts";
+import { expressionOf } from "../../../ops/elementwise.ts";
+import type { Expression } from "../../../ops/expression.ts";
+import * as e from "../../../ops/expression-build.ts";
+import type { KernelRule } from "../kernel.ts";
+import { canEmitElementwise, elementwiseKernel } from "./elementwise.ts";
+
+const ruleLists: readonly (readonly KernelRule[])[] = [];
+
+const rules: ReadonlyMap<string, KernelRule> = new Map(ruleLists.flat().map((rule) => [rule.op, rule]));
+
+/** The value as an expression over its inputs, casts included; undefined when it is not elementwise. */
+export function elementwiseExpression(value: Value): Expression | undefined {
+  return value.op.name === "cast" ? e.operand(0) : expressionOf(value);
+}
+
+const elementwiseRule: KernelRule = {
+  op: "map",
+  wishes(value) {
+    const expression = elementwiseExpression(value);
+    if (expression === undefined) return undefined;
+    const dtypes = value.inputs.map((v) => v.dtype);
+    return canEmitElementwise(expression, dtypes, value.dtype)
+      ? { operands: value.inputs.map(() => "any" as const), result: "any" }
+      : undefined;
+  },
+  generate: (site) =>
+    elementwiseKernel({
+      name: site.value.op.name,
+      expression: elementwiseExpression(site.value) as Expression,
+      operands: site.operands,
+      result: site.result,
+      tier: site.tier,
+    }),
+};
+
+/** The rule that has a kernel for this value, with its wishes. */
+export function findRule(value: Value): KernelRule | undefined {
+  const rule = elementwiseExpression(value) === undefined ? rules.get(value.op.name) : elementwiseRule;
+  return rule?.wishes(value) === undefined ? undefined : rule;
+}

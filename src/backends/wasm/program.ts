@@ -1,0 +1,197 @@
+// A compiled program at run time: copies feeds in, walks the segments (with the other threads), copies outputs out. Nothing is allocated per run
+// but the results.
+import type { Graph } from "../../graph/graph.ts";
+import { named } from "../../graph/op.ts";
+import type { Explanation, Feeds, Program, ProgramState, Results } from "../../graph/program.ts";
+import { GraphError } from "../../tensor/errors.ts";
+import { sizeOf } from "../../tensor/shape.ts";
+import { type DType, Tensor, type TensorData } from "../../tensor/tensor.ts";
+import { explainedNode, explanation } from "../explanation.ts";
+import { checkFeeds, checkTensor, requireVariable } from "../feeds.ts";
+import type { Arena } from "./arena.ts";
+import type { Lowered } from "./lower.ts";
+import { type LoadedProgram, lostWorker, releaseFromPool, startWorkers } from "./pool.ts";
+import type { Segment } from "./schedule.ts";
+import type { Located, StandInStep } from "./steps.ts";
+import { meetingPoint, walkStatus } from "./walk.ts";
+
+export interface Assembled {
+  /** What the user gave, whose names feeds, state and results have. */
+  readonly graph: Graph;
+  /** What is run. */
+  readonly prepared: Graph;
+  readonly lowered: Lowered;
+  readonly arena: Arena;
+  readonly segments: readonly Segment[];
+  /** Segments before this one belong to the prelude. */
+  readonly preludeSegments: number;
+  readonly memory: WebAssembly.Memory;
+  readonly instance: WebAssembly.Instance;
+  readonly loaded: LoadedProgram | undefined;
+  readonly notes: readonly string[];
+}
+
+/** Programs that are dropped without `release()` give their memory back when they are collected. */
+const abandoned = new FinalizationRegistry<LoadedProgram>(releaseFromPool);
+
+type Walk = (thread: number, threads: number) => number;
+
+export function createProgram({ graph, prepared, lowered, arena, notes: given, ...parts }: Assembled): Program {
+  const notes = [...given];
+  const { segments, preludeSegments } = parts;
+  let memory: WebAssembly.Memory | undefined = parts.memory;
+  let loaded = parts.loaded;
+  const walks = segments.map((_, i) => parts.instance.exports[`walk${i}`] as unknown as Walk | undefined);
+  const inputs = [...graph.inputs.keys()].map((name) => [name, lowered.feeds.get(name)] as const);
+
+  const view = (located: Located): TensorData => {
+    if (memory === undefined) throw new GraphError("run: the program has been released");
+    return viewOf(memory, arena, located);
+  };
+  const standIns = new Map(segments.flatMap((s) => (s.kind === "standIn" ? [[s.step, prepareStandIn(s.step, view)] as const] : [])));
+
+  function walkAlone(segment: number): number {
+    return (walks[segment] as Walk)(0, 1);
+  }
+
+  function walk(segment: number): void {
+    if (loaded === undefined) {
+      walkAlone(segment);
+      return;
+    }
+    const lost = lostWorker(loaded);
+    if (lost !== undefined) {
+      notes.push(`one thread only: a worker was lost (${lost})`);
+      loaded = undefined;
+      walkAlone(segment);
+      return;
+    }
+    startWorkers(loaded, segment);
+    let status: number;
+    try {
+      status = (walks[segment] as Walk)(0, loaded.threads);
+    } catch (error) {
+      abort();
+      throw error;
+    }
+    if (status !== walkStatus.done) {
+      abort();
+      const what = status === walkStatus.timedOut ? "did not reach the meeting point in time" : "failed";
+      throw new GraphError(`run: a worker thread ${what}; the state may be half updated. The program goes on with one thread`);
+    }
+  }
+
+  /** Leaves the threads behind: their meeting point is out of step now. */
+  function abort(): void {
+    if (memory === undefined || loaded === undefined) return;
+    const words = new Int32Array(memory.buffer);
+    Atomics.store(words, meetingPoint.aborted / 4, walkStatus.failed);
+    Atomics.notify(words, meetingPoint.round / 4);
+    notes.push("one thread only: a worker failed during a run");
+    releaseFromPool(loaded);
+    loaded = undefined;
+  }
+
+  function runSegments(from: number, to: number): void {
+    for (let i = from; i < to; i++) {
+      const segment = segments[i];
+      if (segment.kind === "walk") walk(i);
+      else standIns.get(segment.step)?.();
+    }
+  }
+
+  function runSync(feeds: Feeds = {}): Results {
+    if (memory === undefined) throw new GraphError("run: the program has been released");
+    checkFeeds(graph, feeds);
+    for (const [name, located] of inputs) if (located !== undefined) view(located).set(feeds[name].data);
+    runSegments(preludeSegments, segments.length);
+    const results: Results = {};
+    for (const [name, located] of lowered.outputs) results[name] = new Tensor(view(located).slice(), located.placement.shape);
+    return results;
+  }
+
+  const state: ProgramState = {
+    names: [...graph.variables.keys()],
+    read(name) {
+      const value = requireVariable(graph, name);
+      const located = lowered.state.get(name);
+      return located === undefined ? (value.attrs.initial as Tensor).clone() : new Tensor(view(located).slice(), value.shape);
+    },
+    write(name, next) {
+      const target = requireVariable(graph, name);
+      const located = lowered.state.get(name);
+      if (located !== undefined) view(located).set(checkTensor(`state: "${name}"`, next, target).data);
+    },
+  };
+
+  for (const buffer of arena.constants) {
+    const { data } = buffer;
+    if (data !== undefined && data.length > 0) typedView(memory.buffer, arena.addressOf(buffer), data.length, data).set(data);
+  }
+  for (const [name, located] of lowered.state) view(located).set((requireVariable(graph, name).attrs.initial as Tensor).data);
+  runSegments(0, preludeSegments);
+
+  const program: Program = {
+    graph,
+    backend: "wasm",
+    run: async (feeds) => runSync(feeds),
+    runSync,
+    state,
+    explain: () => explain(prepared, lowered, loaded?.threads ?? 1, notes),
+    memory: { arenaBytes: arena.bytes, stateBytes: arena.stateBytes },
+    release() {
+      if (loaded !== undefined) {
+        abandoned.unregister(program);
+        releaseFromPool(loaded);
+      }
+      loaded = undefined;
+      memory = undefined;
+      standIns.clear();
+      walks.length = 0;
+    },
+  };
+  if (loaded !== undefined) abandoned.register(program, loaded, program);
+  return program;
+}
+
+function viewOf(memory: WebAssembly.Memory, arena: Arena, { buffer, offset, placement }: Located): TensorData {
+  const length = sizeOf(placement.shape);
+  return typedArray(placement.dtype, memory.buffer, length === 0 ? 0 : arena.addressOf(buffer) + offset, length);
+}
+
+function typedArray(dtype: DType, buffer: ArrayBufferLike, address: number, length: number): TensorData {
+  // The contract of TensorData does not say which kind of buffer it is over; stand-ins only read and write elements.
+  const over = buffer as ArrayBuffer;
+  switch (dtype) {
+    case "float32":
+      return new Float32Array(over, address, length);
+    case "float64":
+      return new Float64Array(over, address, length);
+    case "int32":
+      return new Int32Array(over, address, length);
+    case "uint8":
+      return new Uint8Array(over, address, length);
+  }
+}
+
+function typedView(buffer: ArrayBufferLike, address: number, length: number, like: TensorData): TensorData {
+  const dtype =
+    like instanceof Float32Array ? "float32" : like instanceof Float64Array ? "float64" : like instanceof Int32Array ? "int32" : "uint8";
+  return typedArray(dtype, buffer, address, length);
+}
+
+/** The reference loops over tensors that are views of the arena, made once. */
+function prepareStandIn({ value, operands, result }: StandInStep, view: (located: Located) => TensorData): () => void {
+  const tensorOf = (located: Located): Tensor => new Tensor(view(located), located.placement.shape);
+  const ins = named(value.op, operands.map(tensorOf));
+  const out = tensorOf(result);
+  return () => {
+    out.data.fill(0);
+    value.op.reference?.(ins, out, value.attrs);
+  };
+}
+
+function explain(graph: Graph, { kernels, standIns }: Lowered, threads: number, notes: readonly string[]): Explanation {
+  const nodes = graph.order.filter((value) => value.inputs.length > 0).map((value) => explainedNode(value, kernels.get(value) ?? "none"));
+  return explanation({ backend: "wasm", threads, notes: [...notes], nodes, standIns: standIns.length });
+}

@@ -3,7 +3,7 @@ import { type AttrSpec, real, type SpatialOption } from "../graph/attrs.ts";
 import { defineOp, type Op, type OpCase } from "../graph/op.ts";
 import { apply, type Operand } from "../graph/record.ts";
 import type { Value } from "../graph/value.ts";
-import { eq, mul, pow, where } from "./arithmetic.ts";
+import { div, eq, mul, pow, where } from "./arithmetic.ts";
 import { oneFloatType, windowField } from "./conv-geometry.ts";
 import { avgPoolGradOp, avgPoolOp } from "./pool-average.ts";
 import { type PoolAttrs, type PoolOptions, poolAttrSpecs, poolGeometry, poolOutputShape } from "./pool-geometry.ts";
@@ -31,7 +31,8 @@ export function root(y: Value, p: number): Value {
 export function lpGradient(g: Value, x: Value, y: Value, p: number, spread: (share: Value) => Value): Value {
   if (p === 1) return mul(sign(x), spread(g));
   const empty = eq(y, 0);
-  const share = where(empty, 0, mul(g, pow(where(empty, 1, y), 1 - p)));
+  const divisor = where(empty, 1, y);
+  const share = where(empty, 0, p === 2 ? div(g, divisor) : mul(g, pow(divisor, 1 - p)));
   return mul(p === 2 ? x : mul(sign(x), pow(abs(x), p - 1)), spread(share));
 }
 

@@ -71,6 +71,11 @@ const configurations: Configuration[] = [
     ],
     attrs: { stride: 1 },
   },
+  ...[2, 3, 4, 7, 8, 13, 40].map((c) => ({
+    title: `depthwise, ${c} channels`,
+    inputs: [[2, c, 9, 7], [c, 1, 3, 5], [c]],
+    attrs: { groups: c, padding: [1, 2], stride: c % 2 === 0 ? 1 : 2, dilation: [2, 1] },
+  })),
   ...randomConfigurations(120),
 ];
 

@@ -66,6 +66,8 @@ export interface PanelPlan {
   readonly taps: readonly Level[];
   readonly run: number;
   readonly runStep: number;
+  /** Depthwise: column c meets only channel c of the source, so A is a vector of channels where it else is one number for all columns. */
+  readonly lanewise: boolean;
   readonly groups: number;
   /** Bytes from one group's channels to the next. */
   readonly sourceGroupStep: number;
@@ -93,6 +95,11 @@ export interface MapPlan {
   readonly pack: PackPlan;
 }
 
+/** How a convolution with as many groups as channels on both sides is walked: as one group whose columns do not mix. */
+function isDepthwise({ inChannels, outChannels, groups }: ConvGeometry): boolean {
+  return groups > 1 && groups === inChannels && groups === outChannels;
+}
+
 /** Taps that lie side by side become part of the run. */
 function splitRun(taps: readonly Level[], channels: number): Pick<PanelPlan, "taps" | "run" | "runStep"> {
   const all = collapse([...taps, { count: channels, steps: [floatBytes] }]);
@@ -104,19 +111,20 @@ function splitRun(taps: readonly Level[], channels: number): Pick<PanelPlan, "ta
 
 /** The convolution itself: `source` is x, bordered by at least `windowBorder(axes)`. */
 export function forwardPlan(geometry: ConvGeometry, source: Steps, weight: Steps, destination: Steps): MapPlan {
-  const { batch, inChannels, outChannels, groups, axes } = geometry;
-  const channels = inChannels / groups;
+  const { batch, inChannels, outChannels, axes } = geometry;
+  const lanewise = isDepthwise(geometry);
+  const groups = lanewise ? 1 : geometry.groups;
+  const channels = lanewise ? 1 : inChannels / groups;
   const columns = outChannels / groups;
+  const taps = axes.map((a, i) => ({ count: a.kernel, steps: [a.dilation * source.spatial[i]] }));
   return {
     gemm: {
       pixels: collapse([
         { count: batch, steps: [source.outer, destination.outer] },
         ...axes.map((a, i) => ({ count: a.output, steps: [a.stride * source.spatial[i], destination.spatial[i]] })),
       ]),
-      ...splitRun(
-        axes.map((a, i) => ({ count: a.kernel, steps: [a.dilation * source.spatial[i]] })),
-        channels,
-      ),
+      ...(lanewise ? { taps: collapse(taps), run: 1, runStep: 0 } : splitRun(taps, channels)),
+      lanewise,
       groups,
       sourceGroupStep: channels * floatBytes,
       destinationGroupStep: columns * floatBytes,
@@ -212,8 +220,10 @@ export function inputGradBorder(axes: readonly WindowAxis[]): Border {
  * `source` is the gradient, bordered by at least `inputGradBorder(axes)`. Together the phases write every element of x's gradient.
  */
 export function inputGradPlans(geometry: ConvGeometry, source: Steps, weight: Steps, destination: Steps): MapPlan[] {
-  const { batch, inChannels, outChannels, groups, axes } = geometry;
-  const channels = outChannels / groups;
+  const { batch, inChannels, outChannels, axes } = geometry;
+  const lanewise = isDepthwise(geometry);
+  const groups = lanewise ? 1 : geometry.groups;
+  const channels = lanewise ? 1 : outChannels / groups;
   const columns = inChannels / groups;
   return combinations(axes.map(axisPhases)).map((phases) => {
     const empty = phases.some((p) => p.taps === 0);
@@ -226,7 +236,12 @@ export function inputGradPlans(geometry: ConvGeometry, source: Steps, weight: St
           { count: batch, steps: [source.outer, destination.outer] },
           ...phases.map((p, i) => ({ count: p.count, steps: [source.spatial[i], axes[i].stride * destination.spatial[i]] })),
         ]),
-        ...(empty ? { taps: [], run: 0, runStep: floatBytes } : splitRun(taps, channels)),
+        ...(empty
+          ? { taps: [], run: 0, runStep: floatBytes }
+          : lanewise
+            ? { taps: collapse(taps), run: 1, runStep: 0 }
+            : splitRun(taps, channels)),
+        lanewise,
         groups,
         sourceGroupStep: channels * floatBytes,
         destinationGroupStep: columns * floatBytes,
@@ -244,7 +259,7 @@ export function inputGradPlans(geometry: ConvGeometry, source: Steps, weight: St
         groups,
         groupStep: channels * weight.outer,
         columns,
-        columnStep: weight.channel,
+        columnStep: lanewise ? weight.outer : weight.channel,
         rows: empty
           ? [{ count: 0, steps: [0] }]
           : collapse([
@@ -262,8 +277,11 @@ export interface OuterPlan {
   readonly pixels: readonly Level[];
   /** Steps: [A]. */
   readonly taps: readonly Level[];
-  /** Rows per tap: floats of A that lie side by side. */
+  /** Rows per tap, `runStep` bytes of A apart. */
   readonly run: number;
+  readonly runStep: number;
+  /** Depthwise, as in `PanelPlan`. */
+  readonly lanewise: boolean;
   readonly groups: number;
   readonly aGroupStep: number;
   readonly bGroupStep: number;
@@ -279,11 +297,16 @@ export function filterGradPlan(
   result: Steps,
 ): { readonly outer: OuterPlan; readonly pack: PackPlan } {
   const { gemm, pack } = forwardPlan(geometry, source, result, upstream);
+  const innermost = gemm.taps.at(-1);
+  const rows =
+    gemm.lanewise && innermost !== undefined ? { taps: gemm.taps.slice(0, -1), run: innermost.count, runStep: innermost.steps[0] } : gemm;
   return {
     outer: {
       pixels: gemm.pixels,
-      taps: gemm.taps,
-      run: gemm.run,
+      taps: rows.taps,
+      run: rows.run,
+      runStep: rows.runStep,
+      lanewise: gemm.lanewise,
       groups: gemm.groups,
       aGroupStep: gemm.sourceGroupStep,
       bGroupStep: gemm.destinationGroupStep,

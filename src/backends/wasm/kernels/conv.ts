@@ -82,7 +82,7 @@ export const convFilterGradRule: KernelRule = {
     const tiles = outerItems(shape);
     const macs = (iterations(plan.pixels) * (tiles * tileBytes(shape.tile))) / 4;
     return {
-      name: `convFilterGrad outer ${tileName(shape.tile)}`,
+      name: `convFilterGrad ${plan.lanewise ? "depthwise" : "outer"} ${tileName(shape.tile)}`,
       scratchBytes: tiles * tileBytes(shape.tile),
       stages: [
         {

@@ -5,9 +5,12 @@ import { expressionOf } from "../../../ops/elementwise.ts";
 import type { Expression } from "../../../ops/expression.ts";
 import * as e from "../../../ops/expression-build.ts";
 import type { KernelRule } from "../kernel.ts";
+import { convRules } from "./conv.ts";
 import { canEmitElementwise, elementwiseKernel } from "./elementwise.ts";
+import { matmulRules } from "./matmul.ts";
+import { poolRules } from "./pool.ts";
 
-const ruleLists: readonly (readonly KernelRule[])[] = [];
+const ruleLists: readonly (readonly KernelRule[])[] = [convRules, matmulRules, poolRules];
 
 const rules: ReadonlyMap<string, KernelRule> = new Map(ruleLists.flat().map((rule) => [rule.op, rule]));
 

@@ -65,5 +65,6 @@ export function panelKernel(name: string, site: Site, plans: readonly MapPlan[])
     }),
   );
   const phases = shapes.length === 1 ? "" : `, ${shapes.length} phases`;
-  return { name: `${name} panels ${tileName(shapes[0].tile)}${phases}`, packings, stages };
+  const way = plans[0].gemm.lanewise ? "depthwise" : "panels";
+  return { name: `${name} ${way} ${tileName(shapes[0].tile)}${phases}`, packings, stages };
 }

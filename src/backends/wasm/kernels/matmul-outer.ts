@@ -23,8 +23,10 @@ export interface OuterArguments {
 }
 
 /** The tile that wastes the fewest rows; four by eight when none is wasted. */
-export function outerTile({ run, columns }: OuterPlan): Tile {
+export function outerTile({ run, columns, lanewise }: OuterPlan): Tile {
   const vectors = columns <= lanes ? 1 : 2;
+  // Rows beyond the run would read whole vectors of memory that may not exist.
+  if (lanewise) return { rows: [5, 4, 3, 2, 1].find((rows) => run % rows === 0) ?? 1, vectors };
   const choices = vectors === 1 ? [8, 7, 6, 5, 4, 3, 2, 1] : [4, 5, 3, 2, 1];
   const waste = (rows: number): number => Math.ceil(run / rows) * rows;
   // More rows share the loads of a pixel: a smaller tile must save a tenth of the arithmetic to be worth it.
@@ -116,7 +118,7 @@ function emitTileOf(
   const from = f.local("i32");
   const to = f.local("i32");
   const at = f.local("i32");
-  const splat = f.local("v128");
+  const a = f.local("v128");
   const totals = Array.from({ length: rows }, () => f.locals("v128", vectors));
   const columns = f.locals("v128", vectors);
   const pointers = [
@@ -132,8 +134,11 @@ function emitTileOf(
   const emitStep = (): void => {
     for (const [v, column] of columns.entries()) f.set(column, v128.load(to, v * lanes * floatBytes));
     for (const [r, row] of totals.entries()) {
-      f.set(splat, v128.load32Splat(from, r * floatBytes));
-      for (const [v, column] of columns.entries()) f.set(row[v], multiplyAdd(tier, splat, column, row[v]));
+      if (!plan.lanewise) f.set(a, v128.load32Splat(from, r * plan.runStep));
+      for (const [v, column] of columns.entries()) {
+        if (plan.lanewise) f.set(a, v128.load(from, r * plan.runStep + v * lanes * floatBytes));
+        f.set(row[v], multiplyAdd(tier, a, column, row[v]));
+      }
     }
   };
   const emitInnermost = (level: Level, count: Local<"i32"> | number): void => {
@@ -143,13 +148,16 @@ function emitTileOf(
       f.advance(to, level.steps[1]);
     });
   };
-  return (item, a, b, count) => {
-    f.set(from, a);
-    f.set(to, b);
+  return (item, firstA, firstB, count) => {
+    f.set(from, firstA);
+    f.set(to, firstB);
     f.set(rest, item);
-    next(blocks, (block) => f.advance(from, i32.mul(block, rows * floatBytes)));
+    next(blocks, (block) => f.advance(from, i32.mul(block, rows * plan.runStep)));
     for (const level of [...plan.taps].reverse()) next(level.count, (tap) => f.advance(from, i32.mul(tap, level.steps[0])));
-    next(panels, (panel) => f.advance(to, i32.mul(panel, vectors * lanes * floatBytes)));
+    next(panels, (panel) => {
+      f.advance(to, i32.mul(panel, vectors * lanes * floatBytes));
+      if (plan.lanewise) f.advance(from, i32.mul(panel, vectors * lanes * floatBytes));
+    });
     if (plan.groups > 1) {
       f.set(group, rest);
       f.advance(from, i32.mul(group, plan.aGroupStep));

@@ -138,7 +138,7 @@ function panelRows(
   const isTail = f.local("i32");
   const sums = sources.map(() => f.locals("v128", vectors));
   const columns = f.locals("v128", vectors);
-  const splat = f.local("v128");
+  const a = f.local("v128");
   const pixel = odometer(f, plan.pixels, [
     { local: nextSource, step: 0 },
     { local: nextDestination, step: 1 },
@@ -147,8 +147,11 @@ function panelRows(
   const emitStep = (): void => {
     for (const [v, column] of columns.entries()) f.set(column, v128.load(b, v * vectorBytes));
     for (const [r, from] of sources.entries()) {
-      f.set(splat, v128.load32Splat(from));
-      for (const [v, column] of columns.entries()) f.set(sums[r][v], multiplyAdd(tier, splat, column, sums[r][v]));
+      if (!plan.lanewise) f.set(a, v128.load32Splat(from));
+      for (const [v, column] of columns.entries()) {
+        if (plan.lanewise) f.set(a, v128.load(from, v * vectorBytes));
+        f.set(sums[r][v], multiplyAdd(tier, a, column, sums[r][v]));
+      }
     }
     f.advance(b, width);
     for (const from of sources) f.advance(from, plan.runStep);
@@ -169,6 +172,7 @@ function panelRows(
     f.set(columnOffset, i32.mul(i32.remU(panel, perGroup), width));
     f.set(panelStart, i32.add(panels, i32.mul(panel, panelBytes(plan, tile))));
     f.set(nextSource, i32.add(i32.add(source, plan.sourceOffset), i32.mul(group, plan.sourceGroupStep)));
+    if (plan.lanewise) f.advance(nextSource, columnOffset);
     f.advance(columnOffset, i32.mul(group, plan.destinationGroupStep));
     f.set(nextDestination, i32.add(i32.add(destination, plan.destinationOffset), columnOffset));
     f.set(isTail, i32.eq(i32.remU(panel, perGroup), perGroup - 1));

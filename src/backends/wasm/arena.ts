@@ -17,6 +17,8 @@ export interface Arena {
 }
 
 const alignment = 64;
+/** Kernels may read whole tiles of columns beyond the last element of an operand (and ignore what they find). */
+const readableBeyond = 64;
 const align = (n: number): number => Math.ceil(n / alignment) * alignment;
 
 /** `reserved` bytes at address 0 stay free for the threads' meeting point. */
@@ -62,7 +64,7 @@ export function planArena(lowered: Lowered, reserved: number): Arena {
     steps,
     addressOf: (buffer) => address.get(homes.of(buffer)) as number,
     constants: [...lives.keys()].filter(({ role }) => role === "constant"),
-    bytes: top + plan.bytes,
+    bytes: top + plan.bytes + readableBeyond,
     stateBytes,
   };
 }

@@ -18,7 +18,7 @@ import type { Value } from "../graph/value.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../tensor/errors.ts";
 import { broadcastShapes, type Shape, sameShape } from "../tensor/shape.ts";
 import { type DType, full, Tensor } from "../tensor/tensor.ts";
-import { broadcastTo, sumTo } from "./broadcast.ts";
+import { broadcastTo, broadcastToOp, sumTo } from "./broadcast.ts";
 import { broadcastReader } from "./broadcast-read.ts";
 import { type Expression, operandsOf, showExpression, substituteOperands } from "./expression.ts";
 import * as e from "./expression-build.ts";
@@ -58,7 +58,7 @@ export function defineElementwise<S extends AttrSpecs = Record<string, never>>(s
       const short = spec.derivativeFromResult?.(e.operand(0), attrs);
       return short === undefined
         ? operandGradient(build(attrs as Attrs), index, g, ins.all)
-        : mapTo(g.shape, e.mul(e.operand(1), short), [y, g]);
+        : mapTo(g.shape, scaled(e.operand(1), short), [y, g]);
     };
   const op = defineOp<S>({
     name: spec.name,
@@ -81,7 +81,14 @@ function operandGradient(expression: Expression, index: number, g: Value, operan
   const derivative = differentiate(expression, index);
   const { shape } = operands[index];
   if (e.isNumber(derivative, 0)) return fill(shape, 0, g.dtype);
-  return sumTo(mapTo(g.shape, e.mul(e.operand(operands.length), derivative), [...operands, g]), shape);
+  return sumTo(mapTo(g.shape, scaled(e.operand(operands.length), derivative), [...operands, g]), shape);
+}
+
+/** g · derivative. Where the derivative is chosen to be 0, so is the product, even for an infinite g; and a choice is cheaper than a factor. */
+function scaled(g: Expression, derivative: Expression): Expression {
+  if (e.isNumber(derivative, 0)) return derivative;
+  const isChoice = derivative.kind === "select" && (derivative.a.kind === "number" || derivative.b.kind === "number");
+  return isChoice ? e.select(derivative.condition, scaled(g, derivative.a), scaled(g, derivative.b)) : e.mul(g, derivative);
 }
 
 function commonDType(ins: Ins<DType>, where: string): DType {
@@ -158,18 +165,18 @@ export function map<T extends Operand>(expression: Expression, operands: readonl
 }
 
 /**
- * `map` for building graphs: operands that are repeated constants become numbers, unused and repeated ones are dropped, and nothing is
- * recorded where nothing is to be done. The result has exactly the given shape.
+ * `map` for building graphs: operands that are repeated constants become numbers, unused and repeated ones are dropped, stretched ones
+ * are read unstretched, and nothing is recorded where nothing is to be done. The result has exactly the given shape.
  */
 export function mapTo(shape: Shape, expression: Expression, operands: readonly Value[]): Value {
+  const sources = operands.map((v) => (v.op === broadcastToOp ? v.inputs[0] : v));
   const folded = substituteOperands(expression, (i) => {
-    const { op, attrs } = operands[i];
-    return op === fillOp ? e.number(attrs.value as number) : e.operand(operands.indexOf(operands[i]));
+    const { op, attrs } = sources[i];
+    return op === fillOp ? e.number(attrs.value as number) : e.operand(sources.indexOf(sources[i]));
   });
-  const { dtype } = operands[0];
-  if (folded.kind === "number") return fill(shape, folded.value, dtype);
+  if (folded.kind === "number") return fill(shape, folded.value, operands[0].dtype);
   const used = operandsOf(folded);
-  const kept = used.map((i) => operands[i]);
+  const kept = used.map((i) => sources[i]);
   const renumbered = substituteOperands(folded, (i) => e.operand(used.indexOf(i)));
   const result = renumbered.kind === "operand" ? kept[0] : record(mapOp, kept, { expression: renumbered });
   return broadcastTo(result, shape);

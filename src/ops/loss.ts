@@ -54,11 +54,11 @@ function checkTargetType(ins: Ins<DType>, x: DType, where: string): DType {
 
 // A class of probability 0 costs nothing, even where its log-probability is minus infinity.
 const [x0, x1] = [e.operand(0), e.operand(1)];
-const weighed = e.select(e.eq(x0, 0), 0, e.mul(x0, x1));
+const surprise = e.select(e.eq(x0, 0), 0, e.neg(e.mul(x0, x1)));
 
 function negativeLogLikelihood(logProbabilities: Value, target: Value, how: Reduction): Value {
   const probabilities = targetProbabilities(logProbabilities, target);
-  return mul(reduceLosses(sum(map(weighed, [probabilities, logProbabilities]), { axes: 1 }), how), -1);
+  return reduceLosses(sum(map(surprise, [probabilities, logProbabilities]), { axes: 1 }), how);
 }
 
 /** The gradient that arrives at each position, with the class axis back as size 1. */

@@ -1,10 +1,10 @@
 // Reductions over axes. A reduction keeps its axes as size 1 or drops them; the elements lie in memory the same way in both cases.
 import { type AttrSpec, custom, flag } from "../graph/attrs.ts";
 import { defineOp, type Field, type GradRule, type Op, pointwise, unknownField, wholeInput } from "../graph/op.ts";
-import { apply, type Operand } from "../graph/record.ts";
+import { apply, fill, fillOp, type Operand } from "../graph/record.ts";
 import type { Value } from "../graph/value.ts";
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
-import { normaliseAxes, type Shape, showShape, sizeOf } from "../tensor/shape.ts";
+import { normaliseAxes, type Shape, sameShape, showShape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { broadcastTo } from "./broadcast.ts";
@@ -60,6 +60,13 @@ function reduceField(x: Shape, { axes }: ReduceAttrs): Field {
   return reduced.length === x.length - 2 ? wholeInput : unknownField;
 }
 
+/** What a reduction of `x` gave, with the reduced axes as size 1, so that it broadcasts against x. */
+function withKeptAxes(y: Value, x: Value, axes: readonly number[] | undefined): Value {
+  const kept = keptShape(x.shape, axes);
+  if (sameShape(kept, y.shape)) return y;
+  return y.op === fillOp ? fill(kept, y.attrs.value as number, y.dtype) : reshape(y, kept);
+}
+
 /** Accumulates in double precision, whatever the element type. */
 function reduceInto(x: Tensor, out: Tensor, { axes }: ReduceAttrs, start: number, step: (sum: number, value: number) => number): void {
   const layout = broadcastAxes(keptShape(x.shape, axes), x.shape);
@@ -86,17 +93,16 @@ export const sumOp: Op = defineOp({
   shape: ({ x }, attrs, where) => reducedShape(x, attrs, where),
   field: ({ x }, attrs) => ({ x: reduceField(x, attrs) }),
   reference: ({ x }, out, attrs) => reduceInto(x, out, attrs, 0, (sum, value) => sum + value),
-  grad: { x: (g, { x }, { axes }) => broadcastTo(reshape(g, keptShape(x.shape, axes)), x.shape) },
+  grad: { x: (g, { x }, { axes }) => broadcastTo(withKeptAxes(g, x, axes), x.shape) },
   doc: { text: "Sum over axes." },
   cases,
 });
 
 /** The gradient of the largest (or smallest) element; equal ones share it equally. */
 const extremumGrad: GradRule<ReduceAttrs> = (g, { x }, { axes }, y) => {
-  const kept = keptShape(x.shape, axes);
-  const chosen = mapTo(x.shape, e.eq(e.operand(0), e.operand(1)), [x, reshape(y, kept)]);
+  const chosen = mapTo(x.shape, e.eq(e.operand(0), e.operand(1)), [x, withKeptAxes(y, x, axes)]);
   const count = apply<Value>(sumOp, [chosen], { axes, keepDims: true });
-  return mapTo(x.shape, e.div(e.mul(e.operand(0), e.operand(1)), e.operand(2)), [chosen, reshape(g, kept), count]);
+  return mapTo(x.shape, e.div(e.mul(e.operand(0), e.operand(1)), e.operand(2)), [chosen, withKeptAxes(g, x, axes), count]);
 };
 
 export const maxOp: Op = defineOp({

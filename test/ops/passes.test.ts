@@ -7,11 +7,17 @@ import { foldConstants, mergeDuplicates } from "../../src/graph/passes/index.ts"
 import { constant, fill, input, variable } from "../../src/graph/record.ts";
 import { label, type Value } from "../../src/graph/value.ts";
 import {
+  abs,
   add,
+  batchNorm,
   conv2d,
+  convTranspose2d,
   expressionOf,
+  flatten,
+  foldBatchNorm,
   fuseElementwise,
   identity,
+  linear,
   mul,
   neg,
   optimise,
@@ -30,7 +36,7 @@ import {
 } from "../../src/ops/index.ts";
 import { hashLabel, random, randomNormal } from "../../src/tensor/random.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
-import { arange, type Tensor } from "../../src/tensor/tensor.ts";
+import { arange, Tensor } from "../../src/tensor/tensor.ts";
 
 const normal = (shape: Shape, seed: number): Tensor => randomNormal(shape, random(seed)).cast("float64");
 const opsOf = (graph: Graph): string[] => graph.order.filter((v) => v.inputs.length > 0).map((v) => v.op.name);
@@ -135,8 +141,75 @@ describe("elementwise fusion", () => {
     let y: Value = x;
     for (let i = 0; i < 10_000; i++) y = i % 2 === 0 ? neg(y) : relu(y);
     const graph = createGraph({ outputs: { y } });
-    expect(opsOf(fuseElementwise(graph)).length).toBeLessThan(400);
-    expectSameResults(graph, fuseElementwise(graph));
+    const fused = fuseElementwise(graph);
+    expect(opsOf(fused).length).toBeLessThan(400);
+    expectSameResults(graph, fused);
+  });
+});
+
+describe("batch norm folding", () => {
+  const parameters = (channels: number, seed: number): Value[] => {
+    const variance = normal([channels], seed + 1);
+    return [
+      normal([channels], seed),
+      variance.data.map((v) => v * v + 0.1),
+      normal([channels], seed + 2),
+      normal([channels], seed + 3),
+    ].map((p) => constant(p instanceof Tensor ? p : new Tensor(p, [channels])));
+  };
+  const normalised = (y: Value, parts = 4): Value => {
+    const [mean, variance, ...affine] = parameters(y.shape[1], 20).slice(0, parts);
+    return batchNorm(y, mean, variance, ...affine);
+  };
+  const weights = (shape: Shape): Value => constant(normal(shape, 30));
+  const bias = (channels: number): Value => constant(normal([channels], 31));
+
+  it.each([
+    ["convolution", relu(label(normalised(conv2d(x, weights([5, 3, 3, 3]), bias(5), { padding: 1, stride: 2 })), "bn1")), "conv relu"],
+    ["convolution without bias, groups", normalised(conv2d(x, weights([6, 1, 3, 3]), undefined, { groups: 3 })), "conv"],
+    ["no scale and shift", normalised(conv2d(x, weights([5, 3, 1, 1])), 2), "conv"],
+    ["dense layer", normalised(linear(flatten(x), weights([7, 48]), bias(7))), "reshape linear"],
+    ["transposed convolution", normalised(convTranspose2d(x, weights([3, 4, 3, 3]), bias(4), { stride: 2 })), "convInputGrad add"],
+    ["transposed, groups, no bias", normalised(convTranspose2d(x, weights([3, 2, 2, 2]), undefined, { groups: 3 })), "convInputGrad add"],
+  ] as const)("EN6 disappears into a %s", (_, y, left) => {
+    const graph = createGraph({ outputs: { y } });
+    const folded = foldConstants(foldBatchNorm(foldConstants(graph)));
+    expect(opsOf(folded).join(" ")).toBe(left);
+    expectSameResults(graph, folded);
+  });
+
+  it("EN6 is exact to 1e-6 in float32, and the folded layer takes the norm's label", () => {
+    const x32 = input("x", [1, 3, 6, 6]);
+    const to32 = (v: Value): Value => constant((v.attrs.value as Tensor).cast("float32"));
+    const y = batchNorm(
+      conv2d(x32, to32(weights([4, 3, 3, 3])), to32(bias(4))),
+      ...(parameters(4, 40).map(to32) as [Value, Value, Value, Value]),
+    );
+    const graph = createGraph({ outputs: { y: label(y, "features.1") } });
+    const folded = optimise(graph);
+    expect(folded.outputs.get("y")?.op.name).toBe("conv");
+    expect(folded.outputs.get("y")?.label).toBe("features.1");
+    const feeds = { x: randomNormal([1, 3, 6, 6], random(50)) };
+    const [before, after] = [graph, folded].map((g) => compileReference(g).runSync?.(feeds).y as Tensor);
+    const scale = Math.max(...before.data.map(Math.abs));
+    before.data.forEach((v, i) => void expect(Math.abs(after.data[i] - v)).toBeLessThan(1e-6 * scale));
+  });
+
+  it("EN6 is refused where the convolution's output is used elsewhere, or parameters may change", () => {
+    const y = conv2d(x, weights([5, 3, 3, 3]));
+    expect(opsOf(foldBatchNorm(createGraph({ outputs: { y, z: normalised(y) } })))).toEqual(["conv", "batchNorm"]);
+    expect(opsOf(foldBatchNorm(createGraph({ outputs: { z: add(normalised(y), y) } })))).toContain("batchNorm");
+    const trained = conv2d(x, variable("w", normal([5, 3, 3, 3], 1)));
+    expect(opsOf(foldBatchNorm(createGraph({ outputs: { z: normalised(trained) } })))).toContain("batchNorm");
+  });
+
+  it("what has no kernel is expanded first, so that its parts fuse as well", () => {
+    const [mean, variance] = [variable("m", normal([3], 1)), variable("v", normal([3], 2).cast("float64"))];
+    const graph = createGraph({ outputs: { y: relu(batchNorm(sin(x), mean, abs(variance))) } });
+    const expanded = optimise(graph, { hasKernel: (v) => v.op.name !== "batchNorm" });
+    expect(opsOf(expanded)).not.toContain("batchNorm");
+    expect(opsOf(expanded).filter((name) => name === "map")).toHaveLength(2);
+    expectSameResults(graph, expanded);
   });
 });
 

@@ -1,4 +1,5 @@
 // What a user of the backends sees: one `compile`, and what the backends share.
+export type { CompileOptions, Device, Feeds, Program, Results } from "../graph/program.ts";
 export * from "./compile.ts";
 export * from "./explanation.ts";
 export * from "./feeds.ts";

@@ -6,7 +6,7 @@ import type { TrainAndTest } from "../data/dataset.ts";
 import { openDataset } from "../data/open.ts";
 import { take } from "../data/select.ts";
 import { writeModel } from "../io/model-file.ts";
-import type { Model } from "../nn/model.ts";
+import { createModel, type Model } from "../nn/model.ts";
 import { writeReport } from "../report/report.ts";
 import { describeTraining } from "../report/training-report.ts";
 import { type EpochRecord, loadCheckpoint } from "../train/checkpoint.ts";
@@ -55,13 +55,17 @@ async function train(options: Readonly<Record<string, unknown>>, signal: AbortSi
   const out = textOption("out", options.out);
   const opened = resume === undefined ? undefined : await openRunFolder(resume, options);
   const settings = opened?.settings ?? readSettings(options);
-  const net = architecture(settings.net);
+  const { build } = architecture(settings.net);
   const data = await openData(settings);
+  const { imageShape, classes } = data.train;
+  const net = build(imageShape, classes.length);
+  // A misspelt layer must not cost a whole training: the first model is made here only to ask it.
+  if (layer !== undefined) createModel(net, imageShape).field(layer);
   const folder = opened?.folder ?? (await createRunFolder(out, settings));
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
   say(
-    `${settings.net} on ${data.train.name}: ${showCount(data.train.size)} training and ${showCount(data.test.size)} test pictures of ${data.train.imageShape.join(" × ")}`,
+    `${settings.net} on ${data.train.name}: ${showCount(data.train.size)} training and ${showCount(data.test.size)} test pictures of ${imageShape.join(" × ")}`,
   );
   const { model, history, steps } = await fitWithProgress(
     net.build(data.train.imageShape, data.train.classes.length),

@@ -1,0 +1,146 @@
+// Drives the built command line as a user would, in a folder of its own.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { encodePng, readModel } from "../../src/io/index.ts";
+
+const program = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+let folder = "";
+
+interface Outcome {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function fovea(args: readonly string[], whenSaid?: { readonly text: string; readonly signal: NodeJS.Signals }): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [program, ...args], { cwd: folder });
+    const said = { out: "", err: "" };
+    child.stdout.on("data", (chunk) => (said.out += String(chunk)));
+    child.stderr.on("data", (chunk) => {
+      said.err += String(chunk);
+      if (whenSaid !== undefined && said.err.includes(whenSaid.text)) child.kill(whenSaid.signal);
+    });
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, ...said }));
+  });
+}
+
+const quick = ["--dataset", "synthetic", "--limit", "192", "--batch-size", "32", "--schedule", "constant"];
+
+beforeAll(async () => {
+  if (!existsSync(program)) throw new Error(`${program} is missing: run "npm run build" first ("npm test" does)`);
+  folder = await mkdtemp(join(tmpdir(), "fovea-cli-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("fovea train", () => {
+  test("J1 trains without any data file and leaves model, metrics and report", async () => {
+    const { code, err } = await fovea(["train", ...quick, "--epochs", "2", "--out", "first"]);
+    expect(err).toContain("epoch 2/2");
+    expect(code).toBe(0);
+    const metrics = JSON.parse(await readFile(join(folder, "first/metrics.json"), "utf8"));
+    expect(metrics.history).toHaveLength(2);
+    expect(metrics.test.count).toBe(1000);
+    expect(metrics.test.confusion.flat().reduce((a: number, b: number) => a + b, 0)).toBe(1000);
+    const report = await readFile(join(folder, "first/report.html"), "utf8");
+    for (const part of ["Confusion", "Three ways", "First-layer filters", "Feature maps", "fovea train --dataset synthetic"])
+      expect(report).toContain(part);
+    expect(report).not.toMatch(/(?:src|href)="https?:/);
+    const { model, architecture } = readModel(new Uint8Array(await readFile(join(folder, "first/model.safetensors"))));
+    expect(architecture).toBe("lenet");
+    expect(model.classes).toHaveLength(10);
+  });
+
+  test("an interrupted run goes on and ends in the same bits as one that was not", async () => {
+    const whole = await fovea(["train", ...quick, "--epochs", "4", "--out", "whole", "--no-report", "--threads", "1"]);
+    expect(whole.code).toBe(0);
+    const stopped = await fovea(["train", ...quick, "--epochs", "4", "--out", "parts", "--no-report", "--threads", "1"], {
+      text: "epoch 1/4",
+      signal: "SIGINT",
+    });
+    expect(stopped.code).toBe(130);
+    expect(stopped.err).toContain("fovea train --resume parts");
+    const resumed = await fovea(["train", "--resume", "parts", "--no-report", "--threads", "1"]);
+    expect(resumed.err).toContain("epoch 4/4");
+    expect(resumed.code).toBe(0);
+    expect(await readFile(join(folder, "parts/model.safetensors"))).toEqual(await readFile(join(folder, "whole/model.safetensors")));
+  });
+
+  test("never writes over a run", async () => {
+    await mkdir(join(folder, "taken"));
+    await writeFile(join(folder, "taken/settings.json"), "{}");
+    const { code, err } = await fovea(["train", ...quick, "--out", "taken"]);
+    expect(code).toBe(2);
+    expect(err).toContain("--resume taken");
+  });
+});
+
+describe("fovea inspect", () => {
+  test("A14 prints the layer table of a net of the zoo, and the same as JSON", async () => {
+    const { code, out } = await fovea(["inspect", "lenet5"]);
+    expect(code).toBe(0);
+    expect(out).toContain("61,706");
+    expect(out).toContain("416,520");
+    const { out: json } = await fovea(["inspect", "lenet5", "--json"]);
+    const { total, layers, program: compiled } = JSON.parse(json);
+    expect(total).toMatchObject({ parameters: 61_706, macs: 416_520 });
+    expect(layers[0]).toMatchObject({ name: "conv1", outputShape: [6, 28, 28] });
+    expect(compiled.nodes.length).toBeGreaterThan(5);
+  });
+});
+
+describe("fovea explain", () => {
+  test("G2 G3 writes a page, pictures and raw numbers for each method", async () => {
+    expect((await fovea(["train", ...quick, "--epochs", "1", "--out", "explained-run", "--no-report"])).code).toBe(0);
+    const pixels = new Uint8Array(40 * 40).fill(255);
+    for (let i = 8; i < 32; i++) pixels.fill(0, i * 40 + 18, i * 40 + 22);
+    await writeFile(join(folder, "stroke.png"), encodePng({ width: 40, height: 40, channels: 1, data: pixels }));
+    const { code, out } = await fovea(["explain", "explained-run", "stroke.png", "--out", "why", "--method", "gradient,guided"]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/stroke\.png: .*%/);
+    const [record] = JSON.parse(await readFile(join(folder, "why/explanation.json"), "utf8"));
+    expect(record.maps.map((m: { method: string }) => m.method)).toEqual(["gradient", "guided"]);
+    expect(record.maps[0].values).toHaveLength(28 * 28);
+    for (const file of ["stroke-gradient.png", "stroke-guided.png", "explanation.html"])
+      expect(existsSync(join(folder, "why", file))).toBe(true);
+  });
+});
+
+describe("mistakes get one clear line, no stack trace, and an exit code", () => {
+  const cases: readonly (readonly [title: string, args: readonly string[], code: number, says: RegExp])[] = [
+    ["unknown command", ["trian"], 2, /there is no command "trian"; commands: train, inspect, explain/],
+    ["unknown option", ["train", "--speed", "9"], 2, /Unknown option `--speed`/],
+    ["a number that is none", ["train", "--epochs", "many"], 2, /--epochs is many; expected an integer >= 1/],
+    ["a word that is no choice", ["train", "--optimiser", "sdg"], 2, /--optimiser is sdg; expected one of adam,/],
+    ["unknown data set", ["train", "--dataset", "imagenot"], 1, /there is no data set "imagenot"/],
+    ["unknown net", ["train", "--dataset", "synthetic", "--net", "lenet6"], 2, /no net is called "lenet6"; known nets: lenet, lenet5/],
+    ["unknown layer", ["train", ...quick, "--layer", "conv9", "--out", "layerless"], 1, /no layer is called "conv9"/],
+    ["nothing to resume", ["train", "--resume", "nowhere"], 1, /nowhere holds no run/],
+    ["an option that cannot change", ["train", "--resume", "first", "--seed", "3"], 2, /--seed cannot change/],
+    ["unknown model", ["inspect", "nothing"], 1, /there is no model "nothing"/],
+    ["no picture", ["explain", "lenet"], 2, /at least one picture/],
+    ["a picture that is not there", ["explain", "lenet", "absent.png"], 1, /absent\.png/],
+    ["unknown method", ["explain", "lenet", "x.png", "--method", "magic"], 2, /--method is magic; expected one of gradient/],
+  ];
+  test.each(cases)("%s", async (_, args, code, says) => {
+    const outcome = await fovea(args);
+    expect(outcome.err).toMatch(says);
+    expect(outcome.err).not.toMatch(/^\s+at /m);
+    expect(outcome.code).toBe(code);
+  });
+
+  test("a damaged picture and a damaged model file", async () => {
+    await writeFile(join(folder, "damaged.png"), new Uint8Array([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0]));
+    const picture = await fovea(["explain", "lenet", "damaged.png"]);
+    expect([picture.code, picture.err]).toEqual([1, expect.stringContaining("damaged.png")]);
+    await writeFile(join(folder, "damaged.safetensors"), new Uint8Array(20));
+    const model = await fovea(["inspect", "damaged.safetensors"]);
+    expect([model.code, model.err]).toEqual([1, expect.stringContaining("damaged.safetensors")]);
+  });
+});

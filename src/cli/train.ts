@@ -67,17 +67,11 @@ async function train(options: Readonly<Record<string, unknown>>, signal: AbortSi
   say(
     `${settings.net} on ${data.train.name}: ${showCount(data.train.size)} training and ${showCount(data.test.size)} test pictures of ${imageShape.join(" × ")}`,
   );
-  const { model, history, steps } = await fitWithProgress(
-    net.build(data.train.imageShape, data.train.classes.length),
-    data,
-    settings,
-    folder,
-    {
-      machine,
-      signal,
-      resumed: resume !== undefined,
-    },
-  );
+  const { model, history, steps } = await fitWithProgress(net, data, settings, folder, {
+    machine,
+    signal,
+    resumed: resume !== undefined,
+  });
   await writeFileAtomically(folder.model, writeModel(model, settings.net));
 
   const evaluation = await evaluate(model, data.test, { ...machine, signal });

@@ -73,7 +73,8 @@ export interface AttributionTask {
 /** Many pictures, each with its own target in the same layer (or all of classes), in one compiled program. */
 export async function attributeEach(model: Model, tasks: readonly AttributionTask[], options: MethodOptions): Promise<Attribution[]> {
   const { method, batchSize = 16, signal, onProgress } = options;
-  if (!attributionMethods.includes(method)) throw new ArgumentError(`attribute: method is "${String(method)}"; expected one of ${attributionMethods.join(", ")}`);
+  if (!attributionMethods.includes(method))
+    throw new ArgumentError(`attribute: method is "${String(method)}"; expected one of ${attributionMethods.join(", ")}`);
   if (tasks.length === 0) return [];
   if (tasks.some((t) => t.target.layer !== tasks[0].target.layer)) {
     throw new ArgumentError("attributeEach: the targets lie in different layers; call it once per layer");

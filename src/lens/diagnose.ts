@@ -21,3 +21,11 @@ function whyZero(score: number, method: string, relus: readonly string[]): strin
   }
   return "the map is zero everywhere: the target has no gradient here (a saturated value, a dead layer, or weights that are zero)";
 }
+
+/** What is wrong with a climbed picture. */
+export function diagnoseAscent(image: Tensor, unmoved: boolean): string[] {
+  if (image.data.some(Number.isNaN)) return ["the picture has numbers that are not numbers: lower the learning rate, or bound the picture"];
+  return unmoved
+    ? ["no gradient reached the picture, so it is still its starting noise: the unit is dead, or does not depend on the input"]
+    : [];
+}

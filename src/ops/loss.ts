@@ -6,7 +6,7 @@ import type { Value } from "../graph/value.ts";
 import { DTypeError, ShapeError } from "../tensor/errors.ts";
 import { type Shape, sameShape, showShape, sizeOf } from "../tensor/shape.ts";
 import type { DType } from "../tensor/tensor.ts";
-import { mul, sub } from "./arithmetic.ts";
+import { div, sub } from "./arithmetic.ts";
 import { map } from "./elementwise.ts";
 import * as e from "./expression-build.ts";
 import { oneHot } from "./one-hot.ts";
@@ -65,7 +65,7 @@ function negativeLogLikelihood(logProbabilities: Value, target: Value, how: Redu
 function perPosition(g: Value, x: Value, how: Reduction): Value {
   const positions = x.shape.map((n, axis) => (axis === 1 ? 1 : n));
   if (how === "none") return reshape(g, positions);
-  return how === "sum" ? g : mul(g, 1 / sizeOf(positions));
+  return how === "sum" ? g : div(g, sizeOf(positions));
 }
 
 const labels = (shape: Shape, classes: number): { shape: Shape; dtype: "int32"; fill: { integers: number } } => ({

@@ -137,8 +137,8 @@ export const batchNormTrainingOp: Op = defineOp({
       const weightGrad = apply<Value>(batchNormWeightGradOp, [g, x, m, v], attrs);
       const inverse = inverseDeviation(v, attrs.eps);
       const scale = weight === undefined ? inverse : map(e.mul(x0, x1), [inverse, weight]);
-      const slope = map(e.mul(1 / values, e.mul(x0, e.mul(x1, x2))), [scale, inverse, weightGrad]);
-      const shift = map(e.mul(1 / values, x0), [biasGrad]);
+      const slope = map(e.div(e.mul(x0, e.mul(x1, x2)), values), [scale, inverse, weightGrad]);
+      const shift = map(e.div(x0, values), [biasGrad]);
       const xGrad = map(e.sub(e.mul(x2, e.sub(x0, x4)), e.mul(x3, e.sub(x1, x5))), [g, x, ...[scale, slope, shift, m].map(perChannel)]);
       return [xGrad, ...(weight === undefined ? [] : [weightGrad]), ...(bias === undefined ? [] : [biasGrad])];
     },

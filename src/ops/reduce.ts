@@ -6,7 +6,7 @@ import type { Value } from "../graph/value.ts";
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
 import { normaliseAxes, type Shape, sameShape, showShape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { mul, sub } from "./arithmetic.ts";
+import { div, sub } from "./arithmetic.ts";
 import { broadcastTo } from "./broadcast.ts";
 import { broadcastAxes, offsetAt } from "./broadcast-read.ts";
 import { mapTo } from "./elementwise.ts";
@@ -140,7 +140,7 @@ export const meanOp: Op = defineOp({
   attrs: reduceAttrs,
   shape: ({ x }, attrs, where) => nonEmpty(x, attrs, where),
   field: ({ x }, attrs) => ({ x: reduceField(x, attrs) }),
-  decompose: ({ x }, { axes, keepDims }) => mul(sum(x, { axes, keepDims }), 1 / reducedCount(x.shape, axes)),
+  decompose: ({ x }, { axes, keepDims }) => div(sum(x, { axes, keepDims }), reducedCount(x.shape, axes)),
   doc: { text: "Mean over axes." },
   cases,
 });
@@ -222,5 +222,5 @@ export function variance<T extends Operand>(x: T, { axes, keepDims = false, corr
     throw new ArgumentError(`variance: ${count} elements with correction ${correction} leave a divisor of ${count - correction}`);
   }
   const centred = sub(x, mean(x, { axes, keepDims: true }));
-  return mul(sum(square(centred), { axes, keepDims }), 1 / (count - correction));
+  return div(sum(square(centred), { axes, keepDims }), count - correction);
 }

@@ -67,7 +67,10 @@ export const clipOp: Op = defineElementwise({
     min: real(Number.NEGATIVE_INFINITY, "lower bound (default none)"),
     max: real(Number.POSITIVE_INFINITY, "upper bound (default none)"),
   },
-  expression: ([x], { min, max }) => e.select(e.lt(x, min), min, e.select(e.gt(x, max), max, x)),
+  expression([x], { min, max }) {
+    const below = max === Number.POSITIVE_INFINITY ? x : e.select(e.gt(x, max), max, x);
+    return min === Number.NEGATIVE_INFINITY ? below : e.select(e.lt(x, min), min, below);
+  },
   doc: { text: "x limited to [min, max]; the derivative is 1 at the bounds and 0 beyond them." },
   cases: [
     { inputs: [[3, 17]], attrs: { min: -0.7, max: 0.9 } },

@@ -2,10 +2,12 @@
 import { describe, expect, it } from "vitest";
 import { evaluateValues } from "../../src/graph/evaluate.ts";
 import { gradient } from "../../src/graph/grad.ts";
+import { named } from "../../src/graph/op.ts";
 import { input } from "../../src/graph/record.ts";
 import * as ops from "../../src/ops/index.ts";
 import { DTypeError, ShapeError } from "../../src/tensor/errors.ts";
 import { type Tensor, tensor, zeros } from "../../src/tensor/tensor.ts";
+import { caseBuild, caseOperands } from "../support/cases.ts";
 
 const f64 = (values: readonly number[] | readonly (readonly number[])[]): Tensor => tensor(values, undefined, "float64");
 const labels = (...values: number[]): Tensor => tensor(values, [values.length], "int32");
@@ -128,6 +130,15 @@ describe("losses", () => {
       [1, 0],
     ]);
     expect(flat(ops.oneHot(labels(3, -1), { classes: 3 }))).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
+  it.each(ops.oneHotOp.cases.map((c) => [c.title ?? "", c] as const))("one-hot's two definitions agree: %s", (_, opCase) => {
+    const [given] = caseOperands(ops.oneHotOp, opCase, "float32");
+    const stand = input("labels", given.shape, "int32");
+    const value = caseBuild(ops.oneHotOp, opCase)([stand]);
+    const parts = ops.oneHotOp.decompose?.(named(ops.oneHotOp, [stand]), value.attrs);
+    const [loops, composed] = evaluateValues([value, parts as typeof value], new Map([[stand, given]]));
+    expect(composed.toNested()).toEqual(loops.toNested());
   });
 
   it("targets that do not fit are refused, saying what would", () => {

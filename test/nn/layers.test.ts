@@ -53,6 +53,15 @@ const layers: [string, Module, readonly number[]][] = [
   ["batchNorm2d", nn.batchNorm2d(3), [3, 4, 2]],
   ["batchNorm3d", nn.batchNorm3d(2, { affine: false }), [2, 2, 3, 2]],
   ["layerNorm", nn.layerNorm([3, 4]), [2, 3, 4]],
+  ["rmsNorm", nn.rmsNorm(4), [3, 4]],
+  ["maxout", nn.maxout({ pieces: 3 }), [6, 2]],
+  ["glu", nn.glu(), [6, 2]],
+  ["globalLpPool", nn.globalLpPool({ p: 3 }), [2, 3, 3]],
+  ["maxPool1d", nn.maxPool1d(2), [2, 6]],
+  ["avgPool3d", nn.avgPool3d(2), [1, 4, 2, 4]],
+  ["lpPool1d", nn.lpPool1d(2, 3, { stride: 2 }), [2, 7]],
+  ["adaptiveAvgPool1d", nn.adaptiveAvgPool1d(3), [2, 7]],
+  ["adaptiveMaxPool3d", nn.adaptiveMaxPool3d(2), [1, 3, 4, 3]],
   ["groupNorm", nn.groupNorm(2, 4), [4, 3, 2]],
   ["instanceNorm", nn.instanceNorm(3, { affine: true }), [3, 4, 3]],
   ["localResponseNorm", nn.localResponseNorm(3, { alpha: 0.5, k: 2 }), [5, 2, 2]],
@@ -225,6 +234,13 @@ describe("E8 layers that differ in training", () => {
     const net = nn.functional((x, c) => ops.concat([c.child("a", nn.dropout(), x), c.child("b", nn.dropout(), x)], { axis: 0 }));
     const { output } = runOnce(createModel(net, [100]), ones([1, 100]), true);
     expect(output.entry(0).data).not.toEqual(output.entry(1).data);
+  });
+
+  test("E8 per channel, whole maps are dropped or kept", () => {
+    const { output } = runOnce(createModel(nn.dropout(0.5, { perChannel: true }), [40, 2, 2]), ones([1, 40, 2, 2]), true);
+    const maps = Array.from({ length: 40 }, (_, c) => new Set(output.data.slice(4 * c, 4 * c + 4)));
+    expect(maps.every((values) => values.size === 1)).toBe(true);
+    expect(new Set(maps.flatMap((values) => [...values]))).toEqual(new Set([0, 2]));
   });
 
   test("E8 local response norm, the paper's form", () => {

@@ -42,6 +42,16 @@ export function prelu(count = 1): Module {
   return defineModule("prelu", (x, context) => ops.prelu(x, context.parameter("weight", [count], init.constant(0.25))));
 }
 
+/** The greatest of each run of `pieces` (default 2) neighbouring channels: [N, C, ...] → [N, C/pieces, ...]. Goodfellow et al. 2013. */
+export function maxout(options: { readonly pieces?: number } = {}): Module {
+  return defineModule("maxout", (x) => ops.maxout(x, options));
+}
+
+/** First half of the channels, gated by the sigmoid of the second half. Dauphin et al. 2017. */
+export function glu(options: { readonly axis?: number } = {}): Module {
+  return defineModule("glu", (x) => ops.glu(x, options));
+}
+
 /** x where positive, alpha·(e^x − 1) elsewhere (default alpha 1). */
 export function elu(options: { readonly alpha?: number } = {}): Module {
   return defineModule("elu", (x) => ops.elu(x, options));

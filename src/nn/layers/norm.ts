@@ -78,6 +78,15 @@ export function layerNorm(shape: number | readonly number[], { eps = 1e-5, affin
   });
 }
 
+/** Divides by the root mean square over the last axes, whose sizes are `shape`. Parameter weight of that shape. Zhang & Sennrich 2019. */
+export function rmsNorm(shape: number | readonly number[], { eps = 1e-5, affine = true }: NormOptions = {}): Module {
+  const normalisedShape = typeof shape === "number" ? [shape] : [...shape];
+  return defineModule("rmsNorm", (x, context) => {
+    const weight = affine ? context.parameter("weight", normalisedShape, init.constant(1)) : undefined;
+    return ops.rmsNorm(x, weight, { normalisedShape, eps });
+  });
+}
+
 /** Normalises each of `groups` runs of channels within each picture. Parameters weight, bias [C]. Wu & He 2018. */
 export function groupNorm(groups: number, channels: number, { eps = 1e-5, affine = true }: NormOptions = {}): Module {
   checkChannels("groupNorm", { groups, channels });

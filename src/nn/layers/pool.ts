@@ -1,5 +1,7 @@
-// Pooling layers: windows, whole maps, or whatever window gives a wanted size.
+// Pooling layers: windows, whole maps, or whatever window gives a wanted size. 1d, 2d and 3d are names of the same thing, for
+// [N, C, length], [N, C, H, W] and [N, C, D, H, W].
 import type { PaddingOption, SpatialOption } from "../../graph/attrs.ts";
+import type { Value } from "../../graph/value.ts";
 import * as ops from "../../ops/index.ts";
 import { defineModule, type Module } from "../module.ts";
 
@@ -28,57 +30,60 @@ export interface LpPoolOptions {
   readonly ceilMode?: boolean;
 }
 
-/** Greatest value of each window of [N, C, length]. */
-export function maxPool1d(kernelSize: SpatialOption, options: MaxPoolOptions = {}): Module {
-  return defineModule("maxPool1d", (x) => ops.maxPool1d(x, kernelSize, options));
+/** A layer made from a kernel size, and options whose `stride` defaults to it. */
+export type WindowPool<O> = (kernelSize: SpatialOption, options?: O) => Module;
+/** A layer made from the size that should come out, whatever goes in. */
+export type AdaptivePool = (outputSize: SpatialOption) => Module;
+export type LpPool = (p: number, kernelSize: SpatialOption, options?: LpPoolOptions) => Module;
+
+function windowPool<O>(kind: string, pool: (x: Value, kernelSize: SpatialOption, options?: O) => Value): WindowPool<O> {
+  return (kernelSize, options) => defineModule(kind, (x) => pool(x, kernelSize, options));
 }
 
-/** Greatest value of each window of [N, C, H, W]. */
-export function maxPool2d(kernelSize: SpatialOption, options: MaxPoolOptions = {}): Module {
-  return defineModule("maxPool2d", (x) => ops.maxPool2d(x, kernelSize, options));
+function adaptivePool(kind: string, pool: (x: Value, outputSize: SpatialOption) => Value): AdaptivePool {
+  return (outputSize) => defineModule(kind, (x) => pool(x, outputSize));
 }
 
-/** Greatest value of each window of [N, C, D, H, W]. */
-export function maxPool3d(kernelSize: SpatialOption, options: MaxPoolOptions = {}): Module {
-  return defineModule("maxPool3d", (x) => ops.maxPool3d(x, kernelSize, options));
+function lpPool(kind: string, pool: (x: Value, p: number, kernelSize: SpatialOption, options?: LpPoolOptions) => Value): LpPool {
+  return (p, kernelSize, options) => defineModule(kind, (x) => pool(x, p, kernelSize, options));
 }
 
-/** Mean of each window of [N, C, length]. */
-export function avgPool1d(kernelSize: SpatialOption, options: AvgPoolOptions = {}): Module {
-  return defineModule("avgPool1d", (x) => ops.avgPool1d(x, kernelSize, options));
-}
+/** Greatest value of each window. */
+export const maxPool1d: WindowPool<MaxPoolOptions> = windowPool("maxPool1d", ops.maxPool1d);
+export const maxPool2d: WindowPool<MaxPoolOptions> = windowPool("maxPool2d", ops.maxPool2d);
+export const maxPool3d: WindowPool<MaxPoolOptions> = windowPool("maxPool3d", ops.maxPool3d);
 
-/** Mean of each window of [N, C, H, W]. */
-export function avgPool2d(kernelSize: SpatialOption, options: AvgPoolOptions = {}): Module {
-  return defineModule("avgPool2d", (x) => ops.avgPool2d(x, kernelSize, options));
-}
+/** Mean of each window. */
+export const avgPool1d: WindowPool<AvgPoolOptions> = windowPool("avgPool1d", ops.avgPool1d);
+export const avgPool2d: WindowPool<AvgPoolOptions> = windowPool("avgPool2d", ops.avgPool2d);
+export const avgPool3d: WindowPool<AvgPoolOptions> = windowPool("avgPool3d", ops.avgPool3d);
 
-/** Mean of each window of [N, C, D, H, W]. */
-export function avgPool3d(kernelSize: SpatialOption, options: AvgPoolOptions = {}): Module {
-  return defineModule("avgPool3d", (x) => ops.avgPool3d(x, kernelSize, options));
-}
+/** (Σ|x|^p)^(1/p) of each window. */
+export const lpPool1d: LpPool = lpPool("lpPool1d", ops.lpPool1d);
+export const lpPool2d: LpPool = lpPool("lpPool2d", ops.lpPool2d);
+export const lpPool3d: LpPool = lpPool("lpPool3d", ops.lpPool3d);
 
-/** (Σ|x|^p)^(1/p) of each window of [N, C, H, W]. */
-export function lpPool2d(p: number, kernelSize: SpatialOption, options: LpPoolOptions = {}): Module {
-  return defineModule("lpPool2d", (x) => ops.lpPool2d(x, p, kernelSize, options));
-}
+/** Means over windows ⌊j·i/o⌋ … ⌈(j+1)·i/o⌉, so that any input size i gives the output size o. */
+export const adaptiveAvgPool1d: AdaptivePool = adaptivePool("adaptiveAvgPool1d", ops.adaptiveAvgPool1d);
+export const adaptiveAvgPool2d: AdaptivePool = adaptivePool("adaptiveAvgPool2d", ops.adaptiveAvgPool2d);
+export const adaptiveAvgPool3d: AdaptivePool = adaptivePool("adaptiveAvgPool3d", ops.adaptiveAvgPool3d);
 
-/** Mean of every map: [N, C, H, W] → [N, C, 1, 1]. Lin, Chen, Yan 2013. */
+/** The greatest value of the same windows. */
+export const adaptiveMaxPool1d: AdaptivePool = adaptivePool("adaptiveMaxPool1d", ops.adaptiveMaxPool1d);
+export const adaptiveMaxPool2d: AdaptivePool = adaptivePool("adaptiveMaxPool2d", ops.adaptiveMaxPool2d);
+export const adaptiveMaxPool3d: AdaptivePool = adaptivePool("adaptiveMaxPool3d", ops.adaptiveMaxPool3d);
+
+/** Mean of every map: [N, C, ...] → [N, C, 1, ...]. Lin, Chen, Yan 2013. */
 export function globalAvgPool(): Module {
   return defineModule("globalAvgPool", (x) => ops.globalAvgPool(x));
 }
 
-/** Greatest value of every map: [N, C, H, W] → [N, C, 1, 1]. */
+/** Greatest value of every map: [N, C, ...] → [N, C, 1, ...]. */
 export function globalMaxPool(): Module {
   return defineModule("globalMaxPool", (x) => ops.globalMaxPool(x));
 }
 
-/** Averages over windows ⌊j·i/o⌋ … ⌈(j+1)·i/o⌉, so that any input size i gives the output size o. */
-export function adaptiveAvgPool2d(outputSize: SpatialOption): Module {
-  return defineModule("adaptiveAvgPool2d", (x) => ops.adaptiveAvgPool2d(x, outputSize));
-}
-
-/** As `adaptiveAvgPool2d`, taking the greatest value. */
-export function adaptiveMaxPool2d(outputSize: SpatialOption): Module {
-  return defineModule("adaptiveMaxPool2d", (x) => ops.adaptiveMaxPool2d(x, outputSize));
+/** (Σ|x|^p)^(1/p) of every map (default p 2): [N, C, ...] → [N, C, 1, ...]. */
+export function globalLpPool(options: { readonly p?: number } = {}): Module {
+  return defineModule("globalLpPool", (x) => ops.globalLpPool(x, options));
 }

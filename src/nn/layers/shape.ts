@@ -16,12 +16,12 @@ export function identity(): Module {
 
 /**
  * In training sets each value to 0 with probability p (default 0.5) and scales the rest by 1/(1−p); otherwise passes its input on.
- * The mask depends on the training seed, the layer's path and the step alone. Srivastava et al. 2014.
+ * `perChannel` drops whole feature maps. The mask depends on the training seed, the layer's path and the step alone. Srivastava et al. 2014.
  */
-export function dropout(p = 0.5): Module {
+export function dropout(p = 0.5, { perChannel = false }: { readonly perChannel?: boolean } = {}): Module {
   if (!(p >= 0 && p < 1)) throw new ArgumentError(`dropout: p is ${p}; expected a probability in [0, 1)`);
   return defineModule("dropout", (x, context) =>
-    context.training && p > 0 ? ops.dropout(x, context.counter(), { p, seed: context.seed() }) : x,
+    context.training && p > 0 ? ops.dropout(x, context.counter(), { p, seed: context.seed(), perChannel }) : x,
   );
 }
 

@@ -59,6 +59,8 @@ export function startWorker(source: string, options: WorkerOptions = {}): Worker
     messageListener(event.data);
   });
   worker.addEventListener("error", (event) => {
+    // It is reported to the listener; the console need not show it again.
+    event.preventDefault();
     releaseUrl();
     errorListener(
       event.error instanceof Error ? event.error : new Error(`worker "${name}": ${event.message || "the script did not load"}`),

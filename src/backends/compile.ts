@@ -3,22 +3,27 @@ import type { Graph } from "../graph/graph.ts";
 import type { CompileOptions, Device, Program } from "../graph/program.ts";
 import { ArgumentError, UnsupportedOpError } from "../tensor/errors.ts";
 import { compileReference } from "./reference/index.ts";
+import { compileWasm, probe } from "./wasm/index.ts";
 
 const devices: readonly Device[] = ["auto", "reference", "wasm", "webgpu"];
 const optionNames: readonly string[] = ["device", "threads", "strict", "optimise"];
 
 /**
  * A program that runs `graph`.
- * `device` "auto" (default) takes the fastest backend that runs here; "reference" runs the ops' own loops.
+ * `device` "auto" (default) is "wasm" where the engine has WebAssembly with SIMD, else "reference", which runs the ops' own loops.
  * Throws `ArgumentError` for unknown or impossible options, `UnsupportedOpError` when the backend cannot run the graph.
  */
 export async function compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
   checkOptions(options);
   switch (options.device ?? "auto") {
+    case "auto":
+      return probe().simd ? compileWasm(graph, options) : compileReference(graph, options);
+    case "wasm":
+      return compileWasm(graph, options);
+    case "reference":
+      return compileReference(graph, options);
     case "webgpu":
       throw new UnsupportedOpError('compile: the device "webgpu" is not built yet; use "wasm" or "reference"');
-    default:
-      return compileReference(graph, options);
   }
 }
 

@@ -94,9 +94,15 @@ describe("compile", () => {
     await expect(refused({ device: "webgpu" })).rejects.toThrow(UnsupportedOpError);
   });
 
-  it("runs the same graph on the asked device", async () => {
-    const program = await compile(graph, { device: "reference" });
-    expect(program.backend).toBe("reference");
+  it.each([
+    ["auto", "wasm"],
+    ["wasm", "wasm"],
+    ["reference", "reference"],
+  ] as const)("device %s runs on %s, with the same results", async (device, backend) => {
+    const program = await compile(graph, { device, threads: 1 });
+    expect(program.backend).toBe(backend);
     expect(Array.from((await program.run({ x: ones([2]) })).y.data)).toEqual([11, 22]);
+    // The state has been exchanged by the first run.
+    expect(Array.from((await program.run({ x: tensor([2, 3]) })).y.data)).toEqual([12, 26]);
   });
 });

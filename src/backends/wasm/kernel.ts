@@ -44,6 +44,8 @@ export interface Site {
   readonly tier: Tier;
   /** Elementwise work to do on each result before it is stored; only given to rules that say `fuses`. */
   readonly epilogue?: Epilogue;
+  /** Given to rules that say `absorbs`: the value's only operand is this expression over `operands`, which broadcast to its shape. */
+  readonly prologue?: Expression;
 }
 
 /** Operand 0 of the expression is the kernel's own result; operand i > 0 is `operands[i - 1]`, of broadcastable shape, any strides. */
@@ -106,6 +108,8 @@ export interface KernelRule {
   generate(site: Site): Kernel;
   /** Whether `generate` honours `site.epilogue` (for this value). */
   fuses?(value: Value): boolean;
+  /** Whether `generate` honours `site.prologue` (for this value). Then `wishes` has one operand, and wants it anyhow. */
+  absorbs?(value: Value): boolean;
 }
 
 /** The parameter list of a kernel's stages, all i32; destructure the locals with `kernelArguments`. */

@@ -7,7 +7,7 @@ import { UnsupportedOpError } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { bytesPerElement, type DType, full, type Tensor } from "../../tensor/tensor.ts";
 import { composites } from "./composites.ts";
-import { type Epilogues, findEpilogues } from "./epilogues.ts";
+import { type Fusions, findFusions } from "./fusion.ts";
 import { type Border, type Kernel, type KernelRule, type Placement, rowMajor, type Site, type Tier, type Wish } from "./kernel.ts";
 import { copyKernel, fillKernel } from "./kernels/elementwise.ts";
 import { findRule } from "./kernels/index.ts";
@@ -47,7 +47,7 @@ export class Lowering {
   readonly #located = new Map<Value, Located[]>();
   readonly #packed = new Map<Buffer, Map<string, Located>>();
   readonly #borders: ReadonlyMap<Value, Border>;
-  readonly #epilogues: Epilogues;
+  readonly #fusions: Fusions;
   readonly #prelude: Step[] = [];
   readonly #steps: Step[] = [];
   readonly #kernels = new Map<Value, string>();
@@ -57,7 +57,7 @@ export class Lowering {
     this.tier = tier;
     this.#graph = graph;
     this.#strict = strict;
-    this.#epilogues = findEpilogues(graph);
+    this.#fusions = findFusions(graph);
     this.#borders = wantedBorders(graph);
   }
 
@@ -192,7 +192,7 @@ export class Lowering {
     if (op === constantOp) return this.#constant(value.attrs.value as Tensor);
     if (op === fillOp) return this.#repeated(value);
     if (sizeOf(value.shape) === 0) return this.newDense(value, "working");
-    const host = this.#epilogues.hosts.get(value);
+    const host = this.#fusions.hosts.get(value);
     if (host !== undefined) {
       this.#kernels.set(value, `fused into ${host.label ?? host.op.name}`);
       return undefined;
@@ -203,7 +203,7 @@ export class Lowering {
       this.#kernels.set(value, op.name);
       return expand(this);
     }
-    const rule = findRule(this.#epilogues.fused.get(value)?.kernel ?? value);
+    const rule = findRule(this.#fusions.epilogues.get(value)?.kernel ?? value);
     return rule === undefined ? this.#standIn(value) : this.#compute(value, rule);
   }
 
@@ -240,12 +240,14 @@ export class Lowering {
   }
 
   #compute(value: Value, rule: KernelRule): Located {
-    const fused = this.#epilogues.fused.get(value);
-    const computed = fused?.kernel ?? value;
+    const epilogue = this.#fusions.epilogues.get(value);
+    const computed = epilogue?.kernel ?? value;
+    const prologue = this.#fusions.prologues.get(computed);
     const wishes = rule.wishes(computed);
     if (wishes === undefined) throw new UnsupportedOpError(`wasm: ${showValue(computed)} lost its kernel`);
-    const operands = computed.inputs.map((operand, i) => this.want(operand, wishes.operands[i]));
-    const extra = fused?.operands.map((operand) => this.want(operand, "any")) ?? [];
+    const inputs = prologue?.operands ?? computed.inputs;
+    const operands = inputs.map((operand, i) => this.want(operand, prologue === undefined ? wishes.operands[i] : "any"));
+    const extra = epilogue?.operands.map((operand) => this.want(operand, "any")) ?? [];
     const constant = [...operands, ...extra].every(isConstant);
     const order = wishes.result === "any" ? this.naturalOrder(value, [...operands, ...extra]) : wishes.result.order;
     const dense = wishes.result !== "any" && wishes.result.dense === true;
@@ -256,10 +258,11 @@ export class Lowering {
       operands: operands.map(({ placement }) => placement),
       result: normalised(result.placement, order),
       tier: this.tier,
-      ...(fused && { epilogue: { expression: fused.expression, operands: extra.map(({ placement }) => placement) } }),
+      ...(epilogue && { epilogue: { expression: epilogue.expression, operands: extra.map(({ placement }) => placement) } }),
+      ...(prologue && { prologue: prologue.expression }),
     };
     const kernel = rule.generate(site);
-    this.#kernels.set(value, fused === undefined ? kernel.name : `${kernel.name} + ${value.op.name}`);
+    this.#kernels.set(value, epilogue === undefined ? kernel.name : `${kernel.name} + ${value.op.name}`);
     this.emit(kernel, [...operands, ...extra], result);
     return result;
   }

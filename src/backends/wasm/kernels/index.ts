@@ -9,8 +9,10 @@ import { convRules } from "./conv.ts";
 import { canEmitElementwise, elementwiseKernel } from "./elementwise.ts";
 import { matmulRules } from "./matmul.ts";
 import { poolRules } from "./pool.ts";
+import { randomRules } from "./random.ts";
+import { reduceRules } from "./reduce.ts";
 
-const ruleLists: readonly (readonly KernelRule[])[] = [convRules, matmulRules, poolRules];
+const ruleLists: readonly (readonly KernelRule[])[] = [reduceRules, randomRules, convRules, matmulRules, poolRules];
 
 const rules: ReadonlyMap<string, KernelRule> = new Map(ruleLists.flat().map((rule) => [rule.op, rule]));
 

@@ -15,7 +15,7 @@ export type FieldStatus = "exact" | "whole input" | "upper bound" | "data-depend
 
 export interface ReceptiveField {
   readonly status: FieldStatus;
-  /** One entry per spatial axis of the input. "whole input" and "unknown" give the input's size with stride 0. */
+  /** One entry per spatial axis of the input. "whole input", "data-dependent" and "unknown" give the input's size with stride 0. */
   readonly axes: readonly FieldAxis[];
 }
 

@@ -17,8 +17,7 @@ export * from "../arithmetic/receptive-field.ts";
 /** What is known of all paths from the asked value back to one value. */
 type Known =
   | { readonly kind: "window"; readonly axes: readonly FieldAxis[]; readonly bound: boolean; readonly path: Path }
-  | { readonly kind: "whole" }
-  | { readonly kind: "unknown" }
+  | { readonly kind: "whole" | "unknown" | "data" }
   | { readonly kind: "misaligned"; readonly error: MisalignedFieldError };
 
 /** The values from here to the asked one, as a linked list that branches share. */
@@ -68,7 +67,7 @@ function fieldsOf(v: Value): readonly Field[] {
 function extend(reached: Known, field: Field, operand: Value): Known {
   if (reached.kind === "whole" || field.kind === "whole") return { kind: "whole" };
   if (reached.kind !== "window") return reached;
-  if (field.kind === "unknown") return { kind: "unknown" };
+  if (field.kind === "unknown" || field.kind === "data") return field;
   const path: Path = { value: operand, next: reached.path };
   if (field.kind === "pointwise") {
     return operand.shape.length - 2 === reached.axes.length || reached.axes.length === 0 ? { ...reached, path } : { kind: "unknown" };
@@ -82,7 +81,7 @@ function extend(reached: Known, field: Field, operand: Value): Known {
 const same = (a: number, b: number): boolean => Math.abs(a - b) < 1e-9;
 
 function merge(a: Known, b: Known, asked: Value): Known {
-  for (const kind of ["whole", "unknown", "misaligned"] as const) {
+  for (const kind of ["whole", "unknown", "data", "misaligned"] as const) {
     const found = [a, b].find((k) => k.kind === kind);
     if (found !== undefined) return found;
   }
@@ -131,5 +130,6 @@ function toField(known: Known, input: Value): ReceptiveField {
   if (known.kind === "misaligned") throw known.error;
   if (known.kind === "window") return { status: known.bound ? "upper bound" : "exact", axes: known.axes };
   const axes = input.shape.slice(2).map((size) => ({ size, stride: 0, padding: 0 }));
-  return { status: known.kind === "whole" ? "whole input" : "unknown", axes };
+  const statuses = { whole: "whole input", unknown: "unknown", data: "data-dependent" } as const;
+  return { status: statuses[known.kind], axes };
 }

@@ -24,11 +24,14 @@ export type Field =
   | { readonly kind: "pointwise" }
   /** every output position reads the whole input */
   | { readonly kind: "whole" }
-  /** depends on data, or has no simple description (the default) */
+  /** which input positions are read depends on values: indices, offsets, sampling grids */
+  | { readonly kind: "data" }
+  /** has no simple description (the default) */
   | { readonly kind: "unknown" };
 
 export const pointwise: Field = { kind: "pointwise" };
 export const wholeInput: Field = { kind: "whole" };
+export const dataField: Field = { kind: "data" };
 export const unknownField: Field = { kind: "unknown" };
 
 export interface Cost {

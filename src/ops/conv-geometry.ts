@@ -1,11 +1,9 @@
 // What a convolution's shapes and attributes mean, resolved once for its three maps (forward, input gradient, filter gradient)
 // and for every backend. Shapes are [batch, channels, ...spatial] and [outChannels, inChannels / groups, ...kernel].
-import { dilatedKernel, type WindowAxis, windowAxes } from "../arithmetic/sizes.ts";
+import { type WindowAxis, windowAxes } from "../arithmetic/sizes.ts";
 import { type AttrSpec, count, type Padding, padding, spatial } from "../graph/attrs.ts";
-import type { Field } from "../graph/op.ts";
-import { DTypeError, ShapeError } from "../tensor/errors.ts";
+import { ShapeError } from "../tensor/errors.ts";
 import { type Shape, showShape, sizeOf } from "../tensor/shape.ts";
-import type { DType } from "../tensor/tensor.ts";
 
 /** Canonical attributes of the three maps: one stride and dilation per spatial axis. */
 export interface ConvAttrs {
@@ -93,23 +91,6 @@ export function convMacs(geometry: ConvGeometry): number {
   return sizeOf(convOutputShape(geometry)) * (sizeOf(convWeightShape(geometry)) / geometry.outChannels);
 }
 
-/** What an output position of a window operation reads of its input. */
-export function windowField(axes: readonly WindowAxis[]): Field {
-  return {
-    kind: "window",
-    axes: axes.map((a) => ({ size: dilatedKernel(a.kernel, a.dilation), stride: a.stride, before: a.before })),
-  };
-}
-
-/** The element type of an op whose operands are all of one float type. */
-export function oneFloatType(name: string, types: readonly DType[]): DType {
-  const [first] = types;
-  if ((first !== "float32" && first !== "float64") || types.some((t) => t !== first)) {
-    throw new DTypeError(`${name}: operands are ${types.join(", ")}; expected all float32 or all float64`);
-  }
-  return first;
-}
-
 function checkRanks(nameA: string, a: Shape, nameB: string, b: Shape, where: string): void {
   if (a.length < 3 || a.length !== b.length) {
     throw new ShapeError(
@@ -131,3 +112,6 @@ function checkGradient(g: Shape, geometry: ConvGeometry, where: string): ConvGeo
   }
   return geometry;
 }
+
+// Ops outside this family look for it here.
+export { oneFloatType } from "./operands.ts";

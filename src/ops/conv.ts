@@ -18,11 +18,10 @@ import {
   convMacs,
   convOutputShape,
   convWeightShape,
-  oneFloatType,
-  windowField,
 } from "./conv-geometry.ts";
 import { convFilterGradLoops, convInputGradLoops, convLoops } from "./conv-loops.ts";
 import { flip } from "./flip.ts";
+import { checkSpatialRank, oneFloatType, spatialAxes, windowField } from "./operands.ts";
 import { pad } from "./pad.ts";
 import { sum } from "./reduce.ts";
 
@@ -140,10 +139,7 @@ export interface ConvOptions extends ConvMapOptions {
 
 function convolve<T extends Operand>(spatialRank: number, x: T, weight: T, bias: T | undefined, options: ConvOptions): T {
   const { paddingMode = "zeros", flipKernel = false, ...rest } = options;
-  if (x.shape.length !== spatialRank + 2) {
-    const axes = ["length", "height, width", "depth, height, width"][spatialRank - 1];
-    throw new ShapeError(`conv${spatialRank}d: input has shape ${showShape(x.shape)}; expected [batch, channels, ${axes}]`);
-  }
+  checkSpatialRank("conv", x.shape, spatialRank);
   const kernel = flipKernel ? flip(weight, { axes: spatialAxes(weight.shape) }) : weight;
   if (paddingMode === "zeros") return apply(convOp, [x, kernel, bias], rest);
   const modes = ["reflect", "replicate", "circular", "symmetric"];
@@ -172,11 +168,6 @@ export function conv2d<T extends Operand>(x: T, weight: T, bias?: T, options: Co
 /** 3-d convolution: x [N, Cin, D, H, W], weight [Cout, Cin / groups, kD, kH, kW], bias [Cout]. Sizes, defaults and errors as `conv1d`, per axis. */
 export function conv3d<T extends Operand>(x: T, weight: T, bias?: T, options: ConvOptions = {}): T {
   return convolve(3, x, weight, bias, options);
-}
-
-/** Axes 2, 3, ... of an NC... tensor. */
-function spatialAxes(shape: Shape): number[] {
-  return shape.slice(2).map((_, i) => i + 2);
 }
 
 /**

@@ -8,10 +8,10 @@ import type { Value } from "../graph/value.ts";
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
 import { type Shape, showShape, sizeOf } from "../tensor/shape.ts";
 import { zeros } from "../tensor/tensor.ts";
-import { oneFloatType } from "./conv-geometry.ts";
 import { matmul } from "./matmul.ts";
+import { checkSpatialRank, oneFloatType } from "./operands.ts";
 import { avgPoolOp } from "./pool-average.ts";
-import { checkSpatialRank, maxPoolOp } from "./pool-max.ts";
+import { maxPoolOp } from "./pool-max.ts";
 import { poolGather } from "./pool-unpool.ts";
 import { reshape } from "./reshape.ts";
 

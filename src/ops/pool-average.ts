@@ -5,7 +5,7 @@ import { defineOp, type Op, type OpCase } from "../graph/op.ts";
 import { apply, type Operand } from "../graph/record.ts";
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
 import { type Shape, showShape } from "../tensor/shape.ts";
-import { oneFloatType, windowField } from "./conv-geometry.ts";
+import { checkSpatialRank, definedOnly, oneFloatType, windowField } from "./operands.ts";
 import {
   checkPooled,
   type PoolAttrs,
@@ -17,7 +17,6 @@ import {
   poolOutputShape,
   poolPlanes,
 } from "./pool-geometry.ts";
-import { checkSpatialRank, definedOnly } from "./pool-max.ts";
 
 export interface AvgPoolOptions extends PoolOptions {
   /** Divide by the window's size with its padding (true, the default, PyTorch's) or by the number of real elements (ONNX's default). */

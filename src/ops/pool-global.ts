@@ -4,14 +4,10 @@ import { apply, type Operand } from "../graph/record.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { type Shape, showShape } from "../tensor/shape.ts";
 import { broadcastTo } from "./broadcast.ts";
-import { oneFloatType } from "./conv-geometry.ts";
+import { oneFloatType, spatialAxes } from "./operands.ts";
 import { absolutePower, lpExponent, lpGradient, root } from "./pool-lp.ts";
 import { maxPoolOp } from "./pool-max.ts";
 import { mean, sum } from "./reduce.ts";
-
-function spatialAxes(shape: Shape): number[] {
-  return shape.slice(2).map((_, i) => i + 2);
-}
 
 function globalShape(x: Shape, where: string): Shape {
   if (x.length < 3 || x.slice(2).includes(0)) {

@@ -4,10 +4,9 @@ import { defineOp, type Op, type OpCase } from "../graph/op.ts";
 import { apply, type Operand } from "../graph/record.ts";
 import type { Value } from "../graph/value.ts";
 import { div, eq, mul, pow, where } from "./arithmetic.ts";
-import { oneFloatType, windowField } from "./conv-geometry.ts";
+import { checkSpatialRank, definedOnly, oneFloatType, windowField } from "./operands.ts";
 import { avgPoolGradOp, avgPoolOp } from "./pool-average.ts";
 import { type PoolAttrs, type PoolOptions, poolAttrSpecs, poolGeometry, poolOutputShape } from "./pool-geometry.ts";
-import { checkSpatialRank, definedOnly } from "./pool-max.ts";
 import { abs, sign, sqrt, square } from "./unary.ts";
 
 export const lpExponent: AttrSpec<number> = real(2, "the exponent p >= 1", { min: 1, max: Number.MAX_VALUE });

@@ -4,10 +4,9 @@ import { tapTable } from "../arithmetic/taps.ts";
 import type { SpatialOption } from "../graph/attrs.ts";
 import { defineOp, type Op, type OpCase } from "../graph/op.ts";
 import { apply, type Operand } from "../graph/record.ts";
-import { ShapeError } from "../tensor/errors.ts";
-import { type Shape, showShape } from "../tensor/shape.ts";
+import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { oneFloatType, windowField } from "./conv-geometry.ts";
+import { checkSpatialRank, definedOnly, oneFloatType, windowField } from "./operands.ts";
 import { type PoolGeometry, type PoolOptions, poolAttrSpecs, poolGeometry, poolOutputShape, poolPlanes } from "./pool-geometry.ts";
 import { maxUnpool } from "./pool-unpool.ts";
 
@@ -98,18 +97,6 @@ export const maxPoolIndicesOp: Op = defineOp({
   doc: { text: "Where maxPool found each maximum: row-major index within the plane of the unpadded input (PyTorch's numbering), int32." },
   cases: shapesAndAttrs.map(([title, shape, attrs]) => ({ title, inputs: [{ shape, fill: "distinct" }], attrs, gradient: false })),
 });
-
-/** Attributes as options again; an absent stride must stay absent. */
-export function definedOnly<A extends object>(attrs: A): object {
-  return Object.fromEntries(Object.entries(attrs).filter(([, value]) => value !== undefined));
-}
-
-/** Throws unless x is [batch, channels] and `spatialRank` more axes: the typed names promise it. */
-export function checkSpatialRank(name: string, shape: Shape, spatialRank: number): void {
-  if (shape.length === spatialRank + 2) return;
-  const axes = ["length", "height, width", "depth, height, width"][spatialRank - 1];
-  throw new ShapeError(`${name}${spatialRank}d: input has shape ${showShape(shape)}; expected [batch, channels, ${axes}]`);
-}
 
 function pooled<T extends Operand>(op: Op, spatialRank: number, x: T, kernelSize: SpatialOption, options: PoolOptions): T {
   checkSpatialRank(op.name, x.shape, spatialRank);

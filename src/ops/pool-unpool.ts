@@ -1,12 +1,12 @@
 // Moving values to and from the positions that a max pooling chose: a scatter and a gather, each the other's adjoint.
 // They are also the pooling's gradients, which is why derivatives of any order exist.
 import { integers, type SpatialOption, spatial } from "../graph/attrs.ts";
-import { defineOp, type Op, type OpCase } from "../graph/op.ts";
+import { dataField, defineOp, type Op, type OpCase, pointwise } from "../graph/op.ts";
 import { apply, type Operand } from "../graph/record.ts";
 import { DTypeError, ShapeError } from "../tensor/errors.ts";
 import { type Shape, sameShape, showShape, sizeOf } from "../tensor/shape.ts";
 import type { DType } from "../tensor/tensor.ts";
-import { oneFloatType } from "./conv-geometry.ts";
+import { oneFloatType } from "./operands.ts";
 
 function floatAndIndices(name: string, [values, indices]: readonly DType[]): DType {
   if (indices !== "int32") throw new DTypeError(`${name}: indices are ${indices}; expected int32`);
@@ -57,6 +57,7 @@ export const maxUnpoolOp: Op = defineOp({
     return [x[0], x[1], ...outputSize];
   },
   dtype: ({ all }) => floatAndIndices("maxUnpool", all),
+  field: () => ({ x: dataField, indices: dataField }),
   grad: { x: (g, { indices }) => poolGather(g, indices), indices: null },
   reference({ x, indices }, y) {
     const from = sizeOf(x.shape.slice(2));
@@ -87,6 +88,7 @@ export const poolGatherOp: Op = defineOp({
     return indices;
   },
   dtype: ({ all }) => floatAndIndices("poolGather", all),
+  field: () => ({ x: dataField, indices: pointwise }),
   grad: { x: (g, { x, indices }) => apply(maxUnpoolOp, [g, indices], { outputSize: x.shape.slice(2) }), indices: null },
   reference({ x, indices }, y) {
     const from = sizeOf(x.shape.slice(2));

@@ -17,13 +17,15 @@ import {
   matmul,
   maxPool1d,
   maxPool2d,
+  maxPoolIndices,
+  maxUnpool,
   mul,
   pad,
   reshape,
   slice,
 } from "../../src/ops/index.ts";
+import { definedOnly } from "../../src/ops/operands.ts";
 import { avgPoolGradOp } from "../../src/ops/pool-average.ts";
-import { definedOnly } from "../../src/ops/pool-max.ts";
 import { GraphError } from "../../src/tensor/errors.ts";
 import { type Random, random } from "../../src/tensor/random.ts";
 import { zeros } from "../../src/tensor/tensor.ts";
@@ -289,6 +291,11 @@ describe("statuses", () => {
       [0, 7],
       [0, 5],
     ]);
+  });
+
+  it("unpooling puts values where the data says", () => {
+    const y = maxUnpool(maxPool2d(x, 2), maxPoolIndices(x, 2), { outputSize: [8, 6] });
+    expect(receptiveField(y, x).status).toBe("data-dependent");
   });
 
   it("the input sees itself, and a value that does not depend on it is an error", () => {

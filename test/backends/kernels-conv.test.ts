@@ -7,10 +7,11 @@ import type { Op } from "../../src/graph/op.ts";
 import { convFilterGradOp, convInputGradOp, convOp } from "../../src/ops/conv.ts";
 import { convCases } from "../../src/ops/conv-cases.ts";
 import "../../src/ops/index.ts";
+import * as e from "../../src/ops/expression-build.ts";
 import { random } from "../../src/tensor/random.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { expected, nodeOf, runKernel, wholeNumbers } from "../support/kernel-harness.ts";
+import { expected, type FusedWork, nodeOf, runKernel, wholeNumbers } from "../support/kernel-harness.ts";
 
 interface Configuration {
   readonly title: string;
@@ -117,6 +118,29 @@ describe.each(maps.map((m) => [m.op.name, m] as const))("%s kernel", (_, { rule,
     const truth = Float32Array.from(expected(node, tensors).data);
     for (const options of [{}, { parts: 3, gap: 1 }, { parts: 2, reversed: true }]) {
       expect(runKernel(rule, node, tensors, options)?.result.data).toEqual(truth);
+    }
+  });
+});
+
+describe("work done while the result is in registers", () => {
+  // max(a·result + b + residual, c): a scale per channel, a shift for all, a tensor of the result's shape, a number per column of pixels.
+  const expression = e.max(e.add(e.add(e.mul(e.operand(0), e.operand(1)), e.operand(2)), e.operand(3)), e.operand(4));
+  const fused = (shape: Shape): FusedWork => {
+    const [, channels, ...spatial] = shape;
+    const ones = spatial.map(() => 1);
+    const shapes = [[channels, ...ones], [1], shape, [...ones.slice(1), spatial[spatial.length - 1]]];
+    return { expression, operands: shapes.map((s, i) => wholeNumbers(s, 10 + i)) };
+  };
+  const chosen = configurations.filter((_, i) => i % 5 === 0);
+  const cases = chosen.flatMap((c) => maps.slice(0, 2).map((m) => [`${m.op.name}: ${c.title}`, m, c] as const));
+  it.each(cases)("%s", (_, { rule, op, operands }, configuration) => {
+    const { tensors, attrs } = operands(configuration);
+    const node = nodeOf(op, tensors, attrs);
+    expect(rule.fuses?.(node)).toBe(true);
+    const epilogue = fused(node.shape);
+    const truth = Float32Array.from(expected(node, tensors, epilogue).data);
+    for (const options of [{}, { parts: 3, gap: 1 }, { parts: 2, reversed: true }]) {
+      expect(runKernel(rule, node, tensors, { ...options, epilogue })?.result.data).toEqual(truth);
     }
   });
 });

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { KernelRule } from "../../src/backends/wasm/kernel.ts";
 import { linearRule, matmulRule } from "../../src/backends/wasm/kernels/matmul.ts";
 import type { Op } from "../../src/graph/op.ts";
+import * as e from "../../src/ops/expression-build.ts";
 import { linearOp } from "../../src/ops/linear.ts";
 import { matmulOp } from "../../src/ops/matmul.ts";
 import "../../src/ops/index.ts";
@@ -41,9 +42,16 @@ const asProduct = ({ inputs, attrs = {} }: Op["cases"][number]): Product => ({
 function check(rule: KernelRule, op: Op, { inputs, attrs = {} }: Product): void {
   const operands = inputs.map((shape, i) => wholeNumbers(shape, i + 1));
   const node = nodeOf(op, operands, attrs);
+  const columns = node.shape[node.rank - 1];
+  const epilogue = {
+    expression: e.max(e.add(e.mul(e.operand(0), e.operand(1)), e.operand(2)), 0),
+    operands: [wholeNumbers([columns], 7), wholeNumbers(node.shape, 8)],
+  };
   const truth = Float32Array.from(expected(node, operands).data);
+  const fused = Float32Array.from(expected(node, operands, epilogue).data);
   for (const options of [{}, { parts: 3, gap: 1 }, { parts: 2, reversed: true }]) {
     expect(runKernel(rule, node, operands, options)?.result.data).toEqual(truth);
+    if (rule.fuses?.(node)) expect(runKernel(rule, node, operands, { ...options, epilogue })?.result.data).toEqual(fused);
   }
 }
 
@@ -52,6 +60,14 @@ const title = ({ inputs, attrs = {} }: Product): string => `${inputs.map((s) => 
 describe("matmul kernel", () => {
   it.each([...matrices, ...matmulOp.cases.map(asProduct)].map((p) => [title(p), p] as const))("%s", (_, product) => {
     check(matmulRule, matmulOp, product);
+  });
+
+  it("fuses unless there are several batches of right factors", () => {
+    const fuses = (a: Shape, b: Shape): boolean | undefined =>
+      matmulRule.fuses?.(nodeOf(matmulOp, [wholeNumbers(a, 1), wholeNumbers(b, 2)]));
+    expect(fuses([3, 4], [4, 2])).toBe(true);
+    expect(fuses([5, 6, 3, 4], [1, 6, 4, 2])).toBe(true);
+    expect(fuses([5, 6, 3, 4], [5, 6, 4, 2])).toBe(false);
   });
 
   it("declines batches that are no single loop", () => {

@@ -7,6 +7,8 @@ import { evaluateNode } from "../../src/graph/evaluate.ts";
 import type { Op } from "../../src/graph/op.ts";
 import { input, record } from "../../src/graph/record.ts";
 import type { Value } from "../../src/graph/value.ts";
+import { map } from "../../src/ops/elementwise.ts";
+import type { Expression } from "../../src/ops/expression.ts";
 import { random } from "../../src/tensor/random.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { allocate, Tensor, type TensorData } from "../../src/tensor/tensor.ts";
@@ -16,7 +18,14 @@ export interface KernelRun {
   readonly name: string;
 }
 
+/** Elementwise work that the kernel is asked to do on its result: operand 0 is the result, operand i is `operands[i - 1]`. */
+export interface FusedWork {
+  readonly expression: Expression;
+  readonly operands: readonly Tensor[];
+}
+
 export interface KernelOptions {
+  readonly epilogue?: FusedWork;
   /** Into how many ranges the items of every stage are cut (default 1). */
   readonly parts?: number;
   readonly tier?: Tier;
@@ -35,9 +44,11 @@ export function nodeOf(op: Op, operands: readonly Tensor[], options: object = {}
 }
 
 /** What the op's own loops make of the operands, in float64. */
-export function expected(node: Value, operands: readonly Tensor[]): Tensor {
-  const wide = operands.map((t) => (t.dtype === "float32" ? t.cast("float64") : t));
-  return evaluateNode(nodeOf(node.op, wide, definedAttrs(node)), wide);
+export function expected(node: Value, operands: readonly Tensor[], epilogue?: FusedWork): Tensor {
+  const widen = (t: Tensor): Tensor => (t.dtype === "float32" ? t.cast("float64") : t);
+  const wide = operands.map(widen);
+  const plain = evaluateNode(nodeOf(node.op, wide, definedAttrs(node)), wide);
+  return epilogue === undefined ? plain : map(epilogue.expression, [plain, ...epilogue.operands.map(widen)]);
 }
 
 function definedAttrs(node: Value): object {
@@ -95,11 +106,13 @@ export function runKernel(rule: KernelRule, node: Value, operands: readonly Tens
   if (wishes === undefined) return undefined;
   const inputs = node.inputs.map((v, i) => areaFor(v, wishes.operands[i], options));
   const output = areaFor(node, wishes.result, options);
+  const extra = options.epilogue?.operands.map((t) => areaFor(t, "any", options)) ?? [];
   const kernel = rule.generate({
     value: node,
     operands: inputs.map((a) => a.placement),
     result: output.placement,
     tier: options.tier ?? "simd",
+    ...(options.epilogue && { epilogue: { expression: options.epilogue.expression, operands: extra.map((a) => a.placement) } }),
   });
   const { packings = [], tables = [], scratchBytes = 0, stages } = kernel;
 
@@ -110,6 +123,7 @@ export function runKernel(rule: KernelRule, node: Value, operands: readonly Tens
     return at;
   };
   const inputAt = inputs.map((a) => reserve(4 * a.elements) + 4 * a.origin);
+  const extraAt = extra.map((a) => reserve(4 * a.elements) + 4 * a.origin);
   const packedAt = packings.map((p) => reserve(p.bytes));
   const tableAt = tables.map((t) => reserve(t.byteLength));
   const scratchAt = reserve(scratchBytes);
@@ -120,6 +134,7 @@ export function runKernel(rule: KernelRule, node: Value, operands: readonly Tens
   const quietNaN = 0x7fc00000;
   words.fill(quietNaN);
   for (const [i, { placement }] of inputs.entries()) write(memory, inputAt[i], placement, operands[i].data);
+  for (const [i, { placement }] of extra.entries()) write(memory, extraAt[i], placement, options.epilogue?.operands[i].data as TensorData);
   for (const [i, table] of tables.entries())
     new Uint8Array(memory.buffer).set(new Uint8Array(table.buffer, table.byteOffset, table.byteLength), tableAt[i]);
 
@@ -137,7 +152,7 @@ export function runKernel(rule: KernelRule, node: Value, operands: readonly Tens
   };
   const before = words.slice();
   for (const [i, { operand, items }] of packings.entries()) call(`packing ${i}`, [inputAt[operand], packedAt[i]], items);
-  const fixed = [...inputAt, ...packedAt, ...tableAt, resultAt, scratchAt];
+  const fixed = [...inputAt, ...extraAt, ...packedAt, ...tableAt, resultAt, scratchAt];
   for (const [i, { items }] of stages.entries()) call(`stage ${i}`, fixed, items);
 
   const result = read(memory, resultAt, { ...output.placement, border: output.placement.shape.map(() => [0, 0] as const) });

@@ -38,7 +38,7 @@ export interface Steps {
   readonly spatial: readonly number[];
 }
 
-export function stepsOf({ strides }: Placement): Steps {
+export function stepsOf({ strides }: Pick<Placement, "strides">): Steps {
   const [outer, channel, ...spatial] = strides.map((s) => s * floatBytes);
   return { outer, channel, spatial };
 }
@@ -60,7 +60,7 @@ const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((su
 
 /** Rows of an implicit matrix times packed panels: C[pixel][column] = sum over taps and run of A[pixel + tap + run] * B[tap, run][column]. */
 export interface PanelPlan {
-  /** Steps: [source, destination]. */
+  /** Steps: [source, ...results]. */
   readonly pixels: readonly Level[];
   /** Steps: [source]; each iteration reads `run` floats, `runStep` bytes apart. */
   readonly taps: readonly Level[];
@@ -71,12 +71,20 @@ export interface PanelPlan {
   readonly groups: number;
   /** Bytes from one group's channels to the next. */
   readonly sourceGroupStep: number;
-  readonly destinationGroupStep: number;
-  /** Columns per group. */
-  readonly columns: number;
   /** Bytes to the first pixel. */
   readonly sourceOffset: number;
-  readonly destinationOffset: number;
+  /** Columns per group. */
+  readonly columns: number;
+  /** What is walked along with the rows and columns of the product: first the product itself, then the operands of its epilogue. */
+  readonly results: readonly ResultWalk[];
+}
+
+export interface ResultWalk {
+  /** Bytes to the first pixel. */
+  readonly offset: number;
+  /** Bytes from one column to the next (the product's own are neighbours), and from one group to the next. */
+  readonly columnStep: number;
+  readonly groupStep: number;
 }
 
 /** Where panel element (tap, run, column) of a group comes from in the weights. Steps: [weights]. */
@@ -110,7 +118,7 @@ function splitRun(taps: readonly Level[], channels: number): Pick<PanelPlan, "ta
 }
 
 /** The convolution itself: `source` is x, bordered by at least `windowBorder(axes)`. */
-export function forwardPlan(geometry: ConvGeometry, source: Steps, weight: Steps, destination: Steps): MapPlan {
+export function forwardPlan(geometry: ConvGeometry, source: Steps, weight: Steps, results: readonly Steps[]): MapPlan {
   const { batch, inChannels, outChannels, axes } = geometry;
   const lanewise = isDepthwise(geometry);
   const groups = lanewise ? 1 : geometry.groups;
@@ -120,20 +128,19 @@ export function forwardPlan(geometry: ConvGeometry, source: Steps, weight: Steps
   return {
     gemm: {
       pixels: collapse([
-        { count: batch, steps: [source.outer, destination.outer] },
-        ...axes.map((a, i) => ({ count: a.output, steps: [a.stride * source.spatial[i], destination.spatial[i]] })),
+        { count: batch, steps: [source.outer, ...results.map((r) => r.outer)] },
+        ...axes.map((a, i) => ({ count: a.output, steps: [a.stride * source.spatial[i], ...results.map((r) => r.spatial[i])] })),
       ]),
       ...(lanewise ? { taps: collapse(taps), run: 1, runStep: 0 } : splitRun(taps, channels)),
       lanewise,
       groups,
       sourceGroupStep: channels * floatBytes,
-      destinationGroupStep: columns * floatBytes,
       columns,
       sourceOffset: -dot(
         source.spatial,
         axes.map((a) => a.before),
       ),
-      destinationOffset: 0,
+      results: results.map((r) => ({ offset: 0, columnStep: r.channel, groupStep: columns * r.channel })),
     },
     pack: {
       offset: 0,
@@ -219,7 +226,7 @@ export function inputGradBorder(axes: readonly WindowAxis[]): Border {
  * The input gradient: for each phase a convolution of stride 1 of the upstream gradient with the turned and transposed subset of taps.
  * `source` is the gradient, bordered by at least `inputGradBorder(axes)`. Together the phases write every element of x's gradient.
  */
-export function inputGradPlans(geometry: ConvGeometry, source: Steps, weight: Steps, destination: Steps): MapPlan[] {
+export function inputGradPlans(geometry: ConvGeometry, source: Steps, weight: Steps, results: readonly Steps[]): MapPlan[] {
   const { batch, inChannels, outChannels, axes } = geometry;
   const lanewise = isDepthwise(geometry);
   const groups = lanewise ? 1 : geometry.groups;
@@ -233,8 +240,8 @@ export function inputGradPlans(geometry: ConvGeometry, source: Steps, weight: St
     return {
       gemm: {
         pixels: collapse([
-          { count: batch, steps: [source.outer, destination.outer] },
-          ...phases.map((p, i) => ({ count: p.count, steps: [source.spatial[i], axes[i].stride * destination.spatial[i]] })),
+          { count: batch, steps: [source.outer, ...results.map((r) => r.outer)] },
+          ...phases.map((p, i) => ({ count: p.count, steps: [source.spatial[i], ...results.map((r) => axes[i].stride * r.spatial[i])] })),
         ]),
         ...(empty
           ? { taps: [], run: 0, runStep: floatBytes }
@@ -244,10 +251,9 @@ export function inputGradPlans(geometry: ConvGeometry, source: Steps, weight: St
         lanewise,
         groups,
         sourceGroupStep: channels * floatBytes,
-        destinationGroupStep: columns * floatBytes,
         columns,
         sourceOffset: empty ? 0 : dot(source.spatial, from),
-        destinationOffset: dot(destination.spatial, first),
+        results: results.map((r) => ({ offset: dot(r.spatial, first), columnStep: r.channel, groupStep: columns * r.channel })),
       },
       pack: {
         offset: empty
@@ -296,7 +302,7 @@ export function filterGradPlan(
   upstream: Steps,
   result: Steps,
 ): { readonly outer: OuterPlan; readonly pack: PackPlan } {
-  const { gemm, pack } = forwardPlan(geometry, source, result, upstream);
+  const { gemm, pack } = forwardPlan(geometry, source, result, [upstream]);
   const innermost = gemm.taps.at(-1);
   const rows =
     gemm.lanewise && innermost !== undefined ? { taps: gemm.taps.slice(0, -1), run: innermost.count, runStep: innermost.steps[0] } : gemm;
@@ -309,7 +315,7 @@ export function filterGradPlan(
       lanewise: gemm.lanewise,
       groups: gemm.groups,
       aGroupStep: gemm.sourceGroupStep,
-      bGroupStep: gemm.destinationGroupStep,
+      bGroupStep: gemm.columns * floatBytes,
       columns: gemm.columns,
       aOffset: gemm.sourceOffset,
     },

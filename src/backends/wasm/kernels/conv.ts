@@ -11,7 +11,7 @@ import {
 import { sizeOf } from "../../../tensor/shape.ts";
 import { channelsLast, type Kernel, type KernelRule, kernelArguments, kernelParams, type Wishes } from "../kernel.ts";
 import { filterGradPlan, forwardPlan, inputGradBorder, inputGradPlans, iterations, stepsOf, windowBorder } from "./conv-plan.ts";
-import { isDense, macsPerNanosecond, panelKernel } from "./matmul-kernel.ts";
+import { isDense, macsPerNanosecond, panelKernel, resultsOf } from "./matmul-kernel.ts";
 import { emitOuter, type OuterShape, outerItems, outerTile, paddedRun, tileBytes } from "./matmul-outer.ts";
 import { lanes, tileName } from "./matmul-panels.ts";
 import { emitUnpack, packItems } from "./pack-panels.ts";
@@ -36,6 +36,7 @@ function filterGradGeometry(value: Value): ConvGeometry {
 
 export const convRule: KernelRule = {
   op: "conv",
+  fuses: () => true,
   wishes(value): Wishes | undefined {
     if (!isDense(value)) return undefined;
     const order = channelsLast(value.rank);
@@ -44,7 +45,7 @@ export const convRule: KernelRule = {
   },
   generate(site) {
     const [x, weight] = site.operands.map(stepsOf);
-    return panelKernel("conv", site, [forwardPlan(forwardGeometry(site.value), x, weight, stepsOf(site.result))]);
+    return panelKernel("conv", site, [forwardPlan(forwardGeometry(site.value), x, weight, resultsOf(site).map(stepsOf))]);
   },
 };
 
@@ -53,6 +54,7 @@ const mostPhases = 64;
 
 export const convInputGradRule: KernelRule = {
   op: "convInputGrad",
+  fuses: () => true,
   wishes(value): Wishes | undefined {
     if (!isDense(value)) return undefined;
     const { axes } = inputGradGeometry(value);
@@ -62,7 +64,7 @@ export const convInputGradRule: KernelRule = {
   },
   generate(site) {
     const [g, weight] = site.operands.map(stepsOf);
-    return panelKernel("convInputGrad", site, inputGradPlans(inputGradGeometry(site.value), g, weight, stepsOf(site.result)));
+    return panelKernel("convInputGrad", site, inputGradPlans(inputGradGeometry(site.value), g, weight, resultsOf(site).map(stepsOf)));
   },
 };
 

@@ -3,9 +3,10 @@
 import type { Value } from "../../../graph/value.ts";
 import { sizeOf } from "../../../tensor/shape.ts";
 import type { ModuleBuilder } from "../assembler.ts";
-import { type Kernel, kernelArguments, kernelParams, type Packing, type Site, type Stage } from "../kernel.ts";
+import { type Kernel, kernelArguments, kernelParams, type Packing, type Placement, type Site, type Stage } from "../kernel.ts";
+import { broadcastStrides } from "../layout.ts";
 import { iterations, type MapPlan, type PackPlan } from "./conv-plan.ts";
-import { chooseTile, depthOf, emitPanels, lanes, type PanelShape, panelItems, type Tile, tileName } from "./matmul-panels.ts";
+import { chooseTile, depthOf, emitPanels, lanes, type PanelShape, panelItems, panelKey, type Tile, tileName } from "./matmul-panels.ts";
 import { emitPack, packedBytes, packItems, plainFormat } from "./pack-panels.ts";
 
 /** Multiply-adds per nanosecond on one thread: only the splitting of small stages depends on it. */
@@ -15,6 +16,12 @@ export const macsPerNanosecond = 20;
 export function isDense(value: Value): boolean {
   const all = [value, ...value.inputs];
   return all.every((v) => v.dtype === "float32" && sizeOf(v.shape) > 0);
+}
+
+/** What is walked with the rows and columns of the product: itself, and the operands of the epilogue, which repeat where they are smaller. */
+export function resultsOf({ result, epilogue }: Site): Pick<Placement, "shape" | "strides">[] {
+  const { shape } = result;
+  return [result, ...(epilogue?.operands ?? []).map((operand) => ({ shape, strides: broadcastStrides(operand, shape) }))];
 }
 
 /** Weights (operand 1) in panels. */
@@ -42,20 +49,21 @@ export function panelKernel(name: string, site: Site, plans: readonly MapPlan[])
   const shapes = plans.map(({ gemm }): PanelShape => {
     const rows = iterations(gemm.pixels);
     const tile = chooseTile(rows, gemm.columns);
-    return { plan: gemm, tile, tier: site.tier, split: rows >= 8 * tile.rows ? "rows" : "panels" };
+    const split = rows >= 8 * tile.rows ? "rows" : "panels";
+    return { plan: gemm, tile, tier: site.tier, split, ...(site.epilogue && { epilogue: site.epilogue.expression }) };
   });
   const packings = plans.map(({ pack }, i) => packing(pack, shapes[i].tile));
   const stages = shapes.map(
     (shape, phase): Stage => ({
-      key: `panels ${phase}/${shapes.length} of ${site.operands.length}:${JSON.stringify(shape)}`,
+      key: `panels ${phase}/${shapes.length} of ${site.operands.length}:${panelKey(shape)}`,
       items: panelItems(shape),
       nanoseconds: (iterations(shape.plan.pixels) * shape.plan.groups * shape.plan.columns * (depthOf(shape.plan) + 1)) / macsPerNanosecond,
       emit: (module) =>
         module.func(`${name}${phase}`, { params: kernelParams(site, { packings }) }, (f, ...params) => {
-          const { operands, packings: packed, result, start, end } = kernelArguments(site, { packings }, params);
+          const { operands, epilogue, packings: packed, result, start, end } = kernelArguments(site, { packings }, params);
           emitPanels(f, shape, {
             source: operands[0],
-            destination: result,
+            results: [result, ...epilogue],
             panels: packed[phase],
             ...(bias && { bias: operands[2] }),
             start,

@@ -1,9 +1,11 @@
 // The inner loop of convolution and matrix product: rows of an image (or a matrix) times panels of packed columns, as a tile of
 // accumulators that stays in registers. Rows are read in place through one pointer each, so neither im2col nor packed rows exist.
+import { type Expression, expressionKey } from "../../../ops/expression.ts";
 import { type FunctionBuilder, f32x4, type I32, i32, type Local, type V128, v128 } from "../assembler.ts";
 import type { Tier } from "../kernel.ts";
 import { floatBytes, iterations, type PanelPlan } from "./conv-plan.ts";
 import { emitNest, odometer } from "./pack-nest.ts";
+import { emitVector } from "./vector-expression.ts";
 
 /** Accumulators: `rows` x `vectors` vectors of four. V8 has 15 vector registers to give, and needs vectors + 2 for operands. */
 export interface Tile {
@@ -30,12 +32,12 @@ export function multiplyAdd(tier: Tier, a: V128, b: V128, c: V128): V128 {
 }
 
 /** Stores the first `count` lanes of consecutive vectors: neighbours in memory may belong to another thread. */
-export function storeLanes(f: FunctionBuilder, address: I32, values: readonly Local<"v128">[], count: number, finish: Finish): void {
+export function storeLanes(f: FunctionBuilder, address: I32, values: readonly Local<"v128">[], count: number, finish?: Finish): void {
   for (const [v, value] of values.entries()) {
     const here = Math.min(lanes, count - v * lanes);
     if (here <= 0) return;
     const at = v * vectorBytes;
-    f.set(value, finish(value, v));
+    if (finish !== undefined) f.set(value, finish(value, v, here));
     if (here === lanes) f.storeV128(address, value, at);
     else {
       if (here >= 2) f.storeLane64(address, value, 0, at);
@@ -44,9 +46,8 @@ export function storeLanes(f: FunctionBuilder, address: I32, values: readonly Lo
   }
 }
 
-/** What is done to a vector of results before it is stored. */
-export type Finish = (value: V128, vector: number) => V128;
-export const asItIs: Finish = (value) => value;
+/** What is done to vector `vector` of the results before its first `count` lanes are stored. */
+export type Finish = (value: Local<"v128">, vector: number, count: number) => V128;
 
 export interface PanelShape {
   readonly plan: PanelPlan;
@@ -54,12 +55,19 @@ export interface PanelShape {
   readonly tier: Tier;
   /** Whether the items are tiles of rows or panels of columns. */
   readonly split: "rows" | "panels";
+  /** Over the product (operand 0) and the plan's further results (1 and up), before it is stored. */
+  readonly epilogue?: Expression;
+}
+
+/** Everything that the code depends on, as a string. */
+export function panelKey({ epilogue, ...shape }: PanelShape): string {
+  return `${JSON.stringify(shape)}${epilogue === undefined ? "" : expressionKey(epilogue)}`;
 }
 
 export interface PanelArguments {
   /** Addresses of the plan's origins. */
   readonly source: Local<"i32">;
-  readonly destination: Local<"i32">;
+  readonly results: readonly Local<"i32">[];
   /** Packed columns: [group, panel][tap, run][tile columns]. */
   readonly panels: Local<"i32">;
   /** One number per column of all groups, added to every row. */
@@ -115,34 +123,57 @@ export function emitPanels(f: FunctionBuilder, shape: PanelShape, args: PanelArg
   });
 }
 
+/** A pointer that follows the rows, or one for all of them where no row moves it. */
+interface Follower {
+  /** Number of its step in the pixels' levels. */
+  readonly step: number;
+  readonly next: Local<"i32">;
+  readonly perRow: readonly Local<"i32">[];
+}
+
+function followers(f: FunctionBuilder, { pixels, results }: PanelPlan, rows: number): Follower[] {
+  return results.map((_, i) => {
+    const step = i + 1;
+    const next = f.local("i32");
+    const moves = i === 0 || pixels.some(({ steps }) => steps[step] !== 0);
+    return { step, next, perRow: moves ? f.locals("i32", rows) : [] };
+  });
+}
+
+/** Four neighbouring columns of an operand that lies as it likes. Lanes beyond `count` may not exist. */
+function loadColumns(f: FunctionBuilder, address: Local<"i32">, columnStep: number, first: number, count: number): V128 {
+  if (columnStep === 0) return v128.load32Splat(address);
+  if (columnStep === floatBytes) return v128.load(address, first * floatBytes);
+  let vector = v128.load32Zero(i32.add(address, first * columnStep));
+  for (let lane = 1; lane < count; lane++) vector = v128.load32Lane(i32.add(address, (first + lane) * columnStep), vector, lane);
+  return f.v128(vector);
+}
+
 /** One panel times the rows [from, to). */
 function panelRows(
   f: FunctionBuilder,
-  { plan, tile, tier }: PanelShape,
-  { source, destination, panels, bias }: PanelArguments,
+  { plan, tile, tier, epilogue }: PanelShape,
+  { source, results, panels, bias }: PanelArguments,
 ): (panel: Local<"i32">, from: Local<"i32">, to: Local<"i32">) => void {
   const { rows, vectors } = tile;
-  const width = vectors * vectorBytes;
+  const width = vectors * lanes;
   const perGroup = panelsPerGroup(plan, tile);
-  const tail = plan.columns - (perGroup - 1) * vectors * lanes;
+  const tail = plan.columns - (perGroup - 1) * width;
   const sources = f.locals("i32", rows);
-  const destinations = f.locals("i32", rows);
   const nextSource = f.local("i32");
-  const nextDestination = f.local("i32");
-  const columnOffset = f.local("i32");
+  const followed = followers(f, plan, rows);
   const group = f.local("i32");
+  const inGroup = f.local("i32");
+  const biasAt = f.local("i32");
   const b = f.local("i32");
   const panelStart = f.local("i32");
   const end = f.local("i32");
   const left = f.local("i32");
-  const isTail = f.local("i32");
   const sums = sources.map(() => f.locals("v128", vectors));
   const columns = f.locals("v128", vectors);
   const a = f.local("v128");
-  const pixel = odometer(f, plan.pixels, [
-    { local: nextSource, step: 0 },
-    { local: nextDestination, step: 1 },
-  ]);
+  const moving = followed.filter(({ perRow }) => perRow.length > 0);
+  const pixel = odometer(f, plan.pixels, [{ local: nextSource, step: 0 }, ...moving.map(({ next, step }) => ({ local: next, step }))]);
 
   const emitStep = (): void => {
     for (const [v, column] of columns.entries()) f.set(column, v128.load(b, v * vectorBytes));
@@ -153,7 +184,7 @@ function panelRows(
         f.set(sums[r][v], multiplyAdd(tier, a, column, sums[r][v]));
       }
     }
-    f.advance(b, width);
+    f.advance(b, vectors * vectorBytes);
     for (const from of sources) f.advance(from, plan.runStep);
   };
   // The depth is never unrolled: V8 before version 13 would load everything first and spill.
@@ -166,29 +197,45 @@ function panelRows(
       });
     } else f.repeat(plan.run, emitStep);
   };
-
-  return (panel, from, to) => {
+  const finishRow = (r: number): Finish | undefined => {
+    if (epilogue === undefined) return undefined;
+    return (value, v, count) =>
+      emitVector(
+        { f, tier },
+        epilogue,
+        (i) => (i === 0 ? value : loadColumns(f, followed[i].perRow[r] ?? followed[i].next, plan.results[i].columnStep, v * lanes, count)),
+        undefined,
+      );
+  };
+  const startPanel = (panel: Local<"i32">, from: Local<"i32">): void => {
     f.set(group, i32.divU(panel, perGroup));
-    f.set(columnOffset, i32.mul(i32.remU(panel, perGroup), width));
+    f.set(inGroup, i32.remU(panel, perGroup));
     f.set(panelStart, i32.add(panels, i32.mul(panel, panelBytes(plan, tile))));
     f.set(nextSource, i32.add(i32.add(source, plan.sourceOffset), i32.mul(group, plan.sourceGroupStep)));
-    if (plan.lanewise) f.advance(nextSource, columnOffset);
-    f.advance(columnOffset, i32.mul(group, plan.destinationGroupStep));
-    f.set(nextDestination, i32.add(i32.add(destination, plan.destinationOffset), columnOffset));
-    f.set(isTail, i32.eq(i32.remU(panel, perGroup), perGroup - 1));
+    if (plan.lanewise) f.advance(nextSource, i32.mul(inGroup, width * floatBytes));
+    for (const [i, { next }] of followed.entries()) {
+      const { offset, columnStep, groupStep } = plan.results[i];
+      f.set(next, i32.add(results[i], offset));
+      f.advance(next, i32.mul(group, groupStep));
+      f.advance(next, i32.mul(inGroup, width * columnStep));
+    }
+    if (bias !== undefined)
+      f.set(biasAt, i32.add(bias, i32.mul(i32.add(i32.mul(group, plan.columns), i32.mul(inGroup, width)), floatBytes)));
     pixel.seek(from);
+  };
+
+  return (panel, from, to) => {
+    startPanel(panel, from);
     f.set(left, i32.sub(to, from));
     f.loop((again) => {
       for (let r = 0; r < rows; r++) {
         f.set(sources[r], nextSource);
-        f.set(destinations[r], nextDestination);
+        for (const { next, perRow } of moving) f.set(perRow[r], next);
         // Rows beyond the last repeat it: the same numbers are stored twice, and no second loop for the rest is needed.
         f.if(i32.gtU(left, r + 1), () => pixel.next());
       }
       for (const row of sums) {
-        for (const [v, sum] of row.entries()) {
-          f.set(sum, bias === undefined ? v128.zero() : v128.load(i32.add(bias, columnOffset), v * vectorBytes));
-        }
+        for (const [v, sum] of row.entries()) f.set(sum, bias === undefined ? v128.zero() : v128.load(biasAt, v * vectorBytes));
       }
       f.set(b, panelStart);
       if (plan.run > 0) {
@@ -201,12 +248,11 @@ function panelRows(
         );
       }
       const store = (count: number) => (): void => {
-        for (const [r, at] of destinations.entries()) storeLanes(f, at, sums[r], count, asItIs);
+        for (const [r, row] of sums.entries()) storeLanes(f, followed[0].perRow[r], row, count, finishRow(r));
       };
-      const full = vectors * lanes;
-      if (tail === full) store(full)();
+      if (tail === width) store(width)();
       else if (perGroup === 1) store(tail)();
-      else f.if(isTail, store(tail), store(full));
+      else f.if(i32.eq(inGroup, perGroup - 1), store(tail), store(width));
       f.set(left, i32.sub(left, rows));
       f.brIf(again, i32.gtS(left, 0));
     });

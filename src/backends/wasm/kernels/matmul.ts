@@ -3,27 +3,33 @@ import type { Value } from "../../../graph/value.ts";
 import { type MatmulGeometry, type MatmulOptions, matmulGeometry } from "../../../ops/matmul.ts";
 import { type KernelRule, type Placement, rowMajor, type Wish, type Wishes } from "../kernel.ts";
 import { collapse, floatBytes, type Level, type MapPlan } from "./conv-plan.ts";
-import { isDense, panelKernel } from "./matmul-kernel.ts";
+import { isDense, panelKernel, resultsOf } from "./matmul-kernel.ts";
 
 /** Bytes per step of an operand's batch axes, aligned at the right with the product's; repeated axes do not move. */
-function batchSteps({ shape, strides }: Pick<Placement, "shape" | "strides">, rank: number): number[] {
+function batchSteps({ shape, strides }: Strided, rank: number): number[] {
   const own = strides.slice(0, -2).map((stride, axis) => (shape[axis] === 1 ? 0 : stride * floatBytes));
   return [...new Array<number>(rank - own.length).fill(0), ...own];
 }
 
+type Strided = Pick<Placement, "shape" | "strides">;
+
 interface Factors {
-  readonly a: Pick<Placement, "shape" | "strides">;
-  readonly b: Pick<Placement, "shape" | "strides">;
-  readonly out: Pick<Placement, "shape" | "strides">;
+  readonly a: Strided;
+  readonly b: Strided;
+  /** The product and the operands of its epilogue, all of the product's shape. */
+  readonly results: readonly Strided[];
 }
 
-/** Batch axes over which the right factor changes, as one loop. Undefined when they are several. Steps: [a, b, out]. */
-function groupLevel({ batch }: MatmulGeometry, { a, b, out }: Factors): { readonly group: Level; readonly shared: Level[] } | undefined {
-  const steps = [a, b, out].map((p) => batchSteps(p, batch.length));
+/** Batch axes over which the right factor changes, as one loop. Undefined when they are several. Steps: [a, b, ...results]. */
+function groupLevel(
+  { batch }: MatmulGeometry,
+  { a, b, results }: Factors,
+): { readonly group: Level; readonly shared: Level[] } | undefined {
+  const steps = [a, b, ...results].map((p) => batchSteps(p, batch.length));
   const levels = batch.map((count, axis) => ({ count, steps: steps.map((own) => own[axis]) }));
   const groups = collapse(levels.filter(({ steps: [, bStep] }) => bStep !== 0));
   if (groups.length > 1) return undefined;
-  return { group: groups[0] ?? { count: 1, steps: [0, 0, 0] }, shared: levels.filter(({ steps: [, bStep] }) => bStep === 0) };
+  return { group: groups[0] ?? { count: 1, steps: steps.map(() => 0) }, shared: levels.filter(({ steps: [, bStep] }) => bStep === 0) };
 }
 
 export function matmulPlan(geometry: MatmulGeometry, factors: Factors, { transposeA, transposeB }: MatmulOptions): MapPlan | undefined {
@@ -35,12 +41,12 @@ export function matmulPlan(geometry: MatmulGeometry, factors: Factors, { transpo
   const b = ofMatrix(factors.b);
   const [rowA, innerA] = transposeA === true ? [a[1], a[0]] : a;
   const [innerB, columnB] = transposeB === true ? [b[1], b[0]] : b;
-  const [rowOut] = ofMatrix(factors.out);
+  const results = factors.results.map(ofMatrix);
   return {
     gemm: {
       pixels: collapse([
-        ...shared.map(({ count, steps: [aStep, , outStep] }) => ({ count, steps: [aStep, outStep] })),
-        { count: geometry.rows, steps: [rowA, rowOut] },
+        ...shared.map(({ count, steps: [aStep, , ...resultSteps] }) => ({ count, steps: [aStep, ...resultSteps] })),
+        { count: geometry.rows, steps: [rowA, ...results.map(([row]) => row)] },
       ]),
       taps: [],
       run: geometry.inner,
@@ -48,10 +54,9 @@ export function matmulPlan(geometry: MatmulGeometry, factors: Factors, { transpo
       lanewise: false,
       groups: group.count,
       sourceGroupStep: group.steps[0],
-      destinationGroupStep: group.steps[2],
       columns: geometry.columns,
       sourceOffset: 0,
-      destinationOffset: 0,
+      results: results.map(([, columnStep], i) => ({ offset: 0, columnStep, groupStep: group.steps[2 + i] })),
     },
     pack: {
       offset: 0,
@@ -79,16 +84,18 @@ function densePlacement({ shape }: Value): Pick<Placement, "shape" | "strides"> 
 
 export const matmulRule: KernelRule = {
   op: "matmul",
+  // Operands of an epilogue repeat as they like, so they need not join several batch axes into one loop as dense tensors do.
+  fuses: ({ inputs: [, b] }) => b.shape.slice(0, -2).filter((n) => n > 1).length <= 1,
   wishes(value): Wishes | undefined {
     if (!isDense(value)) return undefined;
     const [a, b] = value.inputs;
-    const factors = { a: densePlacement(a), b: densePlacement(b), out: densePlacement(value) };
+    const factors = { a: densePlacement(a), b: densePlacement(b), results: [densePlacement(value)] };
     if (matmulPlan(geometryOf(value), factors, value.attrs as MatmulOptions) === undefined) return undefined;
     return { operands: [wishFor(a), wishFor(b)], result: { order: rowMajor(value.rank), dense: true } };
   },
   generate(site) {
     const [a, b] = site.operands;
-    const plan = matmulPlan(geometryOf(site.value), { a, b, out: site.result }, site.value.attrs as MatmulOptions);
+    const plan = matmulPlan(geometryOf(site.value), { a, b, results: resultsOf(site) }, site.value.attrs as MatmulOptions);
     if (plan === undefined) throw new Error("matmul: the placements are not what was wished for");
     return panelKernel("matmul", site, [plan]);
   },
@@ -96,6 +103,7 @@ export const matmulRule: KernelRule = {
 
 export const linearRule: KernelRule = {
   op: "linear",
+  fuses: () => true,
   wishes(value): Wishes | undefined {
     if (!isDense(value)) return undefined;
     const order = rowMajor(value.rank);
@@ -104,14 +112,14 @@ export const linearRule: KernelRule = {
   },
   generate(site) {
     const [x, weight] = site.operands;
-    const { result } = site;
-    const features = x.strides.length - 1;
+    const results = resultsOf(site);
+    const features = x.shape.length - 1;
     const [columnStep, innerStep] = weight.strides.map((s) => s * floatBytes);
     const [columns, inner] = weight.shape;
     const plan: MapPlan = {
       gemm: {
         pixels: collapse(
-          x.shape.slice(0, -1).map((count, axis) => ({ count, steps: [x.strides[axis] * floatBytes, result.strides[axis] * floatBytes] })),
+          x.shape.slice(0, -1).map((count, axis) => ({ count, steps: [x, ...results].map((p) => p.strides[axis] * floatBytes) })),
         ),
         taps: [],
         run: inner,
@@ -119,10 +127,9 @@ export const linearRule: KernelRule = {
         lanewise: false,
         groups: 1,
         sourceGroupStep: 0,
-        destinationGroupStep: 0,
         columns,
         sourceOffset: 0,
-        destinationOffset: 0,
+        results: results.map((p) => ({ offset: 0, columnStep: p.strides[features] * floatBytes, groupStep: 0 })),
       },
       pack: { offset: 0, groups: 1, groupStep: 0, columns, columnStep, rows: collapse([{ count: inner, steps: [innerStep] }]) },
     };

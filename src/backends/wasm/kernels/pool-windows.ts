@@ -2,7 +2,7 @@
 // a window (largest, where the largest is, sum) is given as a reducer.
 import { type Code, type FunctionBuilder, i32, type Local, type V128, v128 } from "../assembler.ts";
 import { floatBytes, iterations } from "./conv-plan.ts";
-import { asItIs, lanes, storeLanes } from "./matmul-panels.ts";
+import { lanes, storeLanes } from "./matmul-panels.ts";
 import { odometer } from "./pack-nest.ts";
 import type { WindowPlan } from "./pool-plan.ts";
 
@@ -13,7 +13,7 @@ export interface Reducer {
   /** Sets the state of a window without elements. `second` is that of the first element. */
   start(f: FunctionBuilder, state: readonly Local<"v128">[], second: Local<"i32">): void;
   step(f: FunctionBuilder, state: readonly Local<"v128">[], element: V128, second: Code<"i32">): void;
-  finish?(value: V128, position: Local<"i32">): V128;
+  readonly finish?: (value: V128, position: Local<"i32">) => V128;
   /** For windows without elements; default: what `start` sets. */
   readonly empty?: V128;
 }
@@ -143,8 +143,8 @@ function windowPass(
     for (const [axis, { count: known }] of plan.taps.entries()) if (known === undefined) f.set(counts[axis], i32.load(entries[axis], 4));
     const values = states.map(([value]) => value);
     const store = (): void => {
-      const finish = reducer.finish?.bind(reducer);
-      storeLanes(f, target, values, count, finish === undefined ? asItIs : (value) => finish(value, position));
+      const { finish } = reducer;
+      storeLanes(f, target, values, count, finish && ((value) => finish(value, position)));
     };
     if (!plan.someEmpty) {
       reduce(states);
@@ -160,7 +160,7 @@ function windowPass(
       },
       () => {
         if (reducer.empty !== undefined) for (const value of values) f.set(value, reducer.empty);
-        storeLanes(f, target, values, count, asItIs);
+        storeLanes(f, target, values, count);
       },
     );
   };

@@ -190,7 +190,49 @@ function withOrientation(file: Uint8Array, orientation: number): Uint8Array {
   return Uint8Array.from([0xff, 0xd8, 0xff, 0xe1, 0, exif.length + 2, ...exif, ...file.subarray(2)]);
 }
 
+/** 17 x 11, progressive, chroma at half resolution, red 15 x, green 23 y, blue 128; written by libgd 2.3.3 with libjpeg. */
+const progressiveJpeg =
+  "/9j/4AAQSkZJRgABAQEAYABgAAD//gA7Q1JFQVRPUjogZ2QtanBlZyB2MS4wICh1c2luZyBJSkcgSlBFRyB2NjIpLCBxdWFsaXR5ID0gODUK/9sAQwAFAwQE" +
+  "BAMFBAQEBQUFBgcMCAcHBwcPCwsJDBEPEhIRDxERExYcFxMUGhURERghGBodHR8fHxMXIiQiHiQcHh8e/9sAQwEFBQUHBgcOCAgOHhQRFB4eHh4eHh4eHh4e" +
+  "Hh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4e/8IAEQgACwARAwEiAAIRAQMRAf/EABcAAAMBAAAAAAAAAAAAAAAAAAAFBgf/xAAXAQAD" +
+  "AQAAAAAAAAAAAAAAAAADBAUG/9oADAMBAAIQAxAAAAGWe0zwaMaaETdn/8QAGRAAAwEBAQAAAAAAAAAAAAAAAAIDBBIU/9oACAEBAAEFAo4COA8BFFIopwp/" +
+  "/8QAGBEAAwEBAAAAAAAAAAAAAAAAAAMFFSH/2gAIAQMBAT8BiWm8Npp//8QAGBEAAgMAAAAAAAAAAAAAAAAAAAMEBRX/2gAIAQIBAT8Bk2jDUYf/xAAVEAEB" +
+  "AAAAAAAAAAAAAAAAAAAAMf/aAAgBAQAGPwKIiIj/xAAYEAADAQEAAAAAAAAAAAAAAAAAITEQYf/aAAgBAQABPyGRnnVUVU4z/9oADAMBAAIAAwAAABCT7//E" +
+  "ABYRAQEBAAAAAAAAAAAAAAAAAABRcf/aAAgBAwEBPxCw0f/EABURAQEAAAAAAAAAAAAAAAAAABAh/9oACAECAQE/EKi//8QAGBAAAgMAAAAAAAAAAAAAAAAA" +
+  "APERIPD/2gAIAQEAAT8QWCgzFO+//9k=";
+
+/** 8 x 8, one component, written by hand: quantisation 8 throughout, one DC coefficient of 64 and no AC: 128 + 64 * 8 / 8 everywhere. */
+const greyJpeg = Uint8Array.from([
+  ...[0xff, 0xd8, 0xff, 0xdb, 0, 67, 0, ...new Array<number>(64).fill(8)],
+  ...[0xff, 0xc0, 0, 11, 8, 0, 8, 0, 8, 1, 1, 0x11, 0],
+  // DC codes: 0 = no difference, 10 = a difference of 7 bits. AC codes: 0 = end of block.
+  ...[0xff, 0xc4, 0, 21, 0x00, 1, 1, ...new Array<number>(14).fill(0), 0, 7],
+  ...[0xff, 0xc4, 0, 20, 0x10, 1, ...new Array<number>(15).fill(0), 0],
+  ...[0xff, 0xda, 0, 8, 1, 1, 0x00, 0, 63, 0, 0b10100000, 0b00111111, 0xff, 0xd9],
+]);
+
 describe("EF5 JPEG", () => {
+  test("EF5 a single-channel file stays grey, and its one coefficient gives the value that the standard's arithmetic gives", () => {
+    expect(decodeImage(greyJpeg)).toEqual(grey(new Array(64).fill(192), [8, 8]));
+  });
+
+  test("EF5 a progressive file with halved chroma agrees with libjpeg", () => {
+    const picture = decodeImage(Uint8Array.from(Buffer.from(progressiveJpeg, "base64")));
+    expect([picture.width, picture.height, picture.channels]).toEqual([17, 11, 3]);
+    // libjpeg smooths the chroma between its samples; the decoder here repeats them, hence the tolerance.
+    const libjpeg: readonly [number, number, readonly number[]][] = [
+      [0, 0, [2, 2, 116]],
+      [16, 0, [232, 5, 120]],
+      [0, 10, [11, 224, 134]],
+      [16, 10, [241, 228, 136]],
+      [8, 5, [117, 117, 129]],
+    ];
+    for (const [x, y, expected] of libjpeg) {
+      for (const [c, value] of expected.entries())
+        expect(Math.abs(picture.data[(y * 17 + x) * 3 + c] - value), `(${x}, ${y})`).toBeLessThan(16);
+    }
+  });
+
   test("EF5 colours come out within the codec's error", () => {
     const picture = decodeImage(jpegOf(24, 17));
     expect([picture.width, picture.height, picture.channels]).toEqual([24, 17, 3]);
@@ -272,7 +314,14 @@ test("EF5 fuzz: damaged PNG and JPEG files give a picture or a DataError", () =>
     transparency: [5],
     rows: [[0b00011000], [0b10010000]],
   });
-  for (const [kind, file] of Object.entries({ colour, indexed, jpeg: jpegOf(20, 20), turned: withOrientation(jpegOf(16, 8), 6) })) {
+  for (const [kind, file] of Object.entries({
+    colour,
+    indexed,
+    jpeg: jpegOf(20, 20),
+    greyJpeg,
+    progressive: Uint8Array.from(Buffer.from(progressiveJpeg, "base64")),
+    turned: withOrientation(jpegOf(16, 8), 6),
+  })) {
     let refused = 0;
     for (const { what, bytes } of damaged(file, 11, 600)) {
       try {

@@ -50,9 +50,9 @@ export function traceModule(net: Module, settings: TraceSettings): Traced {
   };
   const x = input("x", settings.shape, settings.dtype);
   const output = buildAt(session, "", net, x);
-  const { counter } = session;
+  const { counter, layers, names, parameters, buffers, variables } = session;
   if (counter !== undefined && settings.training) session.updates.set(counter, add(counter, constant(ones([1], "int32"))));
-  return { ...session, input: x, output, updates: [...session.updates] };
+  return { input: x, output, layers, names, parameters, buffers, variables, updates: [...session.updates] };
 }
 
 /** Builds `module` at `path` and records it as a layer, unless all it did was to pass on what a part of it had made. */

@@ -1,8 +1,8 @@
 // A checkpoint is a folder of three files: weights, the optimiser's memory, and where training stands. The folder is replaced as one,
 // so a process killed at any moment leaves the previous checkpoint or the new one, never a mixture.
-import { isFile, joinPath, readFile, restoreFolder, writeFolderAtomically } from "#platform";
+import { isFile, joinPath, listFolder, readFile, restoreFolder, writeFolderAtomically } from "#platform";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
-import { ModelFormatError } from "../tensor/errors.ts";
+import { ArgumentError, ModelFormatError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** One line of the learning curve. */
@@ -109,8 +109,21 @@ function readState(text: Uint8Array | string | undefined, name: string): Trainin
   return state as TrainingState;
 }
 
-/** Writes the folder as one: all or nothing. */
+/** Throws `ArgumentError` when the folder holds anything that is not a checkpoint's: replacing it would destroy that. */
+export async function checkCheckpointFolder(folder: string): Promise<void> {
+  if (!(await restoreFolder(folder))) return;
+  const own: readonly string[] = Object.values(files);
+  const foreign = (await listFolder(folder)).filter((entry) => !own.includes(entry.name));
+  if (foreign.length > 0) {
+    throw new ArgumentError(
+      `${folder} holds "${foreign[0].name}", which is not a checkpoint's; a checkpoint needs a folder of its own, which it replaces`,
+    );
+  }
+}
+
+/** Writes the folder as one: all or nothing. Throws `ArgumentError` when it holds anything else. */
 export async function saveCheckpoint(folder: string, checkpoint: Checkpoint): Promise<void> {
+  await checkCheckpointFolder(folder);
   await writeFolderAtomically(folder, encodeCheckpoint(checkpoint));
 }
 

@@ -13,6 +13,7 @@ import { breather } from "./breathe.ts";
 import {
   type Checkpoint,
   type CheckpointFiles,
+  checkCheckpointFolder,
   type EpochRecord,
   encodeCheckpoint,
   loadCheckpoint,
@@ -145,6 +146,8 @@ export async function fit(net: Module | Model, dataset: Dataset, options: FitOpt
       : createModel(net, dataset.imageShape, { seed, classes: dataset.classes, preprocessing: preprocessingOf(dataset) });
   checkDataset(model, dataset, "fit");
   if (options.validation !== undefined) checkDataset(model, options.validation, "fit: validation");
+  // Found out now, not after the first hour.
+  if (options.checkpoint?.folder !== undefined) await checkCheckpointFolder(options.checkpoint.folder);
   const resumed = typeof options.resume === "string" ? await loadCheckpoint(options.resume) : options.resume;
   const training = new Training(model, dataset, options, resumed);
   return training.run();

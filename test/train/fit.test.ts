@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
@@ -240,6 +240,18 @@ describe("ET8 checkpoints", () => {
     await expect(resume({ optimiser: sgd(0.1) })).rejects.toThrow(TrainingError);
     await expect(resume({}, bars(44))).rejects.toThrow(/"bars" of 45 there, "bars" of 44 here/);
     await expect(fit(barNet, data, { ...base, resume: join(where, "nowhere") })).rejects.toThrow(ModelFormatError);
+  });
+
+  test("ET8 a folder that holds anything else is refused before training, and left alone", async () => {
+    const where = folder();
+    mkdirSync(where);
+    writeFileSync(join(where, "thesis.txt"), "years of work");
+    let steps = 0;
+    await expect(fit(barNet, data, { ...base, checkpoint: { folder: where }, onStep: () => steps++ })).rejects.toThrow(
+      /holds "thesis\.txt"/,
+    );
+    expect(steps).toBe(0);
+    expect(readdirSync(where)).toEqual(["thesis.txt"]);
   });
 
   test("ET8 damaged files are refused by name", async () => {

@@ -29,7 +29,7 @@ export interface GroundTruth {
   readonly className: string;
   /** Centre of the figure in pixels from the upper left corner of the picture; for an edge a point on it. */
   readonly centre: { readonly x: number; readonly y: number };
-  /** Degrees counter-clockwise as seen. For strokes the direction of the stroke, for an edge the direction along it (dark or light side left). */
+  /** Degrees counter-clockwise as seen. For strokes the direction of the stroke, for an edge the direction along it that has the figure's colour on its right. */
   readonly orientation: number;
   /** Radius of the figure in pixels (half the length of a stroke; half the picture for an edge). */
   readonly scale: number;

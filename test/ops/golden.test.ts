@@ -1,8 +1,11 @@
-// What PyTorch computes for the same calls (tools/golden.py made the files): forward and every gradient, in float64.
+// What PyTorch computes for the same calls (tools/golden.py made the files): forward and every gradient, in float64 on the reference
+// loops and in float32 on the wasm backend.
 import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
+import { compileWasm, stopWorkers } from "../../src/backends/wasm/index.ts";
 import { evaluateValues } from "../../src/graph/evaluate.ts";
 import { gradient } from "../../src/graph/grad.ts";
+import { createGraph } from "../../src/graph/graph.ts";
 import { constant, type Operand } from "../../src/graph/record.ts";
 import type { Value } from "../../src/graph/value.ts";
 import * as ops from "../../src/ops/index.ts";
@@ -30,47 +33,85 @@ interface GoldenRow {
 
 const read = (name: string): { torch: string; rows: readonly GoldenRow[] } =>
   JSON.parse(readFileSync(new URL(`../golden/${name}.json`, import.meta.url), "utf8"));
-const toTensor = ({ shape, data, dtype }: GoldenTensor): Tensor => tensor(data, shape, dtype ?? "float64");
+type Float = "float32" | "float64";
+const toTensor = ({ shape, data, dtype }: GoldenTensor, float: Float): Tensor => tensor(data, shape, dtype ?? float);
 
 type AnyCall = (...given: unknown[]) => Operand;
 const calls = ops as unknown as Record<string, AnyCall>;
-
-/** Rows give extra arguments before the options where our functions take them; an index operand among them is a constant. */
-function call(row: GoldenRow, inputs: readonly Value[]): Value {
-  const rest = [...inputs];
-  const operands = row.operands.map((o) => (o === null ? undefined : rest.shift()));
-  const extra = (row.arguments ?? []).map((a) => (isTensor(a) ? constant(toTensor(a)) : a));
-  return calls[row.call](...operands, ...extra, ...(row.options === undefined ? [] : [row.options])) as Value;
-}
 
 function isTensor(a: unknown): a is GoldenTensor {
   return typeof a === "object" && a !== null && "data" in a;
 }
 
-/** Relative to the largest entry: sums of different order differ in their last bits. */
-function expectClose(got: Tensor, wanted: GoldenTensor, what: string, tolerance = 1e-10): void {
+interface Recorded {
+  readonly known: ReadonlyMap<Value, Tensor>;
+  /** What is computed, and what PyTorch says it is. */
+  readonly outputs: Readonly<Record<string, readonly [Value, GoldenTensor]>>;
+}
+
+/** Records a row's call and its gradients. Extra arguments stand before the options; an index operand among them is a constant. */
+function recordRow(row: GoldenRow, float: Float): Recorded {
+  const tensors = row.operands.flatMap((o) => (o === null ? [] : [toTensor(o, float)]));
+  const inputs = inputsFor(tensors);
+  const rest = [...inputs];
+  const operands = row.operands.map((o) => (o === null ? undefined : rest.shift()));
+  const extra = (row.arguments ?? []).map((a) => (isTensor(a) ? constant(toTensor(a, float)) : a));
+  const y = calls[row.call](...operands, ...extra, ...(row.options === undefined ? [] : [row.options])) as Value;
+  const known = new Map(inputs.map((v, i) => [v, tensors[i]]));
+  if (row.g === undefined) return { known, outputs: { y: [y, row.y] } };
+  const present = (row.gradients ?? []).filter((_g, i) => row.operands[i] !== null);
+  const wanted = inputs.flatMap((v, i) => (present[i] ? [[v, present[i]] as const] : []));
+  const grads = gradient(
+    y,
+    wanted.map(([v]) => v),
+    { seed: constant(toTensor(row.g, float)) },
+  );
+  return { known, outputs: { y: [y, row.y], ...Object.fromEntries(grads.map((g, k) => [`gradient ${k}`, [g, wanted[k][1]]])) } };
+}
+
+/** Differences are measured in units of `unit(entry, largest entry)`: sums of another order differ in their last bits. */
+function expectClose(
+  what: string,
+  got: Tensor,
+  wanted: GoldenTensor,
+  tolerance: number,
+  unit: (entry: number, largest: number) => number,
+): void {
   expect(got.shape, what).toEqual(wanted.shape);
-  const scale = Math.max(1e-3, ...wanted.data.map(Math.abs));
+  const largest = Math.max(...wanted.data.map(Math.abs));
   wanted.data.forEach((v, i) => {
-    if (!(Math.abs(got.data[i] - v) <= tolerance * scale)) expect.fail(`${what}, entry ${i}: ${got.data[i]}, PyTorch has ${v}`);
+    const allowed = tolerance * unit(Math.abs(v), largest);
+    if (!(Math.abs(got.data[i] - v) <= allowed)) expect.fail(`${what}, entry ${i}: ${got.data[i]}, PyTorch has ${v}`);
   });
 }
 
+afterAll(() => stopWorkers());
+
 describe.each(["convolutions", "pools", "norms", "activations", "losses", "resampling"])("golden %s", (file) => {
-  it.each(read(file).rows.map((row) => [`${row.call} ${row.title}`, row] as const))("%s", (_, row) => {
-    const tensors = row.operands.flatMap((o) => (o === null ? [] : [toTensor(o)]));
-    const inputs = inputsFor(tensors);
-    const known = new Map(inputs.map((v, i) => [v, tensors[i]]));
-    const y = call(row, inputs);
-    expectClose(evaluateValues([y], known)[0], row.y, "y", row.tolerance);
-    if (row.g === undefined) return;
-    const present = (row.gradients ?? []).filter((_g, i) => row.operands[i] !== null);
-    const wanted = inputs.flatMap((v, i) => (present[i] ? [[v, present[i]] as const] : []));
-    const grads = gradient(
-      y,
-      wanted.map(([v]) => v),
-      { seed: constant(toTensor(row.g)) },
+  const rows = read(file).rows.map((row) => [`${row.call} ${row.title}`, row] as const);
+
+  it.each(rows)("%s", (_, row) => {
+    const { known, outputs } = recordRow(row, "float64");
+    const results = evaluateValues(
+      Object.values(outputs).map(([value]) => value),
+      known,
     );
-    evaluateValues(grads, known).forEach((g, k) => void expectClose(g, wanted[k][1], `gradient ${k}`, row.tolerance));
+    Object.entries(outputs).forEach(([name, [, wanted]], i) => {
+      expectClose(name, results[i], wanted, row.tolerance ?? 1e-10, (_entry, largest) => Math.max(1e-3, largest));
+    });
+  });
+
+  it.each(rows)("wasm %s", async (_, row) => {
+    const { known, outputs } = recordRow(row, "float32");
+    const graph = createGraph({ outputs: Object.fromEntries(Object.entries(outputs).map(([name, [value]]) => [name, value])) });
+    const program = await compileWasm(graph, { threads: 1 });
+    const feeds = [...known].map(([v, t]) => [v.attrs.name as string, t] as const).filter(([name]) => graph.inputs.has(name));
+    const results = await program.run(Object.fromEntries(feeds));
+    // The operands themselves are rounded to float32; where exponents of thousands are taken, that alone shows in the fourth digit.
+    const tolerance = row.title.includes("far from 0") ? 1e-3 : 2e-5;
+    for (const [name, [, wanted]] of Object.entries(outputs)) {
+      expectClose(name, results[name], wanted, tolerance, (entry, largest) => Math.max(entry, Math.min(1, largest)));
+    }
+    program.release();
   });
 });

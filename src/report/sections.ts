@@ -109,7 +109,7 @@ export function mistakesSection(mistakes: readonly ReportMistake[], normalisatio
   const body =
     mistakes.length === 0
       ? html`<p class="lede">There is none: every test picture was classified correctly.</p>`
-      : html`<p class="lede">The test pictures on which the net was most sure of a wrong answer: what it said and how probable it held that, then the truth.</p><div class="tiles mistakes">${mistakes.map(one)}</div>`;
+      : html`<p class="lede">The misread test pictures to which the net gave the truth the least chance: what it said and how probable it held that, then the true class and its probability.</p><div class="tiles mistakes">${mistakes.map(one)}</div>`;
   return { id: "mistakes", title: "Worst mistakes", body };
 }
 

@@ -1,6 +1,6 @@
 // The parts of a report that look inside: filters, feature maps, and for every channel of a layer the three ways side by side.
 import type { Attribution, Maximised } from "../lens/records.ts";
-import { Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { diverging, sequential } from "./colour.ts";
 import type { ReportChannel, ReportData, ReportFeatureMaps } from "./data.ts";
 import { cropSheet, figure, framedSheet, image, legend, type Normalisation, photograph, sumOverChannels, tile } from "./figure.ts";
@@ -60,7 +60,7 @@ ${rows}`;
 }
 
 export function channelsSection({ layer, field, units }: NonNullable<ReportData["channels"]>, normalisation: Normalisation): Section {
-  const body = html`<p class="lede">Every channel of <code>${layer}</code> (receptive field ${field}) in three ways: the input that it wants, found by gradient ascent; the pixels that mattered on the training picture that excites it most, by the plain gradient and by guided backpropagation; and the nine training pictures that excite it most, with the part that the unit saw. Each picture carries its own raw range. Strong and weak units look alike once drawn, so the activations stand beside them. Guided maps depend little on the weights of higher layers: trust the plain gradient where the two disagree.</p>
+  const body = html`<p class="lede">Every channel of <code>${layer}</code> (receptive field ${field}) in three ways: the input that it wants, found by gradient ascent; the pixels that mattered on the training picture that excites it most, by the plain gradient and by guided backpropagation (orange: brighter would excite it more, blue: darker would); and the nine training pictures that excite it most, with the part that the unit saw. Each picture carries its own raw range. Strong and weak units look alike once drawn, so the activations stand beside them. Guided maps depend little on the weights of higher layers: trust the plain gradient where the two disagree.</p>
 ${units.map((unit) => channelArticle(layer, unit, normalisation))}`;
   return { id: "channels", title: `Three ways to see ${layer}`, body };
 }
@@ -73,7 +73,7 @@ function channelArticle(layer: string, { examples, maximised, gradient, guided }
   return html`<article class="unit" aria-labelledby="${id}">
 <div><h3 id="${id}">Channel ${channel}<small>${layer}</small></h3><dl>
 <div><dt>reached</dt><dd>${maximised === undefined ? "–" : show(maximised.activation)}</dd></div>
-<div><dt>best in training</dt><dd>${show(best)}</dd></div>
+<div><dt>best picture</dt><dd>${show(best)}</dd></div>
 <div class="ratio"><dt>ratio</dt><dd>${ratio(maximised, best)}</dd></div>
 </dl></div>
 <div class="ways">
@@ -105,8 +105,8 @@ function ratio(maximised: Maximised | undefined, best: number): string {
 function signedMap(attribution: Attribution, alt: string): Markup {
   const flat = sumOverChannels(attribution.map);
   const range = percentileRange([flat]);
-  const drawn = range ?? { low: -1, high: 1 };
   const words = range === undefined ? "numerically zero" : showRange(attribution.range);
-  const raster = paint(range === undefined ? new Tensor(new Float32Array(flat.size), flat.shape) : flat, { map: diverging, range: drawn });
-  return figure(image(raster, `${alt}, ${words}`), words);
+  if (range === undefined) flat.data.fill(0);
+  const raster = paint(flat, { map: diverging, range: range ?? { low: -1, high: 1 } });
+  return figure(image(raster, `${alt}, ${words}`), words, range !== undefined && html`<br>full colour ${showRange(range)}`);
 }

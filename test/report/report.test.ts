@@ -53,7 +53,7 @@ describe("report.html", () => {
     expect(articles).toHaveLength(4);
     for (const [channel, article] of articles.entries()) {
       expect(article).toContain(`<dt>reached</dt><dd>${5 + channel}</dd>`);
-      expect(article).toContain(`<dt>best in training</dt><dd>${channel === 3 ? "−0.2" : "4.2"}</dd>`);
+      expect(article).toContain(`<dt>best picture</dt><dd>${channel === 3 ? "−0.2" : "4.2"}</dd>`);
     }
     expect(articles[0]).toContain("<dt>ratio</dt><dd>1.19 ×</dd>");
     // A ratio to something that is not above 0 says nothing.

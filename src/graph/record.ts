@@ -2,7 +2,7 @@
 import { ArgumentError } from "../tensor/errors.ts";
 import { checkShape, type Shape } from "../tensor/shape.ts";
 import { type DType, Tensor } from "../tensor/tensor.ts";
-import { custom, integers, real } from "./attrs.ts";
+import { custom, integers } from "./attrs.ts";
 import { checkArity, defineOp, named, type Op } from "./op.ts";
 import { Value } from "./value.ts";
 
@@ -85,6 +85,11 @@ const nameAttr = custom((given, { where }) => {
   if (typeof given !== "string" || given === "") throw new ArgumentError(`${where}: expected a non-empty string`);
   return given;
 }, "a unique name");
+/** Any number at all: folding arithmetic on repeated numbers may well give NaN or an infinity. */
+const numberAttr = custom((given, { where }) => {
+  if (typeof given !== "number") throw new ArgumentError(`${where}: expected a number`);
+  return given;
+}, "the repeated number");
 const dtypeAttr = custom((given) => (given ?? "float32") as DType, "element type");
 
 export const inputOp: Op = defineOp({
@@ -118,7 +123,7 @@ export const variableOp: Op = defineOp({
 export const fillOp: Op = defineOp({
   name: "fill",
   inputs: [],
-  attrs: { shape: integers(), value: real(0), dtype: dtypeAttr },
+  attrs: { shape: integers(), value: numberAttr, dtype: dtypeAttr },
   shape: (_, a) => a.shape,
   dtype: (_, a) => a.dtype,
   reference: (_, out, a) => void out.data.fill(a.value),

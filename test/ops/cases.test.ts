@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { gradient } from "../../src/graph/grad.ts";
 import { registeredOps } from "../../src/graph/op.ts";
-import { fillOp } from "../../src/graph/record.ts";
+import { fillOp, record } from "../../src/graph/record.ts";
 import { topological, type Value } from "../../src/graph/value.ts";
 import "../../src/ops/index.ts";
 import { caseBuild, caseOperands, caseTitle } from "../support/cases.ts";
@@ -19,6 +19,12 @@ describe.each(ops.map((op) => [op.name, op] as const))("%s", (_, op) => {
     const operands = caseOperands(op, opCase, "float64");
     const inputs = inputsFor(operands);
     const y = build(inputs);
+    it(`${title}: parsed attributes parse to themselves, so that a graph can be rebuilt`, () => {
+      const again = record(op, inputs, y.attrs);
+      expect(again.attrs).toEqual(y.attrs);
+      expect(again.shape).toEqual(y.shape);
+    });
+
     const isFloat = (dtype: string): boolean => dtype.startsWith("float");
     const differentiable = opCase.gradient !== false && isFloat(y.dtype) && inputs.some((v) => isFloat(v.dtype));
     if (!differentiable) return;

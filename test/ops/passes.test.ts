@@ -12,6 +12,7 @@ import {
   batchNorm,
   conv2d,
   convTranspose2d,
+  div,
   expressionOf,
   flatten,
   foldBatchNorm,
@@ -225,6 +226,13 @@ describe("all passes", () => {
     const optimised = optimise(graph);
     expect(opsOf(optimised).length).toBeLessThan(opsOf(graph).length);
     expectSameResults(graph, optimised);
+  });
+  it("never change a result: not even NaN and infinities that come of constants", () => {
+    const zero = fill([1], 0, "float64");
+    const nowhere = mul(div(zero, zero), input("z", [1], "float64"));
+    const graph = createGraph({ outputs: { nowhere, far: relu(div(fill([1], 1, "float64"), neg(neg(zero)))) } });
+    expect(results(optimise(graph))).toEqual(results(graph));
+    expect(results(graph)).toEqual({ nowhere: [Number.NaN], far: [Number.POSITIVE_INFINITY] });
   });
   it("never change a result: 60 random graphs", () => {
     for (let seed = 0; seed < 60; seed++) {

@@ -86,7 +86,7 @@ export function checkGradient(build: Build, tensors: readonly Tensor[], options:
  * against central differences. The largest error of all.
  */
 export function checkSecondGradient(build: Build, tensors: readonly Tensor[], options: GradientCheckOptions = {}): GradientReport {
-  const { seed = 1 } = options;
+  const { seed = 1, rules = {} } = options;
   const yShape = build(inputsFor(tensors)).shape;
   const arriving = normal64(yShape, seed + 10);
   let report: GradientReport = { error: 0, worst: "no float operand" };
@@ -94,7 +94,7 @@ export function checkSecondGradient(build: Build, tensors: readonly Tensor[], op
     if (!isFloat(t)) return;
     const first: Build = (all) => {
       const inputs = all.slice(0, -1);
-      return gradient(build(inputs), [inputs[k]], { seed: all[all.length - 1] })[0];
+      return gradient(build(inputs), [inputs[k]], { seed: all[all.length - 1], rules })[0];
     };
     const found = checkGradient(first, [...tensors, arriving], options);
     if (found.error > report.error) report = { error: found.error, worst: `gradient of operand ${k}: ${found.worst}` };

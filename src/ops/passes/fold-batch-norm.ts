@@ -14,10 +14,13 @@ import { linearOp } from "../linear.ts";
 import { batchNormOp } from "../norm-batch.ts";
 import { reshape } from "../reshape.ts";
 
-/** What has weights to take the scale in: its output before any bias, and how to make it again with scaled weights and another bias. */
+/** What has weights to take the scale in. */
 interface Foldable {
-  readonly weight: Value;
+  /** Weights and bias as they stand in the graph. */
+  readonly parameters: readonly (Value | undefined)[];
+  /** [channels] */
   readonly bias: Value | undefined;
+  /** The same layer with its weights scaled and another bias. */
   again(scale: Value, bias: Value): Value;
 }
 
@@ -32,7 +35,7 @@ export function foldBatchNorm(graph: Graph): Graph {
     if (value.op !== batchNormOp || !inputs.slice(1).every(isConstant)) return undefined;
     // Uses are counted in the graph as it was; the operand as it was stands for its rewritten self.
     const layer = onlyReader(value.inputs[0]) ? foldable(inputs[0], value.inputs[0], onlyReader) : undefined;
-    if (layer === undefined || !isConstant(layer.weight) || (layer.bias !== undefined && !isConstant(layer.bias))) return undefined;
+    if (layer === undefined || !layer.parameters.every((p) => p === undefined || isConstant(p))) return undefined;
     const [x, mean, variance, weight, shift] = inputs;
     const inverse = map(e.rsqrt(e.add(e.operand(0), value.attrs.eps as number)), [variance]);
     const scale = weight === undefined ? inverse : mul(inverse, weight);
@@ -48,11 +51,15 @@ function foldable(value: Value, before: Value, onlyReader: (value: Value) => boo
   const [x, weight, bias] = value.inputs;
   switch (value.op) {
     case convOp:
-      return { weight, bias, again: (scale, b) => record(convOp, [x, mul(weight, alongAxis(scale, 0, weight.rank)), b], value.attrs) };
+      return {
+        parameters: [weight, bias],
+        bias,
+        again: (scale, b) => record(convOp, [x, mul(weight, alongAxis(scale, 0, weight.rank)), b], value.attrs),
+      };
     case linearOp:
       // Channels are axis 1, which is a dense layer's last axis only for plain rows of features.
       if (value.rank !== 2) return undefined;
-      return { weight, bias, again: (scale, b) => record(linearOp, [x, mul(weight, alongAxis(scale, 0, 2)), b]) };
+      return { parameters: [weight, bias], bias, again: (scale, b) => record(linearOp, [x, mul(weight, alongAxis(scale, 0, 2)), b]) };
     case convInputGradOp:
       return transposed(value, undefined);
     default:
@@ -67,7 +74,7 @@ function biased(value: Value, before: Value, onlyReader: (value: Value) => boole
   const bias = value.inputs[1 - k];
   if (k < 0 || !onlyReader(before.inputs[k]) || bias.rank > value.rank) return undefined;
   const perChannel = sizeOf(bias.shape) === value.shape[1] && bias.shape[bias.rank - value.rank + 1] === value.shape[1];
-  return perChannel ? transposed(value.inputs[k], reshape(bias, [value.shape[1]])) : undefined;
+  return perChannel ? transposed(value.inputs[k], bias) : undefined;
 }
 
 /** Weights of a transposed convolution are [Cin, Cout / groups, ...]: the scale runs along axis 1 within each group of axis 0. */
@@ -77,8 +84,8 @@ function transposed(value: Value, bias: Value | undefined): Foldable {
   const [inputs, perGroup, ...kernel] = weight.shape;
   const grouped = [groups, inputs / groups, perGroup, ...kernel];
   return {
-    weight,
-    bias,
+    parameters: [weight, bias],
+    bias: bias && reshape(bias, [groups * perGroup]),
     again(scale, b) {
       const factors = reshape(scale, [groups, 1, perGroup, ...kernel.map(() => 1)]);
       const scaled = reshape(mul(reshape(weight, grouped), factors), weight.shape);

@@ -1,7 +1,8 @@
 // Ops that are nothing but copies into parts of their result: they need no kernel of their own.
 import type { Value } from "../../graph/value.ts";
 import type { Pads } from "../../ops/pad.ts";
-import { normaliseAxis } from "../../tensor/shape.ts";
+import { slicedAxes } from "../../ops/slice.ts";
+import { normaliseAxis, sizeOf } from "../../tensor/shape.ts";
 import { bytesPerElement } from "../../tensor/tensor.ts";
 import { noBorder } from "./layout.ts";
 import type { Lowering } from "./lower.ts";
@@ -37,6 +38,21 @@ export const composites: Readonly<Record<string, Composite>> = {
       if (shape.every((n) => n > 0)) lowering.copy(operand, target);
       position += shape[axis];
     }
+    return result;
+  },
+
+  sliceGrad: (value) => (lowering) => {
+    const operand = lowering.want(value.inputs[0], "any");
+    const result = lowering.newLocated(value, lowering.naturalOrder(value, [operand]), undefined, "working");
+    const axes = slicedAxes(value.shape, value.attrs as unknown as Parameters<typeof slicedAxes>[1]);
+    const target = part(
+      result,
+      axes.map(({ start }) => start),
+      operand.placement.shape,
+    );
+    const strides = target.placement.strides.map((stride, axis) => stride * axes[axis].step);
+    lowering.fill(result, 0);
+    if (sizeOf(operand.placement.shape) > 0) lowering.copy(operand, { ...target, placement: { ...target.placement, strides } });
     return result;
   },
 

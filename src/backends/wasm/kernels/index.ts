@@ -5,6 +5,8 @@ import { expressionOf } from "../../../ops/elementwise.ts";
 import type { Expression } from "../../../ops/expression.ts";
 import * as e from "../../../ops/expression-build.ts";
 import type { KernelRule } from "../kernel.ts";
+import { argMaxRules } from "./arg-max.ts";
+import { axisTapRules } from "./axis-taps.ts";
 import { convRules } from "./conv.ts";
 import { canEmitElementwise, elementwiseKernel } from "./elementwise.ts";
 import { matmulRules } from "./matmul.ts";
@@ -12,7 +14,15 @@ import { poolRules } from "./pool.ts";
 import { randomRules } from "./random.ts";
 import { reduceRules } from "./reduce.ts";
 
-const ruleLists: readonly (readonly KernelRule[])[] = [reduceRules, randomRules, convRules, matmulRules, poolRules];
+const ruleLists: readonly (readonly KernelRule[])[] = [
+  reduceRules,
+  randomRules,
+  axisTapRules,
+  argMaxRules,
+  convRules,
+  matmulRules,
+  poolRules,
+];
 
 const rules: ReadonlyMap<string, KernelRule> = new Map(ruleLists.flat().map((rule) => [rule.op, rule]));
 

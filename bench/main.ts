@@ -1,8 +1,8 @@
 // `npm run bench -- NAME [options]`: measures fovea against its rivals, interleaved in one run.
 import { parseArgs } from "node:util";
 import { benchConv } from "./conv.ts";
-import { benchTraining } from "./train.ts";
 import type { BenchOptions } from "./rounds.ts";
+import { benchTraining } from "./train.ts";
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = { conv: benchConv, train: benchTraining };
 

@@ -15,7 +15,11 @@ function varint(n: number): Bytes {
 }
 
 const integer = (field: number, value: number): Bytes => [...varint(field << 3), ...varint(value)];
-const message = (field: number, body: ArrayLike<number>): Bytes => [...varint((field << 3) | 2), ...varint(body.length), ...Array.from(body)];
+const message = (field: number, body: ArrayLike<number>): Bytes => [
+  ...varint((field << 3) | 2),
+  ...varint(body.length),
+  ...Array.from(body),
+];
 const text = (field: number, value: string): Bytes => message(field, new TextEncoder().encode(value));
 
 export interface OnnxNode {

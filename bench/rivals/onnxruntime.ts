@@ -62,7 +62,7 @@ export async function loadOnnxruntime(flavour: "web" | "node", threads = 1): Pro
       const feeds = Object.fromEntries(
         Object.entries(graph.inputs).map(([name, dims]) => [name, new ort.Tensor("float32", data[name as keyof ConvData], dims)]),
       );
-      let last = new Float32Array();
+      let last: Float32Array = new Float32Array();
       return {
         async run() {
           last = (await session.run(feeds)).y.data;

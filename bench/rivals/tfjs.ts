@@ -1,5 +1,5 @@
 // TensorFlow.js with its WebAssembly backend (XNNPACK). It computes channels-last, so it gets its operands in that order beforehand.
-import { type ConvCase, type ConvData, type ConvMap, permuted, type Prepared, type Rival } from "./rival.ts";
+import { type ConvCase, type ConvData, type ConvMap, type Prepared, permuted, type Rival } from "./rival.ts";
 
 interface TfTensor {
   dataSync(): Float32Array;
@@ -28,23 +28,24 @@ export async function loadTfjs(): Promise<Rival> {
     async prepare(map: ConvMap, shape: ConvCase, data: ConvData): Promise<Prepared | undefined> {
       const { batch, inChannels, outChannels, size, kernel } = shape;
       const channelsLast = [0, 2, 3, 1];
+      const xShape = [batch, size, size, inChannels];
+      const gShape = [batch, size, size, outChannels];
+      if (map === "filterGrad") return undefined; // the backend has no Conv2DBackpropFilter
       const filter = tf.tensor4d(permuted(data.weight, [outChannels, inChannels, kernel, kernel], [2, 3, 1, 0]), [
         kernel,
         kernel,
         inChannels,
         outChannels,
       ]);
-      const xShape = [batch, size, size, inChannels];
-      const gShape = [batch, size, size, outChannels];
       let compute: () => TfTensor;
       if (map === "forward") {
         const x = tf.tensor4d(permuted(data.x, [batch, inChannels, size, size], channelsLast), xShape);
         compute = () => tf.conv2d(x, filter, 1, "same");
-      } else if (map === "inputGrad") {
+      } else {
         const g = tf.tensor4d(permuted(data.gradient, [batch, outChannels, size, size], channelsLast), gShape);
         compute = () => tf.conv2dTranspose(g, filter, xShape, 1, "same");
-      } else return undefined; // the backend has no Conv2DBackpropFilter
-      let last = new Float32Array();
+      }
+      let last: Float32Array = new Float32Array();
       const run = (): void => {
         const y = compute();
         last = y.dataSync();

@@ -6,7 +6,7 @@ import "../../src/ops/index.ts";
 import { comparableCase, deviation } from "../support/backend-compare.ts";
 import { caseTitle } from "../support/cases.ts";
 
-afterAll(stopWorkers);
+afterAll(() => stopWorkers());
 
 const ops = registeredOps().filter((op) => op.inputs.length > 0);
 

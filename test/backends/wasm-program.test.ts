@@ -1,5 +1,7 @@
 // Programs as a whole: state, threads, determinism, fallbacks, memory, and what explain() tells.
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { afterAll, describe, expect, it } from "vitest";
 import { compileReference } from "../../src/backends/reference/index.ts";
 import { compileWasm, probe, stopWorkers } from "../../src/backends/wasm/index.ts";
 import { gradient } from "../../src/graph/grad.ts";
@@ -28,7 +30,10 @@ import { random, randomNormal, randomUniform } from "../../src/tensor/random.ts"
 import { full, Tensor, tensor, zeros } from "../../src/tensor/tensor.ts";
 import { deviation } from "../support/backend-compare.ts";
 
-afterAll(stopWorkers);
+afterAll(() => stopWorkers());
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
 
 /** A small LeNet with its whole training step: forward, loss, backward, momentum, counter. */
 function trainingStep(batch = 8): Graph {
@@ -268,7 +273,7 @@ describe("memory", () => {
     const graph = trainingStep(2);
     const program = await compileWasm(graph, { threads: 2 });
     const heap = (): number => {
-      globalThis.gc?.();
+      collectGarbage();
       return process.memoryUsage().heapUsed;
     };
     for (let step = 0; step < 200; step++) program.runSync?.(trainingFeeds(step % 5, 2));
@@ -276,7 +281,7 @@ describe("memory", () => {
     for (let step = 0; step < 2000; step++) program.runSync?.(trainingFeeds(step % 5, 2));
     for (let i = 0; i < 40; i++) (await compileWasm(graph, { threads: 2 })).release();
     const grown = heap() - before;
-    expect(grown).toBeLessThan(24e6);
+    expect(grown).toBeLessThan(4e6);
     const bytes = program.memory.arenaBytes;
     program.runSync?.(trainingFeeds(0, 2));
     expect(program.memory.arenaBytes).toBe(bytes);
@@ -285,8 +290,6 @@ describe("memory", () => {
 });
 
 describe("explain", () => {
-  afterEach(() => {});
-
   it("names the kernel of every node and what was fused into what", async () => {
     const program = await compileWasm(trainingStep(), { threads: 1 });
     const explanation = program.explain();

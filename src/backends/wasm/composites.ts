@@ -1,15 +1,25 @@
 // Ops that are nothing but copies into parts of their result: they need no kernel of their own.
 import type { Value } from "../../graph/value.ts";
 import type { Pads } from "../../ops/pad.ts";
+import { rollShifts } from "../../ops/roll.ts";
 import { slicedAxes } from "../../ops/slice.ts";
 import { normaliseAxis, sizeOf } from "../../tensor/shape.ts";
 import { bytesPerElement } from "../../tensor/tensor.ts";
+import type { Placement } from "./kernel.ts";
 import { noBorder } from "./layout.ts";
-import type { Lowering } from "./lower.ts";
 import type { Located } from "./steps.ts";
 
+/** What lowering lends to a composite. */
+export interface CompositeBuilder {
+  want(value: Value, wish: "any"): Located;
+  naturalOrder(value: Value, operands: readonly Located[]): readonly number[];
+  newLocated(like: Pick<Placement, "shape" | "dtype">, order: readonly number[], border: undefined, role: "working"): Located;
+  copy(from: Located, to: Located): void;
+  fill(to: Located, value: number): void;
+}
+
 /** Emits the steps and says where the result lies; undefined when the attributes are beyond it. */
-type Composite = (value: Value) => ((lowering: Lowering) => Located) | undefined;
+type Composite = (value: Value) => ((lowering: CompositeBuilder) => Located) | undefined;
 
 /** Part of a located tensor, as a tensor of its own. */
 function part(whole: Located, starts: readonly number[], shape: readonly number[]): Located {
@@ -39,6 +49,25 @@ export const composites: Readonly<Record<string, Composite>> = {
       position += shape[axis];
     }
     return result;
+  },
+
+  roll: (value) => {
+    const shifts = rollShifts(value.shape, value.attrs as unknown as Parameters<typeof rollShifts>[1]);
+    const moved = shifts.flatMap((shift, axis) => (shift === 0 ? [] : [axis]));
+    // Every moved axis falls into two pieces.
+    if (moved.length > 3 || sizeOf(value.shape) === 0) return undefined;
+    return (lowering) => {
+      const operand = lowering.want(value.inputs[0], "any");
+      const result = lowering.newLocated(value, lowering.naturalOrder(value, [operand]), undefined, "working");
+      for (let piece = 0; piece < 2 ** moved.length; piece++) {
+        const wraps = (axis: number): boolean => moved.includes(axis) && ((piece >> moved.indexOf(axis)) & 1) === 1;
+        const sizes = value.shape.map((n, axis) => (wraps(axis) ? shifts[axis] : n - shifts[axis]));
+        const from = value.shape.map((n, axis) => (wraps(axis) ? n - shifts[axis] : 0));
+        const to = shifts.map((shift, axis) => (wraps(axis) ? 0 : shift));
+        lowering.copy(part(operand, from, sizes), part(result, to, sizes));
+      }
+      return result;
+    };
   },
 
   sliceGrad: (value) => (lowering) => {

@@ -7,8 +7,8 @@ import { type Code, type FunctionBuilder, f32, f64, type I32, i32, i64, type Loc
 import { type Kernel, type Placement, placementKey, type Tier } from "../kernel.ts";
 import { broadcastStrides } from "../layout.ts";
 import { cutInnermost, type Nest, nestOf, pointersFrom, splitInnermost, walkNest } from "./loops.ts";
-import { emitScalar, hasScalarForm, helpersOf } from "./scalar-math.ts";
-import { emitVector, type Helpers, needsHelpers, vectorNanoseconds } from "./vector-expression.ts";
+import { emitScalar, type Helpers, hasScalarForm, helpersOf } from "./scalar-math.ts";
+import { emitVector, needsHelpers, vectorNanoseconds } from "./vector-expression.ts";
 
 export interface ElementwiseSite {
   readonly name: string;

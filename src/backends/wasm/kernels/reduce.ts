@@ -11,8 +11,8 @@ import { placementKey } from "../kernel.ts";
 import { broadcastStrides } from "../layout.ts";
 import { loadElement, loadLanes, storeElement, storeLanes } from "./elementwise.ts";
 import { loopNest, type Nest, nestOf, splitInnermost, walkNest } from "./loops.ts";
-import { emitScalar, hasScalarForm, helpersOf } from "./scalar-math.ts";
-import { emitVector, type Helpers, needsHelpers, vectorNanoseconds } from "./vector-expression.ts";
+import { emitScalar, type Helpers, hasScalarForm, helpersOf } from "./scalar-math.ts";
+import { emitVector, needsHelpers, vectorNanoseconds } from "./vector-expression.ts";
 
 export type ReduceFunction = "sum" | "max" | "min";
 

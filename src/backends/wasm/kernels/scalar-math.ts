@@ -15,11 +15,15 @@ import {
   type ModuleBuilder,
   type V128,
 } from "../assembler.ts";
-import type { Helpers } from "./vector-expression.ts";
 
 type F64Code = Code<"f64">;
 
-/** Emits the functions that `emitVector` may call, once per module. */
+/** Functions that vector code calls. */
+export interface Helpers {
+  readonly pow: FunctionRef & { readonly result: "f64" };
+}
+
+/** The functions that `emitVector` may call, once per module. */
 export function helpersOf(module: ModuleBuilder): Helpers {
   return { pow: module.once("helper pow", () => powFunction(module)) as FunctionRef & { readonly result: "f64" } };
 }

@@ -1,8 +1,7 @@
 // An elementwise expression as SIMD code on four float32. Comparisons stay bit masks until a number is wanted of them.
 import { type Expression, type Step, stepsOf, type UnaryFunction } from "../../../ops/expression.ts";
-import type { FunctionRef } from "../assembler.ts";
 import { f32x4, type V128, v128 } from "../assembler.ts";
-import { emitPow } from "./scalar-math.ts";
+import { emitPow, type Helpers } from "./scalar-math.ts";
 import { atan, cos, erf, exp, expm1, log, log1p, type MathContext, sigmoid, sign, sin, tan, tanh } from "./vector-math.ts";
 
 type Mask = { readonly mask: V128 };
@@ -11,11 +10,6 @@ type Known = V128 | Mask;
 const one = (): V128 => f32x4.splat(1);
 const asNumber = (k: Known): V128 => ("mask" in k ? v128.and(k.mask, one()) : k);
 const asMask = (k: Known): V128 => ("mask" in k ? k.mask : f32x4.ne(k, f32x4.splat(0)));
-
-/** Functions outside the expression's own function that it calls. */
-export interface Helpers {
-  readonly pow: FunctionRef & { readonly result: "f64" };
-}
 
 const series = { atan, cos, erf, exp, expm1, log, log1p, sigmoid, sign, sin, tan, tanh } as const;
 const comparisons = { lt: f32x4.lt, le: f32x4.le, gt: f32x4.gt, ge: f32x4.ge, eq: f32x4.eq, ne: f32x4.ne } as const;

@@ -1,0 +1,80 @@
+// From a graph to a running WebAssembly program: prepare, lower, plan, schedule, assemble, load.
+import { availableThreads } from "#platform";
+import type { Graph } from "../../graph/graph.ts";
+import type { CompileOptions, Program } from "../../graph/program.ts";
+import { UnsupportedOpError } from "../../tensor/errors.ts";
+import { planArena } from "./arena.ts";
+import type { MemoryLimits } from "./assembler.ts";
+import type { Tier } from "./kernel.ts";
+import { lower } from "./lower.ts";
+import { loadIntoPool, threadSupport } from "./pool.ts";
+import { prepare } from "./prepare.ts";
+import { type Assembled, createProgram } from "./program.ts";
+import { schedule } from "./schedule.ts";
+import { probe } from "./support.ts";
+import { assembleWalks, meetingPoint } from "./walk.ts";
+
+/** What only tests and measurements set. */
+export interface WasmCompileOptions extends CompileOptions {
+  /** Instructions that kernels may use (default: what every engine has). */
+  readonly tier?: Tier;
+  /** How long a thread waits for the others before the run fails (default 60,000). */
+  readonly patienceMilliseconds?: number;
+}
+
+const pageBytes = 65536;
+const mostPages = 65536;
+const mostThreads = 8;
+
+/** Everything but the machine's own part: what is to be run, and its code as bytes. */
+interface Translated {
+  readonly parts: Omit<Assembled, "memory" | "instance" | "loaded" | "notes">;
+  readonly limits: MemoryLimits;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly notes: readonly string[];
+}
+
+function translate(graph: Graph, options: WasmCompileOptions, threads: number): Translated {
+  const { strict = false, optimise = true, tier = "simd", patienceMilliseconds = 60_000 } = options;
+  if (!probe().simd) throw new UnsupportedOpError("wasm: this engine has no WebAssembly SIMD");
+  const prepared = prepare(graph, optimise);
+  const lowered = lower(prepared, { tier, strict });
+  const notes = lowered.standIns.map((v) => `${v.label ?? v.op.name}: no kernel for ${v.op.name}, the reference loops stand in`);
+  const arena = planArena(lowered, meetingPoint.bytes);
+  const prelude = schedule(arena.prelude, arena.addressOf, threads);
+  const segments = [...prelude, ...schedule(arena.steps, arena.addressOf, threads)];
+  const pages = Math.max(1, Math.ceil(arena.bytes / pageBytes));
+  if (pages > mostPages) throw new UnsupportedOpError(`wasm: the program needs ${arena.bytes} bytes; a WebAssembly memory holds 4 GiB`);
+  const limits = { shared: threads > 1, initial: pages, maximum: pages };
+  return {
+    parts: { graph, prepared, lowered, arena, segments, preludeSegments: prelude.length },
+    limits,
+    bytes: assembleWalks(segments, arena.addressOf, { memory: limits, patienceMilliseconds }),
+    notes,
+  };
+}
+
+/**
+ * Compiles a graph to WebAssembly. `threads` defaults to the machine's cores, at most 8.
+ * Throws `UnsupportedOpError` without SIMD, for graphs beyond 4 GiB, and, when `strict`, for ops without a kernel.
+ */
+export async function compileWasm(graph: Graph, options: WasmCompileOptions = {}): Promise<Program> {
+  const asked = Math.min(options.threads ?? availableThreads(), mostThreads);
+  const support = threadSupport();
+  const threads = support.available ? asked : 1;
+  const { parts, limits, bytes, notes } = translate(graph, options, threads);
+  const module = await WebAssembly.compile(bytes);
+  const memory = new WebAssembly.Memory(limits);
+  const instance = await WebAssembly.instantiate(module, { env: { memory } });
+  const { loaded, reason } = threads > 1 ? await loadIntoPool(module, memory, threads) : { loaded: undefined, reason: "" };
+  const why = asked > 1 && !support.available ? `one thread only: ${support.reason}` : reason;
+  return createProgram({ ...parts, memory, instance, loaded, notes: why === "" ? notes : [why, ...notes] });
+}
+
+/** The same at once and on one thread, for graphs so small that compiling them takes no time worth yielding for. */
+export function compileWasmSync(graph: Graph, options: Omit<WasmCompileOptions, "threads"> = {}): Program {
+  const { parts, limits, bytes, notes } = translate(graph, options, 1);
+  const memory = new WebAssembly.Memory(limits);
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  return createProgram({ ...parts, memory, instance, loaded: undefined, notes });
+}

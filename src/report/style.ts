@@ -106,7 +106,7 @@ svg.sheet .box{fill:none;stroke:var(--box);stroke-width:1;vector-effect:non-scal
 .way{margin:0 0 4px;font-size:.72rem;letter-spacing:.06em;text-transform:uppercase;color:var(--faint)}
 footer{margin-top:64px;padding:22px 0 56px;border-top:1px solid var(--rule);font-size:.84rem;color:var(--soft)}
 footer ul{margin:6px 0;padding-left:1.1em}
-@media (max-width:860px){.ways{grid-template-columns:repeat(3,minmax(0,1fr))}.ways .wide{grid-column:span 3}.ways svg.sheet{max-width:300px}}
+@media (max-width:860px){.ways{grid-template-columns:repeat(6,minmax(0,1fr))}.ways>*{grid-column:span 2}.ways>.wide{grid-column:span 3}}
 @media (max-width:640px){.wrap{padding:0 18px}header.top{padding-top:34px}.hero,.unit,.layer-maps{grid-template-columns:1fr}.unit dl{grid-template-columns:auto auto;justify-content:start;gap:2px 18px}.filters{grid-template-columns:repeat(auto-fill,minmax(64px,1fr))}.maps{grid-template-columns:repeat(auto-fill,minmax(64px,1fr))}.mistakes{grid-template-columns:repeat(auto-fill,minmax(84px,1fr))}.confusion td{min-width:31px;height:30px;padding:0 2px;font-size:.78rem}.confusion th{padding:2px 4px;font-size:.78rem}main section{padding-top:40px}.ways{gap:14px 12px}}
 @media print{:root{--paper:#fff;--raised:#fff;--ink:#000;--soft:#333;--rule:#bbb}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}body{font-size:10.5pt}nav,.skip{display:none}.wrap{max-width:none;padding:0}header.top{padding-top:0}main section{padding-top:22pt}h2{break-after:avoid}figure,tr,.unit,.layer-maps{break-inside:avoid}.scroll{overflow:visible}.ways{gap:8pt}}
 `.trim();

@@ -1,4 +1,5 @@
 export * from "./costs.ts";
+export * from "./kernels.ts";
 export * from "./receptive-field.ts";
 export * from "./sizes.ts";
 export * from "./taps.ts";

@@ -8,7 +8,7 @@ import { constant, input, variable } from "../graph/record.ts";
 import { substitute } from "../graph/rewrite.ts";
 import type { Value } from "../graph/value.ts";
 import type { Model } from "../nn/model.ts";
-import { add, div, mean, mul, neg, slice, sqrt, square, sub, sum } from "../ops/index.ts";
+import { add, div, mean, mul, neg, reshape, slice, sqrt, square, sub, sum } from "../ops/index.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { type DType, Tensor, zeros } from "../tensor/tensor.ts";
 import type { Optimiser } from "../train/optimisers.ts";
@@ -52,10 +52,17 @@ export interface Ascent {
   readonly layer: TargetLayer;
   /** Starts from these free numbers, [batch, C, H, W], and forgets the optimiser's memory. */
   start(free: Tensor, mask: Tensor): void;
-  /** One step; the objective of each picture before it. */
-  step(feeds: AscentStep): Promise<Tensor>;
+  /** One step. */
+  step(feeds: AscentStep): Promise<AscentReading>;
   /** The free numbers as they are now. */
   read(): Tensor;
+}
+
+/** Per picture, before the step. */
+export interface AscentReading {
+  readonly objective: Tensor;
+  /** Mean square of the objective's gradient on the pixels; 0 when the target cannot be climbed from here. */
+  readonly slope: Tensor;
 }
 
 const perPicture = (v: Value): Value => sum(v, { axes: v.shape.map((_, axis) => axis).slice(1), keepDims: true });
@@ -73,7 +80,10 @@ export async function compileAscent(model: Model, settings: AscentSettings): Pro
 
   const rules = redirect ? redirectedRules(input("redirect", [1], dtype), perPicture) : {};
   const [uphill] = gradient(reached, [picture], { seed: mask, rules });
-  const [climb] = gradient(picture, [free], { seed: withPenalties(unitSize(uphill), picture, settings) });
+  const slope = mean(square(uphill), { axes: [1, 2, 3], keepDims: true });
+  // Scaled to a root mean square of 1 per picture, so that a penalty means the same for weak and for strong units.
+  const even = div(uphill, sqrt(add(slope, 1e-24)));
+  const [climb] = gradient(picture, [free], { seed: withPenalties(even, picture, settings) });
 
   const scalar = (name: string): Value => input(name, [], dtype);
   const memories: Value[] = [];
@@ -92,14 +102,8 @@ export async function compileAscent(model: Model, settings: AscentSettings): Pro
   updates.set(free, settings.blur > 0 ? smoothed(next, settings, scalar("blur")) : next);
 
   const objective = sum(mul(reached, mask), { axes: reached.shape.map((_, axis) => axis).slice(1) });
-  const graph = createGraph({ outputs: { objective }, updates });
+  const graph = createGraph({ outputs: { objective, slope: reshape(slope, [batch]) }, updates });
   return running(await compile(graph, compileOptions(settings)), layer, free, memories, settings);
-}
-
-/** Scaled to a root mean square of 1 per picture, so that a penalty means the same for weak and for strong units. */
-function unitSize(uphill: Value): Value {
-  const power = mean(square(uphill), { axes: [1, 2, 3], keepDims: true });
-  return div(uphill, sqrt(add(power, 1e-24)));
 }
 
 /** Minus the gradients of l2 · ½Σx² and totalVariation · ½Σ(differences of neighbours)². */
@@ -141,7 +145,8 @@ function running(program: Program, layer: TargetLayer, free: Value, memories: re
         redirect: scalar(redirect, [1]),
       };
       const wanted = Object.entries(feeds).filter(([name]) => program.graph.inputs.has(name));
-      return (await program.run(Object.fromEntries(wanted))).objective;
+      const { objective, slope } = await program.run(Object.fromEntries(wanted));
+      return { objective, slope };
     },
     read: () => program.state.read("picture"),
   };

@@ -23,9 +23,9 @@ function whyZero(score: number, method: string, relus: readonly string[]): strin
 }
 
 /** What is wrong with a climbed picture. */
-export function diagnoseAscent(image: Tensor, unmoved: boolean): string[] {
+export function diagnoseAscent(image: Tensor, flat: boolean): string[] {
   if (image.data.some(Number.isNaN)) return ["the picture has numbers that are not numbers: lower the learning rate, or bound the picture"];
-  return unmoved
-    ? ["no gradient reached the picture, so it is still its starting noise: the unit is dead, or does not depend on the input"]
+  return flat
+    ? ["no gradient reached the picture at any step, so it shows nothing: the unit is dead, or does not depend on the input"]
     : [];
 }

@@ -3,6 +3,8 @@
 // variation); Olah et al. 2017 (Fourier pictures).
 import { compile } from "../backends/compile.ts";
 import { createGraph } from "../graph/graph.ts";
+import { input } from "../graph/record.ts";
+import { substitute } from "../graph/rewrite.ts";
 import type { Model } from "../nn/model.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { random } from "../tensor/random.ts";
@@ -13,7 +15,7 @@ import { adam, type Optimiser } from "../train/optimisers.ts";
 import { type Ascent, compileAscent } from "./ascent.ts";
 import { stack } from "./batch.ts";
 import { diagnoseAscent } from "./diagnose.ts";
-import { type Bounds, type ParametrisationName, type PixelScale, parametrisation } from "./parametrise.ts";
+import { type Bounds, type Parametrisation, type ParametrisationName, type PixelScale, parametrisation } from "./parametrise.ts";
 import { rangeOfValues } from "./range.ts";
 import type { Maximised } from "./records.ts";
 import { compileOptions, plainOptions, type RunOptions } from "./run.ts";
@@ -148,28 +150,17 @@ async function climb(model: Model, wishes: readonly Wish[], options: AscentOptio
     parametrisation: how,
     jitter: settings.jitter > 0,
   });
-  const judge = await judgement(model, asTarget(wishes[0]), batch, settings, options);
+  const judge = await judgement(model, asTarget(wishes[0]), batch, how, settings, options);
   const results: Maximised[] = [];
   for (let first = 0; first < wishes.length; first += batch) {
     const part = wishes.slice(first, first + batch).map((wish) => aimOf(model, wish, ascent.layer, dtype));
     const starts = part.map((a) => new Tensor(how.start(random(settings.seed).fork(a.label)), shape));
-    ascent.start(
-      stack(starts, batch, shape, dtype),
-      stack(
-        part.map((a) => a.mask),
-        batch,
-        ascent.layer.value.shape.slice(1),
-        dtype,
-      ),
-    );
-    const histories = await ascend(ascent, settings, part.length, options, { done: first, total: wishes.length });
-    const pictures = how.picture(ascent.read());
-    const before = how.picture(stack(starts, batch, shape, dtype));
-    const values = await judge(pictures);
+    const masks = part.map((a) => a.mask);
+    ascent.start(stack(starts, batch, shape, dtype), stack(masks, batch, ascent.layer.value.shape.slice(1), dtype));
+    const ways = await ascend(ascent, settings, part.length, options, { done: first, total: wishes.length });
+    const { pictures, values } = await judge(ascent.read());
     part.forEach((a, i) => {
-      const image = pictures.entry(i).clone();
-      const unmoved = settings.steps > 0 && image.data.every((v, p) => v === before.entry(i).data[p]);
-      results.push({ ...measure(a, values.entry(i), ascent.layer), ...record(a, image, histories[i], settings, options, unmoved) });
+      results.push({ ...measure(a, values.entry(i), ascent.layer), ...record(a, pictures.entry(i).clone(), ways[i], settings, options) });
     });
   }
   return results;
@@ -203,18 +194,26 @@ function aimOf(model: Model, wish: Wish, layer: TargetLayer, dtype: DType): Aim 
   return { target, label: describe(model, target), channel, mask: new Tensor(data, maskShape) };
 }
 
-/** All steps of one batch; each picture's objective before every step. */
+/** What a picture went through. */
+interface Way {
+  /** The objective before every step. */
+  readonly history: number[];
+  /** Whether any step had a gradient to follow. */
+  climbed: boolean;
+}
+
+/** All steps of one batch. */
 async function ascend(
   ascent: Ascent,
   settings: Settings,
   count: number,
   { signal, onProgress }: RunOptions,
   progress: { readonly done: number; readonly total: number },
-): Promise<number[][]> {
+): Promise<Way[]> {
   const { steps, seed, jitter, shape, dtype, optimiser, blurEvery } = settings;
   const [, height, width] = shape;
   const shifts = random(seed).fork("jitter");
-  const histories = Array.from({ length: count }, (): number[] => []);
+  const ways = Array.from({ length: count }, (): Way => ({ history: [], climbed: false }));
   const breathe = breather();
   for (let step = 1; step <= steps; step++) {
     signal?.throwIfAborted();
@@ -222,7 +221,7 @@ async function ascend(
     const settling = Math.max(0, (2 * (step - 1)) / steps - 1);
     const [down, across] = drawJitter(shifts, settling > 0 ? 0 : jitter);
     const learningRate = (optimiser.learningRate * (1 + Math.cos(Math.PI * settling))) / 2;
-    const objective = await ascent.step({
+    const { objective, slope } = await ascent.step({
       step,
       learningRate,
       rows: shiftMatrix(height, down, dtype),
@@ -231,25 +230,33 @@ async function ascend(
       blur: optimiser.learningRate > 0 && step % blurEvery === 0 ? 1 : 0,
       redirect: step <= 16 ? 1 : 0,
     });
-    for (let i = 0; i < count; i++) histories[i].push(objective.data[i]);
+    ways.forEach((way, i) => {
+      way.history.push(objective.data[i]);
+      way.climbed ||= slope.data[i] !== 0;
+    });
     onProgress?.({ done: progress.done + (count * step) / steps, total: progress.total });
     await breathe();
   }
-  return histories;
+  return ways;
 }
 
-/** The target's layer on finished pictures, without transforms. */
+/** Finished pictures from their free numbers, and the target's layer on them, without transforms. */
 async function judgement(
   model: Model,
   target: Target,
   batch: number,
+  how: Parametrisation,
   { shape, dtype }: Settings,
   options: RunOptions,
-): Promise<(pictures: Tensor) => Promise<Tensor>> {
+): Promise<(free: Tensor) => Promise<{ pictures: Tensor; values: Tensor }>> {
   const traced = model.trace({ batch, inputShape: shape, dtype });
-  const { value } = targetLayer(traced, target);
-  const program = await compile(createGraph({ outputs: { value } }), compileOptions(options));
-  return async (pictures) => (await program.run({ x: pictures })).value;
+  const pictures = how.picture(input("free", [batch, ...shape], dtype));
+  const [values] = substitute([targetLayer(traced, target).value], new Map([[traced.input, pictures]]));
+  const program = await compile(createGraph({ outputs: { pictures, values } }), compileOptions(options));
+  return async (free) => {
+    const results = await program.run({ free });
+    return { pictures: results.pictures, values: results.values };
+  };
 }
 
 /** The objective reached, and the unit's largest activation anywhere: what examples() finds in training pictures. */
@@ -270,10 +277,9 @@ function measure({ mask, channel, target }: Aim, values: Tensor, layer: TargetLa
 function record(
   { target, label, channel }: Aim,
   image: Tensor,
-  history: readonly number[],
+  { history, climbed }: Way,
   settings: Settings,
   options: AscentOptions,
-  unmoved: boolean,
 ): Omit<Maximised, "objective" | "activation"> {
   const { optimiser, dtype: _dtype, shape: _shape, ...plain } = settings;
   return {
@@ -285,6 +291,6 @@ function record(
     range: rangeOfValues(image.data),
     seed: settings.seed,
     options: { ...plainOptions(options), ...plain, optimiser: optimiser.name, learningRate: optimiser.learningRate },
-    warnings: diagnoseAscent(image, unmoved && optimiser.learningRate > 0),
+    warnings: diagnoseAscent(image, settings.steps > 0 && !climbed),
   };
 }

@@ -5,9 +5,9 @@ import { evaluateValues } from "../../src/graph/evaluate.ts";
 import { gradient } from "../../src/graph/grad.ts";
 import { constant, input } from "../../src/graph/record.ts";
 import { attribute, attributeEach, type ReluRule, reluRules } from "../../src/lens/index.ts";
-import { createModel, nn } from "../../src/nn/index.ts";
-import { concat, leakyRelu, mul, prelu, relu, relu6, reshape, sin, slice, square, sum } from "../../src/ops/index.ts";
-import { random, randomNormal, sizeOf, Tensor, tensor, zeros } from "../../src/tensor/index.ts";
+import { createModel, type Model, nn } from "../../src/nn/index.ts";
+import { concat, leakyRelu, mul, prelu, relu, relu6, reshape, sin, slice, softmax, square, sum } from "../../src/ops/index.ts";
+import { ones, random, randomNormal, sizeOf, Tensor, tensor, zeros } from "../../src/tensor/index.ts";
 import { linearNet, n1, n1Picture, smallNet } from "./nets.ts";
 
 const device = "reference" as const;
@@ -231,6 +231,22 @@ describe("gradients on the pixels", () => {
     expect(score).toBe(0);
     expect(map.data.every((v) => v === 0)).toBe(true);
     expect(warnings.join()).toMatch(/zero everywhere.*ReLU/);
+  });
+
+  it("CA5 the class score is the logit, also where the net ends in softmax", async () => {
+    const body = { flatten: nn.flatten(), dense: nn.linear(9, 3) };
+    const logits = createModel(nn.sequential(body), [1, 3, 3], { seed: 2 });
+    const ended = createModel(nn.sequential({ ...body, end: nn.functional((x) => softmax(x, { axis: 1 })) }), [1, 3, 3], { seed: 2 });
+    const picture = randomNormal([1, 3, 3], random(1));
+    const ask = (model: Model): ReturnType<typeof attribute> => attribute(model, picture, { method: "gradient", class: 2, device });
+    const [plain, withSoftmax] = [await ask(logits), await ask(ended)];
+    expect(withSoftmax.score).toBe(plain.score);
+    expect(Array.from(withSoftmax.map.data)).toEqual(Array.from(plain.map.data));
+  });
+
+  it("guided maps of nets without ReLU say that they are plain gradients", async () => {
+    const { warnings } = await attribute(linearNet(ones([3, 3])), zeros([1, 3, 3]), { method: "guided", class: 0, device });
+    expect(warnings.join()).toMatch(/no ReLU before the target/);
   });
 
   it("many targets in one program give the same maps as one by one", async () => {

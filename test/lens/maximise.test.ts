@@ -114,6 +114,18 @@ describe("activation maximisation", () => {
     }
   });
 
+  it("KD6 works at any size: colour, not square, and another size than the net's own, without a hidden resize", async () => {
+    const net = nn.sequential({ conv1: nn.conv2d(3, 4, 3, { stride: 2 }), relu1: nn.relu(), conv2: nn.conv2d(4, 2, [2, 3]) });
+    const model = createModel(net, [3, 10, 14], { seed: 1 });
+    for (const parametrisation of ["pixel", "fourier"] as const) {
+      const options = { layer: "conv2", channel: 1, position: "centre", parametrisation, steps: 10, jitter: 1, device } as const;
+      const own = await maximise(model, options);
+      expect(own.image.shape).toEqual([3, 10, 14]);
+      expect(own.objective).toBeGreaterThan(own.history[0]);
+      expect((await maximise(model, { ...options, size: [17, 9] })).image.shape).toEqual([3, 17, 9]);
+    }
+  });
+
   it("pictures stay within what the data can be", async () => {
     const model = createModel(smallNet().net, [1, 12, 12], {
       seed: 5,
@@ -163,7 +175,7 @@ describe("activation maximisation", () => {
       ]),
     });
     const options = { layer: "top", channel: 0, jitter: 0, l2: 0, totalVariation: 0, steps: 40, device } as const;
-    const dead = await maximise(model, { ...options, redirect: false });
+    const dead = await maximise(model, { ...options, l2: 0.3, redirect: false });
     expect(dead.objective).toBe(0);
     expect(dead.warnings.join()).toMatch(/no gradient reached/);
     const reached = await maximise(model, options);

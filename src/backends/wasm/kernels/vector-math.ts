@@ -161,7 +161,8 @@ function sineAndCosine(c: MathContext, given: V128, quarterTurns: number): V128 
   const low = reduce(x);
   const high = reduce(i32x4.shuffle(x, x, [2, 3, 2, 3]));
   const joined = (a: V128, b: V128): V128 => i32x4.shuffle(a, b, [0, 1, 4, 5]);
-  const r = f.v128(joined(low.rest, high.rest));
+  // Beyond about 1e9 not even double precision leaves digits; the result is then arbitrary, but stays in -1..1.
+  const r = f.v128(f32x4.max(f32x4.min(joined(low.rest, high.rest), number(0.8)), number(-0.8)));
   const quadrant = f.v128(i32x4.add(joined(low.quadrant, high.quadrant), i32x4.splat(quarterTurns)));
   const r2 = f.v128(f32x4.mul(r, r));
   const sine = f.v128(multiplyAdd(c.tier, f32x4.mul(r, r2), polynomial(c, r2, [-1 / 6, 1 / 120, -1 / 5040, 1 / 362880]), r));
@@ -171,8 +172,9 @@ function sineAndCosine(c: MathContext, given: V128, quarterTurns: number): V128 
   return v128.xor(v128.bitselect(cosine, sine, odd), sign);
 }
 
-export function sin(c: MathContext, x: V128): V128 {
-  return sineAndCosine(c, x, 0);
+export function sin(c: MathContext, given: V128): V128 {
+  const x = c.f.v128(given);
+  return v128.bitselect(x, sineAndCosine(c, x, 0), f32x4.eq(x, number(0)));
 }
 
 export function cos(c: MathContext, x: V128): V128 {

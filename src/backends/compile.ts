@@ -17,7 +17,8 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
   checkOptions(options);
   switch (options.device ?? "auto") {
     case "auto":
-      return probe().simd ? compileWasm(graph, options) : compileReference(graph, options);
+      if (probe().simd) return compileWasm(graph, options);
+      return compileReference(graph, { ...options, notes: ["this engine has no WebAssembly SIMD, so the slow reference loops run"] });
     case "wasm":
       return compileWasm(graph, options);
     case "reference":

@@ -68,6 +68,13 @@ describe("reference program", () => {
     expect(program.memory).toEqual({ arenaBytes: 72, stateBytes: 16 });
   });
 
+  it("PR6 says why there are fewer threads than asked, and why it runs at all", () => {
+    expect(compileReference(graph).explain().notes).toEqual([]);
+    const explained = compileReference(graph, { threads: 4, notes: ["no SIMD"] }).explain();
+    expect(explained.threads).toBe(1);
+    expect(String(explained)).toMatch(/note: no SIMD\nnote: one thread only/);
+  });
+
   it("runs no more after release", async () => {
     const program = compileReference(graph);
     program.release();

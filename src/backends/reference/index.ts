@@ -11,8 +11,13 @@ import { bytesPerElement, type Tensor } from "../../tensor/tensor.ts";
 import { explainedNode, explanation } from "../explanation.ts";
 import { checkFeeds, checkTensor, requireVariable } from "../feeds.ts";
 
+export interface ReferenceOptions extends CompileOptions {
+  /** Why this backend and no faster one, for `explain()`. */
+  readonly notes?: readonly string[];
+}
+
 /** Nothing is fused and nothing planned: a run allocates each result and drops it after its last use. */
-export function compileReference(graph: Graph, _options: CompileOptions = {}): Program {
+export function compileReference(graph: Graph, { threads = 1, notes = [] }: ReferenceOptions = {}): Program {
   for (const value of graph.order) checkRunnable(value);
   const lastUse = lastUses(graph);
   const stored = new Map<Value, Tensor>();
@@ -49,7 +54,7 @@ export function compileReference(graph: Graph, _options: CompileOptions = {}): P
     run: async (feeds) => runSync(feeds),
     runSync,
     state,
-    explain: () => explain(graph),
+    explain: () => explain(graph, threads > 1 ? [...notes, "one thread only: the reference loops know no more"] : notes),
     memory: { arenaBytes: peakBytes(graph, lastUse), stateBytes: sum([...graph.variables.values()].map(bytesOf)) },
     release() {
       released = true;
@@ -85,7 +90,7 @@ function peakBytes(graph: Graph, lastUse: ReadonlyMap<Value, number>): number {
   return planMemory(lives).bytes;
 }
 
-function explain(graph: Graph): Explanation {
+function explain(graph: Graph, notes: readonly string[]): Explanation {
   const nodes = graph.order.filter((v) => v.inputs.length > 0).map((v) => explainedNode(v, "reference"));
-  return explanation({ backend: "reference", threads: 1, notes: [], nodes, standIns: 0 });
+  return explanation({ backend: "reference", threads: 1, notes, nodes, standIns: 0 });
 }

@@ -84,7 +84,7 @@ async function train(options: Readonly<Record<string, unknown>>, signal: AbortSi
     try {
       const report = await describeTraining(
         {
-          title: `${settings.net} on ${data.train.name}`,
+          title: `${settings.net} on ${data.train.name.split(",")[0]}`,
           model,
           data,
           history,

@@ -21,10 +21,12 @@ function fovea(args: readonly string[], whenSaid?: { readonly text: string; read
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [program, ...args], { cwd: folder });
     const said = { out: "", err: "" };
+    let killed = false;
     child.stdout.on("data", (chunk) => (said.out += String(chunk)));
     child.stderr.on("data", (chunk) => {
       said.err += String(chunk);
-      if (whenSaid !== undefined && said.err.includes(whenSaid.text)) child.kill(whenSaid.signal);
+      // Once: a second interrupt means "leave at once".
+      if (!killed && whenSaid !== undefined && said.err.includes(whenSaid.text)) killed = child.kill(whenSaid.signal);
     });
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, ...said }));

@@ -42,7 +42,7 @@ export interface AscentStep {
   readonly step: number;
   readonly rows: Tensor;
   readonly columns: Tensor;
-  /** 1: smooth the picture after this step; 0: do not. */
+  /** How much of the smoothed picture replaces the picture after this step, 0..1. */
   readonly blur: number;
   /** 1: let gradients pass dead ReLUs; 0: the ordinary gradient. */
   readonly redirect: number;

@@ -44,7 +44,10 @@ export interface AscentOptions extends RunOptions {
    * half of the steps goes without, so that the picture settles in one place.
    */
   readonly jitter?: number;
-  /** The picture is smoothed with this standard deviation, in pixels, every `blurEvery` steps (default 0: not; pixels only). */
+  /**
+   * The picture is smoothed with this standard deviation, in pixels, every `blurEvery` steps (default 0: not; pixels only). It takes
+   * contrast, which a higher learning rate gives back.
+   */
   readonly blur?: number;
   /** Default 4. */
   readonly blurEvery?: number;
@@ -56,7 +59,7 @@ export interface AscentOptions extends RunOptions {
   readonly bounds?: Bounds;
   /** How pixels were normalised (default: the model's own preprocessing). */
   readonly normalisation?: PixelScale;
-  /** Default "pixel". */
+  /** Default "fourier", which reaches smooth pictures first; "pixel" where pixels are blurred. */
   readonly parametrisation?: ParametrisationName;
   /** Exponent by which Fourier waves shrink with their frequency (default 1). */
   readonly decay?: number;
@@ -104,7 +107,7 @@ interface Settings extends Required<Omit<AscentOptions, keyof RunOptions | "size
 function settle(model: Model, options: AscentOptions): Settings {
   const [channels, ...own] = model.inputShape;
   const shape = [channels, ...(options.size ?? own)];
-  const name = options.parametrisation ?? "pixel";
+  const name = options.parametrisation ?? (options.blur === undefined || options.blur === 0 ? "fourier" : "pixel");
   const normalisation = options.normalisation ?? model.preprocessing;
   const settings: Settings = {
     shape,
@@ -220,14 +223,14 @@ async function ascend(
     // 0 while the picture is searched for, then rising to 1 while it comes to rest.
     const settling = Math.max(0, (2 * (step - 1)) / steps - 1);
     const [down, across] = drawJitter(shifts, settling > 0 ? 0 : jitter);
-    const learningRate = (optimiser.learningRate * (1 + Math.cos(Math.PI * settling))) / 2;
+    const share = (1 + Math.cos(Math.PI * settling)) / 2;
     const { objective, slope } = await ascent.step({
       step,
-      learningRate,
+      learningRate: share * optimiser.learningRate,
       rows: shiftMatrix(height, down, dtype),
       columns: shiftMatrix(width, across, dtype),
-      // Smoothing is part of the optimiser's step: where that is switched off, nothing may change the picture.
-      blur: optimiser.learningRate > 0 && step % blurEvery === 0 ? 1 : 0,
+      // Smoothing is part of the optimiser's step: it fades with the rate, and at rate 0 nothing may change the picture.
+      blur: optimiser.learningRate > 0 && step % blurEvery === 0 ? share : 0,
       redirect: step <= 16 ? 1 : 0,
     });
     ways.forEach((way, i) => {

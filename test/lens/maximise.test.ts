@@ -40,6 +40,7 @@ describe("activation maximisation", () => {
       class: 0,
       bounds: { low: -1, high: 1 },
       ...plain,
+      parametrisation: "pixel",
       steps: 400,
       optimiser: adam(0.2),
     });
@@ -157,7 +158,16 @@ describe("activation maximisation", () => {
       for (let i = 0; i < 12; i++) for (let j = 1; j < 12; j++) sum += (data[i * 12 + j] - data[i * 12 + j - 1]) ** 2;
       return sum / dot(data, data);
     };
-    const options = { layer: "conv2", channel: 1, jitter: 0, l2: 0.2, totalVariation: 0, steps: 60, device } as const;
+    const options = {
+      layer: "conv2",
+      channel: 1,
+      parametrisation: "pixel",
+      jitter: 0,
+      l2: 0.2,
+      totalVariation: 0,
+      steps: 60,
+      device,
+    } as const;
     const bare = await maximise(smallNet(), options);
     expect(roughness((await maximise(smallNet(), { ...options, blur: 0.8 })).image)).toBeLessThan(0.8 * roughness(bare.image));
     expect(roughness((await maximise(smallNet(), { ...options, totalVariation: 1 })).image)).toBeLessThan(0.8 * roughness(bare.image));

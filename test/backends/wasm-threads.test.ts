@@ -19,6 +19,7 @@ function walkOf(phases: readonly ((module: ModuleBuilder) => FunctionRef)[]): re
           owner: "all" as const,
           step: {
             kind: "kernel" as const,
+            name: "test",
             args: [],
             reads: [],
             writes: [],

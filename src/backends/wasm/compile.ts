@@ -20,6 +20,8 @@ export interface WasmCompileOptions extends CompileOptions {
   readonly tier?: Tier;
   /** How long a thread waits for the others before the run fails (default 60,000). */
   readonly patienceMilliseconds?: number;
+  /** Told how long every single step took; the steps then meet one by one, which costs some time of its own. */
+  readonly onStep?: (name: string, milliseconds: number) => void;
 }
 
 const pageBytes = 65536;
@@ -42,15 +44,29 @@ function translate(graph: Graph, options: WasmCompileOptions, threads: number): 
   const notes = lowered.standIns.map((v) => `${v.label ?? v.op.name}: no kernel for ${v.op.name}, the reference loops stand in`);
   const arena = planArena(lowered, meetingPoint.bytes);
   const prelude = schedule(arena.prelude, arena.addressOf, threads);
-  const segments = [...prelude, ...schedule(arena.steps, arena.addressOf, threads)];
+  const segments = [...prelude, ...schedule(arena.steps, arena.addressOf, threads, options.onStep !== undefined)];
   const pages = Math.max(1, Math.ceil(arena.bytes / pageBytes));
   if (pages > mostPages) throw new UnsupportedOpError(`wasm: the program needs ${arena.bytes} bytes; a WebAssembly memory holds 4 GiB`);
   const limits = { shared: threads > 1, initial: pages, maximum: pages };
   return {
-    parts: { graph, prepared, lowered, arena, segments, preludeSegments: prelude.length },
+    parts: { graph, prepared, lowered, arena, segments, preludeSegments: prelude.length, onSegment: tellSteps(options.onStep) },
     limits,
     bytes: assembleWalks(segments, arena.addressOf, { memory: limits, patienceMilliseconds }),
     notes,
+  };
+}
+
+function tellSteps(onStep: WasmCompileOptions["onStep"]): Assembled["onSegment"] {
+  if (onStep === undefined) return undefined;
+  return (segment, milliseconds) => {
+    const name =
+      segment.kind === "standIn"
+        ? `reference ${segment.step.value.op.name}`
+        : segment.phases
+            .flat()
+            .map(({ step }) => step.name)
+            .join(", ");
+    onStep(name, milliseconds);
   };
 }
 

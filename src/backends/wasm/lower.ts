@@ -115,7 +115,7 @@ export class Lowering {
     kernel: Kernel,
     operands: readonly Located[],
     result: Located,
-    extra: { readonly copies?: KernelStep["copies"]; readonly region?: Region } = {},
+    extra: { readonly name?: string; readonly copies?: KernelStep["copies"]; readonly region?: Region } = {},
   ): void {
     const { packings = [], tables = [], scratchBytes = 0, stages, inPlace = [] } = kernel;
     const packed = packings.map((packing) => this.#pack(packing, operands[packing.operand]));
@@ -137,6 +137,7 @@ export class Lowering {
       this.#push(
         {
           kind: "kernel",
+          name: extra.name ?? kernel.name,
           stage,
           args: args.map(({ buffer, offset }) => ({ buffer, offset })),
           reads: [...reads, ...scratchRegions],
@@ -263,7 +264,7 @@ export class Lowering {
     };
     const kernel = rule.generate(site);
     this.#kernels.set(value, epilogue === undefined ? kernel.name : `${kernel.name} + ${value.op.name}`);
-    this.emit(kernel, [...operands, ...extra], result);
+    this.emit(kernel, [...operands, ...extra], result, { name: `${kernel.name} -> ${value.label ?? value.op.name}` });
     return result;
   }
 
@@ -291,7 +292,10 @@ export class Lowering {
     shared.set(key, packed);
     const stage = { key: packing.key, items: packing.items, nanoseconds: packing.bytes / 4, emit: packing.emit };
     const args = [operand, packed].map(({ buffer: b, offset }) => ({ buffer: b, offset }));
-    this.#push({ kind: "kernel", stage, args, reads: [readRegion(operand)], writes: [wholeRegion(buffer)] }, buffer);
+    this.#push(
+      { kind: "kernel", name: `pack ${packing.key}`, stage, args, reads: [readRegion(operand)], writes: [wholeRegion(buffer)] },
+      buffer,
+    );
     return packed;
   }
 

@@ -1,5 +1,6 @@
 // A compiled program at run time: copies feeds in, walks the segments (with the other threads), copies outputs out. Nothing is allocated per run
 // but the results.
+import { now } from "#platform";
 import type { Graph } from "../../graph/graph.ts";
 import { named } from "../../graph/op.ts";
 import type { Explanation, Feeds, Program, ProgramState, Results } from "../../graph/program.ts";
@@ -29,6 +30,8 @@ export interface Assembled {
   readonly instance: WebAssembly.Instance;
   readonly loaded: LoadedProgram | undefined;
   readonly notes: readonly string[];
+  /** Told how long each segment took, when somebody measures. */
+  readonly onSegment?: ((segment: Segment, milliseconds: number) => void) | undefined;
 }
 
 /** Programs that are dropped without `release()` give their memory back when they are collected. */
@@ -95,8 +98,10 @@ export function createProgram({ graph, prepared, lowered, arena, notes: given, .
   function runSegments(from: number, to: number): void {
     for (let i = from; i < to; i++) {
       const segment = segments[i];
+      const start = parts.onSegment === undefined ? 0 : now();
       if (segment.kind === "walk") walk(i);
       else standIns.get(segment.step)?.();
+      parts.onSegment?.(segment, now() - start);
     }
   }
 

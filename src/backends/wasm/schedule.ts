@@ -28,7 +28,8 @@ interface Access {
   readonly owner: number | "all";
 }
 
-export function schedule(steps: readonly Step[], addressOf: Arena["addressOf"], threads: number): Segment[] {
+/** `separate` makes every step a segment of its own, for measuring. */
+export function schedule(steps: readonly Step[], addressOf: Arena["addressOf"], threads: number, separate = false): Segment[] {
   const segments: Segment[] = [];
   let phases: Phase[] = [];
   let builder = new PhaseBuilder(addressOf, threads);
@@ -51,6 +52,7 @@ export function schedule(steps: readonly Step[], addressOf: Arena["addressOf"], 
       closePhase();
       builder.accept(step);
     }
+    if (separate) closeSegment();
   }
   closeSegment();
   return segments;

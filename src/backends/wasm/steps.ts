@@ -40,6 +40,8 @@ export interface Address {
 /** One parallel loop: a stage with its arguments. */
 export interface KernelStep {
   readonly kind: "kernel";
+  /** For measurements: the kernel's name and the value that it is for. */
+  readonly name: string;
   readonly stage: Stage;
   readonly args: readonly Address[];
   readonly reads: readonly Region[];

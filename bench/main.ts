@@ -1,10 +1,15 @@
 // `npm run bench -- NAME [options]`: measures fovea against its rivals, interleaved in one run.
 import { parseArgs } from "node:util";
 import { benchConv } from "./conv.ts";
+import { benchProfile } from "./profile.ts";
 import type { BenchOptions } from "./rounds.ts";
 import { benchTraining } from "./train.ts";
 
-const benches: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = { conv: benchConv, train: benchTraining };
+const benches: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
+  conv: benchConv,
+  train: benchTraining,
+  profile: benchProfile,
+};
 
 function usage(): string {
   return `usage: npm run bench -- ${Object.keys(benches).join(" | ")} [--rival NAME]... [--rounds N] [--json] [--no-build]`;

@@ -14,7 +14,7 @@ if (chromium === undefined) console.warn("no Chromium found (set CHROMIUM=/path/
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
 const node = {
-  resolve: { alias: { "#platform": path("./src/platform/node.ts") } },
+  resolve: { alias: { "#platform": path("./src/platform/node.ts"), fovea: path("./src/index.ts") } },
   test: { name: "node", include: ["test/**/*.test.ts"], exclude: ["test/browser/**"], testTimeout: 60_000, pool: "forks" as const },
 };
 

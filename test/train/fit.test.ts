@@ -300,6 +300,7 @@ describe("bad input", () => {
     await expect(fit(barNet, data, { ...base, batchsize: 3 } as never)).rejects.toThrow(
       /unknown option "batchsize"; known options: epochs, batchSize/,
     );
+    await expect(fit(barNet, take(data, 5), { ...base, dropLast: true })).rejects.toThrow(/5 pictures, which do not fill one batch of 8/);
     await expect(fit(barNet, data, { ...base, epochs: 0 })).rejects.toThrow(ArgumentError);
     await expect(fit(barNet, data, { ...base, clip: { norm: -1 } })).rejects.toThrow(/norm is -1/);
     await expect(fit(barNet, data, { ...base, device: "gpu" as never })).rejects.toThrow(/device is "gpu"/);

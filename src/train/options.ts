@@ -1,0 +1,153 @@
+// What training can be told, what it reports, and the defaults.
+
+import type { Augmentation } from "../data/augmentation.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { Device } from "../graph/program.ts";
+import { ArgumentError } from "../tensor/errors.ts";
+import type { Checkpoint, CheckpointFiles, EpochRecord } from "./checkpoint.ts";
+import type { ClipOptions } from "./clip.ts";
+import type { EarlyStop } from "./early-stop.ts";
+import { crossEntropyLoss, type Loss } from "./losses.ts";
+import { adam, type Optimiser } from "./optimisers.ts";
+import { constantRate, type Schedule } from "./schedules.ts";
+
+/** What a progress bar needs. */
+export interface Progress {
+  /** From 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Steps done, of the whole training. */
+  readonly step: number;
+  readonly steps: number;
+  /** Means over the epoch so far. */
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly learningRate: number;
+  readonly picturesPerSecond: number;
+  /** Estimate for the steps that are left. */
+  readonly secondsLeft: number;
+}
+
+export interface StepRecord {
+  /** From 1. */
+  readonly step: number;
+  readonly epoch: number;
+  readonly loss: number;
+  /** Share of the batch that was right. */
+  readonly accuracy: number;
+  readonly learningRate: number;
+}
+
+export interface CheckpointOptions {
+  /** Folder that holds the checkpoint and nothing else: it is replaced as a whole. */
+  readonly folder?: string;
+  /** Where there are no folders: receives the files instead. */
+  readonly save?: (files: CheckpointFiles) => Promise<void> | void;
+  /** Save at every so many steps as well. */
+  readonly everySteps?: number;
+  /** Save after every so many epochs (default 1). */
+  readonly everyEpochs?: number;
+  /** Kept in the checkpoint for the caller. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+export interface FitOptions {
+  /** Passes over the data set (default 1). */
+  readonly epochs?: number;
+  /** Pictures per step (default 64). */
+  readonly batchSize?: number;
+  /** Leave out what does not fill a batch at the end of an epoch (default false: all pictures are used). */
+  readonly dropLast?: boolean;
+  /** Default adam(1e-3). */
+  readonly optimiser?: Optimiser;
+  /** Default: the optimiser's rate throughout. */
+  readonly schedule?: Schedule;
+  /** Default crossEntropyLoss(). */
+  readonly loss?: Loss;
+  readonly clip?: ClipOptions;
+  /** Which parameters learn (default all). */
+  readonly trainable?: (name: string) => boolean;
+  /** Decides first parameters, order of the pictures, dropout masks and augmentation (default 0). */
+  readonly seed?: number;
+  /** Changes each picture before it is learnt from, at random but the same for the same seed and epoch. */
+  readonly augment?: Augmentation;
+  /** Measured after every `evaluateEvery` epochs (default 1) and after the last. */
+  readonly validation?: Dataset;
+  readonly evaluateEvery?: number;
+  readonly earlyStop?: EarlyStop;
+  readonly device?: Device;
+  readonly threads?: number;
+  /** At most ten times a second, and after the last step of an epoch. */
+  readonly onProgress?: (progress: Progress) => void;
+  readonly onStep?: (record: StepRecord) => void;
+  readonly onEpoch?: (record: EpochRecord) => void;
+  /** Ends training between two steps, by throwing the signal's reason; a checkpoint is saved first if there is a place for it. */
+  readonly signal?: AbortSignal;
+  readonly checkpoint?: CheckpointOptions;
+  /** Go on from here: a checkpoint, or its folder. */
+  readonly resume?: string | Checkpoint;
+}
+
+const optionNames: ReadonlySet<string> = new Set<keyof FitOptions>([
+  "epochs",
+  "batchSize",
+  "dropLast",
+  "optimiser",
+  "schedule",
+  "loss",
+  "clip",
+  "trainable",
+  "seed",
+  "augment",
+  "validation",
+  "evaluateEvery",
+  "earlyStop",
+  "device",
+  "threads",
+  "onProgress",
+  "onStep",
+  "onEpoch",
+  "signal",
+  "checkpoint",
+  "resume",
+]);
+
+/** Options with their defaults filled in. */
+export type Settings = FitOptions &
+  Required<Pick<FitOptions, "epochs" | "batchSize" | "dropLast" | "optimiser" | "schedule" | "loss" | "seed" | "evaluateEvery">>;
+
+/** Throws `ArgumentError` for unknown names and impossible values. */
+export function settle(options: FitOptions): Settings {
+  checkOptions(options);
+  // An option that is given as undefined is an option that is not given.
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as FitOptions;
+  return {
+    epochs: 1,
+    batchSize: 64,
+    dropLast: false,
+    optimiser: adam(),
+    schedule: constantRate(),
+    loss: crossEntropyLoss(),
+    seed: 0,
+    evaluateEvery: 1,
+    ...given,
+  };
+}
+
+function checkOptions(options: FitOptions): void {
+  for (const name of Object.keys(options)) {
+    if (!optionNames.has(name)) throw new ArgumentError(`fit: unknown option "${name}"; known options: ${[...optionNames].join(", ")}`);
+  }
+  const { epochs, batchSize, seed, evaluateEvery, checkpoint } = options;
+  const counts = {
+    epochs,
+    batchSize,
+    evaluateEvery,
+    "checkpoint.everySteps": checkpoint?.everySteps,
+    "checkpoint.everyEpochs": checkpoint?.everyEpochs,
+  };
+  for (const [name, n] of Object.entries(counts)) {
+    if (n !== undefined && (!Number.isInteger(n) || n < 1)) throw new ArgumentError(`fit: ${name} is ${n}; expected an integer >= 1`);
+  }
+  if (seed !== undefined && !Number.isInteger(seed)) throw new ArgumentError(`fit: seed is ${seed}; expected an integer`);
+}

@@ -4,7 +4,7 @@ import { createGraph } from "../graph/graph.ts";
 import { layerValue, type Model } from "../nn/model.ts";
 import { GraphError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { onePicture, stack } from "./batch.ts";
+import { onePicture, stack, traceFor } from "./batch.ts";
 import { compileOptions, type RunOptions } from "./run.ts";
 
 export interface ActivationsOptions extends RunOptions {
@@ -15,11 +15,12 @@ export interface ActivationsOptions extends RunOptions {
 /** The values of layers on one picture [C, H, W], by layer name and without the batch axis: feature maps are [C, H, W]. */
 export async function activations(model: Model, image: Tensor, options: ActivationsOptions = {}): Promise<Map<string, Tensor>> {
   const { dtype = "float32" } = options;
-  const traced = model.trace({ batch: 1, dtype });
+  const picture = onePicture(image);
+  const traced = traceFor(model, picture.shape, 1, dtype);
   const all = new Map(traced.layers.map((l) => [l.name, l.value]));
   const outputs = options.layers === undefined ? all : new Map(options.layers.map((name) => [name, layerValue(traced, name)]));
   const program = await compile(createGraph({ outputs }), compileOptions(options));
-  const results = await program.run({ x: stack([onePicture(image)], 1, model.inputShape, dtype) });
+  const results = await program.run({ x: stack([picture], 1, picture.shape, dtype) });
   return new Map([...outputs.keys()].map((name) => [name, results[name].entry(0)]));
 }
 

@@ -12,6 +12,7 @@ import { add, div, mean, mul, neg, reshape, slice, sqrt, square, sub, sum } from
 import type { Shape } from "../tensor/shape.ts";
 import { type DType, Tensor, zeros } from "../tensor/tensor.ts";
 import type { Optimiser } from "../train/optimisers.ts";
+import { traceFor } from "./batch.ts";
 import type { Parametrisation } from "./parametrise.ts";
 import { redirectedRules } from "./rules.ts";
 import { compileOptions, type RunOptions } from "./run.ts";
@@ -70,7 +71,7 @@ const perPicture = (v: Value): Value => sum(v, { axes: v.shape.map((_, axis) => 
 export async function compileAscent(model: Model, settings: AscentSettings): Promise<Ascent> {
   const { batch, shape, dtype, jitter, redirect, optimiser } = settings;
   const [, height, width] = shape;
-  const traced = model.trace({ batch, inputShape: shape, dtype });
+  const traced = traceFor(model, shape, batch, dtype);
   const free = variable("picture", zeros([batch, ...shape], dtype));
   const picture = settings.parametrisation.picture(free);
   const shown = jitter ? transformed(picture, input("rows", [height, height], dtype), input("columns", [width, width], dtype)) : picture;

@@ -57,7 +57,7 @@ export interface MethodOptions extends RunOptions {
 export type AttributeOptions = MethodOptions & Target;
 
 /**
- * How much each number of `image` [C, H, W] (as the net sees it) contributed to a target. A target in a layer without a position means
+ * How much each number of `image` [C, H, W] (as the net sees it; another size than its own where the layers allow it) contributed to a target. A target in a layer without a position means
  * the channel's strongest position on this picture. The class score is the logit, never the probability.
  */
 export async function attribute(model: Model, image: Tensor, options: AttributeOptions): Promise<Attribution> {
@@ -81,7 +81,14 @@ export async function attributeEach(model: Model, tasks: readonly AttributionTas
   }
   const rule: ReluRule = method === "guided" || method === "deconvnet" ? method : "gradient";
   const perPicture = evaluationsPerPicture(options);
-  const program = await gradientProgram(model, tasks[0].target, rule, Math.min(batchSize, tasks.length * perPicture), options);
+  const program = await gradientProgram(
+    model,
+    tasks[0].target,
+    rule,
+    Math.min(batchSize, tasks.length * perPicture),
+    onePicture(tasks[0].image).shape,
+    options,
+  );
   const results: Attribution[] = [];
   const breathe = breather();
   for (let start = 0; start < tasks.length; start += program.batch) {

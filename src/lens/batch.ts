@@ -1,4 +1,6 @@
 // Pictures to batches and back. Programs have a fixed batch size; a batch that is not full is filled up with zeros.
+import type { Model } from "../nn/model.ts";
+import type { Traced } from "../nn/module.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { type Shape, sameShape, showShape, sizeOf } from "../tensor/shape.ts";
 import { allocate, type DType, Tensor } from "../tensor/tensor.ts";
@@ -19,4 +21,17 @@ export function stack(pictures: readonly Tensor[], count: number, shape: Shape, 
 /** One picture as the net wants it: [C, H, W], or [1, C, H, W] with the batch axis dropped. */
 export function onePicture(image: Tensor): Tensor {
   return image.rank === 4 && image.shape[0] === 1 ? image.entry(0) : image;
+}
+
+/** The net written out for pictures of this shape. Throws `ShapeError` naming both shapes where the layers do not allow another size. */
+export function traceFor(model: Model, shape: Shape, batch: number, dtype: DType): Traced {
+  try {
+    return model.trace({ batch, inputShape: shape, dtype });
+  } catch (cause) {
+    if (!(cause instanceof ShapeError) || sameShape(shape, model.inputShape)) throw cause;
+    throw new ShapeError(
+      `a picture of ${showShape(shape)} does not fit the net, which takes ${showShape(model.inputShape)}: ${cause.message}`,
+      { cause },
+    );
+  }
 }

@@ -6,8 +6,9 @@ import { createGraph } from "../graph/graph.ts";
 import { input } from "../graph/record.ts";
 import type { Model } from "../nn/model.ts";
 import { mul, sum } from "../ops/index.ts";
+import type { Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { stack } from "./batch.ts";
+import { stack, traceFor } from "./batch.ts";
 import { type ReluRule, reluRules } from "./rules.ts";
 import { compileOptions, type RunOptions } from "./run.ts";
 import { type Target, type TargetLayer, targetLayer } from "./target.ts";
@@ -35,10 +36,11 @@ export async function gradientProgram(
   target: Target,
   rule: ReluRule,
   batch: number,
+  shape: Shape,
   options: RunOptions,
 ): Promise<GradientProgram> {
   const { dtype = "float32" } = options;
-  const traced = model.trace({ batch, dtype });
+  const traced = traceFor(model, shape, batch, dtype);
   const layer = targetLayer(traced, target);
   const mask = input("mask", layer.value.shape, dtype);
   const rules = reluRules(rule);
@@ -53,7 +55,7 @@ export async function gradientProgram(
     relus,
     async run(pictures, masks) {
       const results = await program.run({
-        x: stack(pictures, batch, model.inputShape, dtype),
+        x: stack(pictures, batch, shape, dtype),
         mask: stack(
           masks.map((m) => new Tensor(m, layer.value.shape.slice(1))),
           batch,

@@ -13,7 +13,7 @@ import { allocate, type DType, Tensor } from "../tensor/tensor.ts";
 import { breather } from "../train/breathe.ts";
 import { adam, type Optimiser } from "../train/optimisers.ts";
 import { type Ascent, compileAscent } from "./ascent.ts";
-import { stack } from "./batch.ts";
+import { stack, traceFor } from "./batch.ts";
 import { diagnoseAscent } from "./diagnose.ts";
 import { type Bounds, type Parametrisation, type ParametrisationName, type PixelScale, parametrisation } from "./parametrise.ts";
 import { rangeOfValues } from "./range.ts";
@@ -252,7 +252,7 @@ async function judgement(
   { shape, dtype }: Settings,
   options: RunOptions,
 ): Promise<(free: Tensor) => Promise<{ pictures: Tensor; values: Tensor }>> {
-  const traced = model.trace({ batch, inputShape: shape, dtype });
+  const traced = traceFor(model, shape, batch, dtype);
   const pictures = how.picture(input("free", [batch, ...shape], dtype));
   const [values] = substitute([targetLayer(traced, target).value], new Map([[traced.input, pictures]]));
   const program = await compile(createGraph({ outputs: { pictures, values } }), compileOptions(options));

@@ -79,7 +79,7 @@ th{font-weight:500;color:var(--soft);text-align:left}
 .confusion th{padding:2px 8px;text-align:center}
 .confusion tbody th{text-align:right}
 .confusion td.rate{background:none;text-align:right;padding-left:14px;color:var(--soft);white-space:nowrap}
-.confusion .axis{font-size:.8rem;color:var(--faint)}
+.confusion .axis{white-space:nowrap;font-size:.8rem;color:var(--faint)}
 .swatches{display:flex;flex-wrap:wrap;gap:4px 22px;margin:14px 0 0;padding:0;list-style:none;font-size:.82rem;color:var(--soft)}
 .swatches i{display:inline-block;width:74px;height:10px;margin-right:8px;border-radius:2px;vertical-align:baseline}
 .mistakes{grid-template-columns:repeat(auto-fill,minmax(100px,1fr));gap:22px 18px}

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { evaluateValues } from "../../src/graph/evaluate.ts";
 import { gradient } from "../../src/graph/grad.ts";
 import { constant, input } from "../../src/graph/record.ts";
-import { attribute, attributeEach, type ReluRule, reluRules } from "../../src/lens/index.ts";
+import { activations, attribute, attributeEach, type ReluRule, reluRules } from "../../src/lens/index.ts";
 import { createModel, type Model, nn } from "../../src/nn/index.ts";
 import { concat, leakyRelu, mul, prelu, relu, relu6, reshape, sin, slice, softmax, square, sum } from "../../src/ops/index.ts";
 import { ones, random, randomNormal, sizeOf, Tensor, tensor, zeros } from "../../src/tensor/index.ts";
@@ -244,6 +244,16 @@ describe("gradients on the pixels", () => {
     expect(Array.from(withSoftmax.map.data)).toEqual(Array.from(plain.map.data));
   });
 
+  it("a convolution looks at colour pictures of any size", async () => {
+    const net = nn.sequential({ conv1: nn.conv2d(3, 4, 3), relu1: nn.relu(), conv2: nn.conv2d(4, 2, 3) });
+    const model = createModel(net, [3, 9, 9], { seed: 1 });
+    const picture = randomNormal([3, 8, 15], random(2));
+    const { map } = await attribute(model, picture, { method: "guided", layer: "conv2", channel: 1, position: [3, 10], device });
+    expect(map.shape).toEqual([3, 8, 15]);
+    const maps = await activations(model, picture, { device });
+    expect(maps.get("conv2")?.shape).toEqual([2, 4, 11]);
+  });
+
   it("guided maps of nets without ReLU say that they are plain gradients", async () => {
     const { warnings } = await attribute(linearNet(ones([3, 3])), zeros([1, 3, 3]), { method: "guided", class: 0, device });
     expect(warnings.join()).toMatch(/no ReLU before the target/);
@@ -275,6 +285,12 @@ describe("gradients on the pixels", () => {
     await expect(ask({ layer: "conv2", channel: 6 })).rejects.toThrow(/channels 0\.\.5; 6/);
     await expect(ask({ layer: "conv2", channel: 0, position: [6, 0] })).rejects.toThrow(/6 x 6 positions/);
     await expect(ask({})).rejects.toThrow(/either a class, or a layer/);
-    await expect(ask({ class: 0 }, zeros([1, 5, 5]))).rejects.toThrow(/\[1, 5, 5\].*\[1, 12, 12\]/);
+    await expect(ask({ class: 0 }, zeros([1, 5, 5]))).rejects.toThrow(/\[1, 5, 5\] does not fit.*\[1, 12, 12\]/);
+    const sizes = attributeEach(
+      model,
+      [picture, zeros([1, 5, 5])].map((image) => ({ image, target: { class: 0 } })),
+      { method: "gradient", device },
+    );
+    await expect(sizes).rejects.toThrow(/\[1, 5, 5\].*\[1, 12, 12\]/);
   });
 });

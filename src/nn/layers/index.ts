@@ -13,6 +13,7 @@ export {
   linear,
   type WeightOptions,
 } from "./conv.ts";
+export * from "./locally-connected.ts";
 export * from "./norm.ts";
 export * from "./pool.ts";
 export * from "./shape.ts";

@@ -71,7 +71,9 @@ export function readSafetensors(bytes: Uint8Array, options: ReadSafetensorsOptio
 
   const tensors = new Map<string, Tensor>();
   for (const entry of entries) {
-    tensors.set(entry.name, new Tensor(decode(bytes.slice(start + entry.begin, start + entry.end), entry, name), entry.shape));
+    // Not bytes.slice(): of a Node Buffer that is a view, whose start need not be aligned to the element size.
+    const own = new Uint8Array(bytes.subarray(start + entry.begin, start + entry.end));
+    tensors.set(entry.name, new Tensor(decode(own, entry, name), entry.shape));
   }
   return { tensors, storedTypes: new Map(entries.map((e) => [e.name, e.type])), metadata };
 }

@@ -54,7 +54,7 @@ describe("fovea train", () => {
     for (const part of ["Confusion", "Three ways", "First-layer filters", "Feature maps", "fovea train --dataset synthetic"])
       expect(report).toContain(part);
     expect(report).not.toMatch(/(?:src|href)="https?:/);
-    const { model, architecture } = readModel(new Uint8Array(await readFile(join(folder, "first/model.safetensors"))));
+    const { model, architecture } = readModel(await readFile(join(folder, "first/model.safetensors")));
     expect(architecture).toBe("lenet");
     expect(model.classes).toHaveLength(10);
   });

@@ -190,3 +190,10 @@ describe("EF2 safetensors: bad files", () => {
     expect(refused).toBeGreaterThan(1000);
   });
 });
+
+test("EF2 a Node Buffer that starts at an odd address is read like any bytes", () => {
+  const whole = Buffer.alloc(400);
+  const file = writeSafetensors([["w", tensor([1.5, -2, 3])]]);
+  whole.set(file, 3);
+  expect(readSafetensors(whole.subarray(3, 3 + file.length)).tensors.get("w")).toEqual(tensor([1.5, -2, 3]));
+});

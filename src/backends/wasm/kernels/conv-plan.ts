@@ -1,10 +1,7 @@
-// Where a convolution's numbers lie in memory, as nests of constant steps: pure arithmetic, no code is emitted here.
-// All three maps of a convolution are the same two loops (rows of an image times panels of a kernel; sums of outer products over
-// pixels); what differs is only which nest walks which tensor. Works for any number of spatial axes. All steps are in bytes.
-import type { WindowAxis } from "../../../arithmetic/sizes.ts";
-import type { ConvGeometry } from "../../../ops/conv-geometry.ts";
+// What the inner loops of convolution and matrix product walk, as nests of constant steps. There are two such loops: rows of an image (or a
+// matrix) times panels of packed columns, and sums of outer products over pixels. All steps are in bytes.
 import { sizeOf } from "../../../tensor/shape.ts";
-import type { Border, Placement } from "../kernel.ts";
+import type { Placement } from "../kernel.ts";
 
 export const floatBytes = 4;
 
@@ -43,25 +40,12 @@ export function stepsOf({ strides }: Pick<Placement, "strides">): Steps {
   return { outer, channel, spatial };
 }
 
-/** Zeros that the windows of `axes` really read around their input: the padding less what a stride leaves out at the end. */
-export function windowBorder(axes: readonly WindowAxis[]): Border {
-  const noBorder = [0, 0] as const;
-  return [
-    noBorder,
-    noBorder,
-    ...axes.map(
-      (a) =>
-        [Math.max(0, a.before), Math.max(0, (a.output - 1) * a.stride + (a.kernel - 1) * a.dilation - a.before - (a.input - 1))] as const,
-    ),
-  ];
-}
-
-const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, n, i) => sum + n * b[i], 0);
-
 /** Rows of an implicit matrix times packed panels: C[pixel][column] = sum over taps and run of A[pixel + tap + run] * B[tap, run][column]. */
 export interface PanelPlan {
   /** Steps: [source, ...results]. */
   readonly pixels: readonly Level[];
+  /** What the pixels are repeated over, with taps of its own; without it there is one band. */
+  readonly bands?: Bands;
   /** Steps: [source]; each iteration reads `run` floats, `runStep` bytes apart. */
   readonly taps: readonly Level[];
   readonly run: number;
@@ -77,6 +61,18 @@ export interface PanelPlan {
   readonly columns: number;
   /** What is walked along with the rows and columns of the product: first the product itself, then the operands of its epilogue. */
   readonly results: readonly ResultWalk[];
+}
+
+/** Rows of an image whose windows reach out of it at different taps: the taps that would meet nothing but zeros are left out. */
+export interface Bands {
+  /** Taps, outside `taps`, that each band has: the first and how many. */
+  readonly ranges: readonly (readonly [first: number, count: number])[];
+  /** Taps that the panels have. */
+  readonly taps: number;
+  /** Bytes of the source from one of these taps to the next. */
+  readonly tapStep: number;
+  /** Bytes from one band to the next: [source, ...results]. */
+  readonly steps: readonly number[];
 }
 
 export interface ResultWalk {
@@ -103,180 +99,6 @@ export interface MapPlan {
   readonly pack: PackPlan;
 }
 
-/** How a convolution with as many groups as channels on both sides is walked: as one group whose columns do not mix. */
-function isDepthwise({ inChannels, outChannels, groups }: ConvGeometry): boolean {
-  return groups > 1 && groups === inChannels && groups === outChannels;
-}
-
-/** Taps that lie side by side become part of the run. */
-function splitRun(taps: readonly Level[], channels: number): Pick<PanelPlan, "taps" | "run" | "runStep"> {
-  const all = collapse([...taps, { count: channels, steps: [floatBytes] }]);
-  const last = all.at(-1);
-  return last !== undefined && last.steps[0] === floatBytes
-    ? { taps: all.slice(0, -1), run: last.count, runStep: floatBytes }
-    : { taps: all, run: 1, runStep: floatBytes };
-}
-
-/** The convolution itself: `source` is x, bordered by at least `windowBorder(axes)`. */
-export function forwardPlan(geometry: ConvGeometry, source: Steps, weight: Steps, results: readonly Steps[]): MapPlan {
-  const { batch, inChannels, outChannels, axes } = geometry;
-  const lanewise = isDepthwise(geometry);
-  const groups = lanewise ? 1 : geometry.groups;
-  const channels = lanewise ? 1 : inChannels / groups;
-  const columns = outChannels / groups;
-  const taps = axes.map((a, i) => ({ count: a.kernel, steps: [a.dilation * source.spatial[i]] }));
-  return {
-    gemm: {
-      pixels: collapse([
-        { count: batch, steps: [source.outer, ...results.map((r) => r.outer)] },
-        ...axes.map((a, i) => ({ count: a.output, steps: [a.stride * source.spatial[i], ...results.map((r) => r.spatial[i])] })),
-      ]),
-      ...(lanewise ? { taps: collapse(taps), run: 1, runStep: 0 } : splitRun(taps, channels)),
-      lanewise,
-      groups,
-      sourceGroupStep: channels * floatBytes,
-      columns,
-      sourceOffset: -dot(
-        source.spatial,
-        axes.map((a) => a.before),
-      ),
-      results: results.map((r) => ({ offset: 0, columnStep: r.channel, groupStep: columns * r.channel })),
-    },
-    pack: {
-      offset: 0,
-      groups,
-      groupStep: columns * weight.outer,
-      columns,
-      columnStep: weight.outer,
-      rows: collapse([
-        ...axes.map((a, i) => ({ count: a.kernel, steps: [weight.spatial[i]] })),
-        { count: channels, steps: [weight.channel] },
-      ]),
-    },
-  };
-}
-
-const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
-const modulo = (a: number, n: number): number => ((a % n) + n) % n;
-
-/** One residue of an input axis modulo the stride: its positions see a fixed, evenly spaced subset of the taps. */
-interface AxisPhase {
-  /** First input position and how many, `stride` apart. */
-  readonly first: number;
-  readonly count: number;
-  /** Number of taps; the last of them, and the step between kernel indices of neighbours. */
-  readonly taps: number;
-  readonly lastTap: number;
-  readonly tapStep: number;
-  /** Position of the upstream gradient that the first input position reads first, and the step to the next tap's. */
-  readonly from: number;
-  readonly fromStep: number;
-}
-
-/** Input i and tap k meet at output o where i + before = o·stride + k·dilation, so only residues i + before = k·dilation (mod stride) do. */
-function axisPhases({ input, kernel, stride, dilation, before }: WindowAxis): AxisPhase[] {
-  const common = gcd(stride, dilation);
-  const tapStep = stride / common;
-  const phases: AxisPhase[] = [];
-  for (let residue = 0; residue < stride; residue++) {
-    const first = modulo(residue - before, stride);
-    if (first >= input) continue;
-    const count = Math.floor((input - 1 - first) / stride) + 1;
-    let firstTap = 0;
-    while (firstTap < Math.min(kernel, tapStep) && modulo(firstTap * dilation - residue, stride) !== 0) firstTap++;
-    const reaches = firstTap < kernel && modulo(firstTap * dilation - residue, stride) === 0;
-    const taps = reaches ? Math.floor((kernel - 1 - firstTap) / tapStep) + 1 : 0;
-    const lastTap = firstTap + (taps - 1) * tapStep;
-    phases.push({
-      first,
-      count,
-      taps,
-      lastTap,
-      tapStep,
-      from: taps === 0 ? 0 : (first + before - lastTap * dilation) / stride,
-      fromStep: dilation / common,
-    });
-  }
-  return phases;
-}
-
-function combinations<T>(lists: readonly (readonly T[])[]): T[][] {
-  return lists.reduce<T[][]>((all, list) => all.flatMap((head) => list.map((item) => [...head, item])), [[]]);
-}
-
-export function inputGradPhases(axes: readonly WindowAxis[]): AxisPhase[][] {
-  return combinations(axes.map(axisPhases));
-}
-
-/** Zeros around the upstream gradient that some phase reads. */
-export function inputGradBorder(axes: readonly WindowAxis[]): Border {
-  const noBorder = [0, 0] as const;
-  return [
-    noBorder,
-    noBorder,
-    ...axes.map((axis) => {
-      const phases = axisPhases(axis).filter((p) => p.taps > 0);
-      const lastRead = phases.map((p) => p.from + p.count - 1 + (p.taps - 1) * p.fromStep);
-      return [Math.max(0, ...phases.map((p) => -p.from)), Math.max(0, ...lastRead.map((last) => last - (axis.output - 1)))] as const;
-    }),
-  ];
-}
-
-/**
- * The input gradient: for each phase a convolution of stride 1 of the upstream gradient with the turned and transposed subset of taps.
- * `source` is the gradient, bordered by at least `inputGradBorder(axes)`. Together the phases write every element of x's gradient.
- */
-export function inputGradPlans(geometry: ConvGeometry, source: Steps, weight: Steps, results: readonly Steps[]): MapPlan[] {
-  const { batch, inChannels, outChannels, axes } = geometry;
-  const lanewise = isDepthwise(geometry);
-  const groups = lanewise ? 1 : geometry.groups;
-  const channels = lanewise ? 1 : outChannels / groups;
-  const columns = inChannels / groups;
-  return combinations(axes.map(axisPhases)).map((phases) => {
-    const empty = phases.some((p) => p.taps === 0);
-    const taps = phases.map((p, i) => ({ count: p.taps, steps: [p.fromStep * source.spatial[i]] }));
-    const first = phases.map((p) => p.first);
-    const from = phases.map((p) => p.from);
-    return {
-      gemm: {
-        pixels: collapse([
-          { count: batch, steps: [source.outer, ...results.map((r) => r.outer)] },
-          ...phases.map((p, i) => ({ count: p.count, steps: [source.spatial[i], ...results.map((r) => axes[i].stride * r.spatial[i])] })),
-        ]),
-        ...(empty
-          ? { taps: [], run: 0, runStep: floatBytes }
-          : lanewise
-            ? { taps: collapse(taps), run: 1, runStep: 0 }
-            : splitRun(taps, channels)),
-        lanewise,
-        groups,
-        sourceGroupStep: channels * floatBytes,
-        columns,
-        sourceOffset: empty ? 0 : dot(source.spatial, from),
-        results: results.map((r) => ({ offset: dot(r.spatial, first), columnStep: r.channel, groupStep: columns * r.channel })),
-      },
-      pack: {
-        offset: empty
-          ? 0
-          : dot(
-              weight.spatial,
-              phases.map((p) => p.lastTap),
-            ),
-        groups,
-        groupStep: channels * weight.outer,
-        columns,
-        columnStep: lanewise ? weight.outer : weight.channel,
-        rows: empty
-          ? [{ count: 0, steps: [0] }]
-          : collapse([
-              ...phases.map((p, i) => ({ count: p.taps, steps: [-p.tapStep * weight.spatial[i]] })),
-              { count: channels, steps: [weight.outer] },
-            ]),
-      },
-    };
-  });
-}
-
 /** Sums of outer products: C[tap, row][column] = sum over pixels of A[pixel + tap + row] * B[pixel + column]. */
 export interface OuterPlan {
   /** Steps: [A, B]. */
@@ -293,32 +115,4 @@ export interface OuterPlan {
   readonly bGroupStep: number;
   readonly columns: number;
   readonly aOffset: number;
-}
-
-/** The filter gradient of x (bordered by `windowBorder(axes)`) and g; `pack` says where its elements go in the result. */
-export function filterGradPlan(
-  geometry: ConvGeometry,
-  source: Steps,
-  upstream: Steps,
-  result: Steps,
-): { readonly outer: OuterPlan; readonly pack: PackPlan } {
-  const { gemm, pack } = forwardPlan(geometry, source, result, [upstream]);
-  const innermost = gemm.taps.at(-1);
-  const rows =
-    gemm.lanewise && innermost !== undefined ? { taps: gemm.taps.slice(0, -1), run: innermost.count, runStep: innermost.steps[0] } : gemm;
-  return {
-    outer: {
-      pixels: gemm.pixels,
-      taps: rows.taps,
-      run: rows.run,
-      runStep: rows.runStep,
-      lanewise: gemm.lanewise,
-      groups: gemm.groups,
-      aGroupStep: gemm.sourceGroupStep,
-      bGroupStep: gemm.columns * floatBytes,
-      columns: gemm.columns,
-      aOffset: gemm.sourceOffset,
-    },
-    pack,
-  };
 }

@@ -10,7 +10,8 @@ import {
 } from "../../../ops/conv-geometry.ts";
 import { sizeOf } from "../../../tensor/shape.ts";
 import { channelsLast, type Kernel, type KernelRule, kernelArguments, kernelParams, type Wishes } from "../kernel.ts";
-import { filterGradPlan, forwardPlan, inputGradBorder, inputGradPlans, iterations, stepsOf, windowBorder } from "./conv-plan.ts";
+import { filterGradBorder, filterGradPlan, forwardBorder, forwardPlan, inputGradBorder, inputGradPlans } from "./conv-maps.ts";
+import { iterations, stepsOf } from "./conv-plan.ts";
 import { isDense, macsPerNanosecond, panelKernel, resultsOf } from "./matmul-kernel.ts";
 import { emitOuter, type OuterShape, outerItems, outerTile, paddedRun, tileBytes } from "./matmul-outer.ts";
 import { lanes, tileName } from "./matmul-panels.ts";
@@ -40,7 +41,7 @@ export const convRule: KernelRule = {
   wishes(value): Wishes | undefined {
     if (!isDense(value)) return undefined;
     const order = channelsLast(value.rank);
-    const image = { order, border: windowBorder(forwardGeometry(value).axes) };
+    const image = { order, border: forwardBorder(forwardGeometry(value)) };
     return { operands: [image, "any", { order: [0] }].slice(0, value.inputs.length) as Wishes["operands"], result: { order } };
   },
   generate(site) {
@@ -57,10 +58,10 @@ export const convInputGradRule: KernelRule = {
   fuses: () => true,
   wishes(value): Wishes | undefined {
     if (!isDense(value)) return undefined;
-    const { axes } = inputGradGeometry(value);
-    if (sizeOf(axes.map((a) => Math.min(a.stride, a.input))) > mostPhases) return undefined;
+    const geometry = inputGradGeometry(value);
+    if (sizeOf(geometry.axes.map((a) => Math.min(a.stride, a.input))) > mostPhases) return undefined;
     const order = channelsLast(value.rank);
-    return { operands: [{ order, border: inputGradBorder(axes) }, "any"], result: { order } };
+    return { operands: [{ order, border: inputGradBorder(geometry) }, "any"], result: { order } };
   },
   generate(site) {
     const [g, weight] = site.operands.map(stepsOf);
@@ -73,7 +74,7 @@ export const convFilterGradRule: KernelRule = {
   wishes(value): Wishes | undefined {
     if (!isDense(value)) return undefined;
     const order = channelsLast(value.rank);
-    return { operands: [{ order, border: windowBorder(filterGradGeometry(value).axes) }, { order }], result: "any" };
+    return { operands: [{ order, border: filterGradBorder(filterGradGeometry(value)) }, { order }], result: "any" };
   },
   generate(site): Kernel {
     const [x, g] = site.operands.map(stepsOf);

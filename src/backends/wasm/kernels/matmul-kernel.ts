@@ -6,7 +6,19 @@ import type { ModuleBuilder } from "../assembler.ts";
 import { type Kernel, kernelArguments, kernelParams, type Packing, type Placement, type Site, type Stage } from "../kernel.ts";
 import { broadcastStrides } from "../layout.ts";
 import { iterations, type MapPlan, type PackPlan } from "./conv-plan.ts";
-import { chooseTile, depthOf, emitPanels, lanes, type PanelShape, panelItems, panelKey, type Tile, tileName } from "./matmul-panels.ts";
+import {
+  bandCount,
+  bandTable,
+  chooseTile,
+  emitPanels,
+  lanes,
+  type PanelShape,
+  panelItems,
+  panelKey,
+  panelMacs,
+  type Tile,
+  tileName,
+} from "./matmul-panels.ts";
 import { emitPack, packedBytes, packItems, plainFormat } from "./pack-panels.ts";
 
 /** Multiply-adds per nanosecond on one thread: only the splitting of small stages depends on it. */
@@ -47,25 +59,37 @@ function packing(plan: PackPlan, { vectors }: Tile): Packing {
 export function panelKernel(name: string, site: Site, plans: readonly MapPlan[]): Kernel {
   const bias = site.operands.length > 2;
   const shapes = plans.map(({ gemm }): PanelShape => {
-    const rows = iterations(gemm.pixels);
+    const rows = iterations(gemm.pixels) * bandCount(gemm);
     const tile = chooseTile(rows, gemm.columns);
     const split = rows >= 8 * tile.rows ? "rows" : "panels";
     return { plan: gemm, tile, tier: site.tier, split, ...(site.epilogue && { epilogue: site.epilogue.expression }) };
   });
   const packings = plans.map(({ pack }, i) => packing(pack, shapes[i].tile));
+  const bandTables = plans.map(({ gemm }) => bandTable(gemm));
+  const tables = bandTables.filter((t) => t !== undefined);
   const stages = shapes.map(
     (shape, phase): Stage => ({
-      key: `panels ${phase}/${shapes.length} of ${site.operands.length}:${panelKey(shape)}`,
+      key: `panels ${phase}/${shapes.length} of ${site.operands.length}, ${tables.length} tables:${panelKey(shape)}`,
       items: panelItems(shape),
-      nanoseconds: (iterations(shape.plan.pixels) * shape.plan.groups * shape.plan.columns * (depthOf(shape.plan) + 1)) / macsPerNanosecond,
+      nanoseconds: panelMacs(shape.plan) / macsPerNanosecond + sizeOf(site.result.shape) / shapes.length / 4,
       emit: (module) =>
-        module.func(`${name}${phase}`, { params: kernelParams(site, { packings }) }, (f, ...params) => {
-          const { operands, epilogue, packings: packed, result, start, end } = kernelArguments(site, { packings }, params);
+        module.func(`${name}${phase}`, { params: kernelParams(site, { packings, tables }) }, (f, ...params) => {
+          const {
+            operands,
+            epilogue,
+            packings: packed,
+            tables: addresses,
+            result,
+            start,
+            end,
+          } = kernelArguments(site, { packings, tables }, params);
+          const table = bandTables[phase];
           emitPanels(f, shape, {
             source: operands[0],
             results: [result, ...epilogue],
             panels: packed[phase],
             ...(bias && { bias: operands[2] }),
+            ...(table && { bands: addresses[tables.indexOf(table)] }),
             start,
             end,
           });
@@ -74,5 +98,5 @@ export function panelKernel(name: string, site: Site, plans: readonly MapPlan[])
   );
   const phases = shapes.length === 1 ? "" : `, ${shapes.length} phases`;
   const way = plans[0].gemm.lanewise ? "depthwise" : "panels";
-  return { name: `${name} ${way} ${tileName(shapes[0].tile)}${phases}`, packings, stages };
+  return { name: `${name} ${way} ${tileName(shapes[0].tile)}${phases}`, packings, tables, stages };
 }

@@ -72,13 +72,35 @@ export interface PanelArguments {
   readonly panels: Local<"i32">;
   /** One number per column of all groups, added to every row. */
   readonly bias?: Local<"i32">;
+  /** Address of the `bandTable`, if there is one. */
+  readonly bands?: Local<"i32">;
   readonly start: Local<"i32">;
   readonly end: Local<"i32">;
 }
 
 /** Depth of the sums: rows of a panel. */
-export function depthOf({ taps, run }: Pick<PanelPlan, "taps" | "run">): number {
+export function depthOf(plan: PanelPlan): number {
+  return (plan.bands?.taps ?? 1) * bandDepth(plan);
+}
+
+/** Rows of a panel per tap of a band. */
+function bandDepth({ taps, run }: PanelPlan): number {
   return iterations(taps) * run;
+}
+
+export function bandCount({ bands }: PanelPlan): number {
+  return bands?.ranges.length ?? 1;
+}
+
+/** Multiply-adds of the whole product. */
+export function panelMacs(plan: PanelPlan): number {
+  const taps = plan.bands?.ranges.reduce((sum, [, count]) => sum + count, 0) ?? 1;
+  return iterations(plan.pixels) * taps * bandDepth(plan) * plan.groups * plan.columns;
+}
+
+/** What `emitPanels` reads of the bands at run time: first tap and number of taps. */
+export function bandTable({ bands }: PanelPlan): Int32Array | undefined {
+  return bands && Int32Array.from(bands.ranges.flat());
 }
 
 export function panelsPerGroup({ columns }: Pick<PanelPlan, "columns">, tile: Tile): number {
@@ -89,8 +111,14 @@ export function panelBytes(plan: PanelPlan, tile: Tile): number {
   return depthOf(plan) * tile.vectors * vectorBytes;
 }
 
-export function panelItems({ plan, tile, split }: PanelShape): number {
-  return split === "rows" ? Math.ceil(iterations(plan.pixels) / tile.rows) : plan.groups * panelsPerGroup(plan, tile);
+/** Tiles of rows per band. */
+function tilesPerBand({ plan, tile }: PanelShape): number {
+  return Math.ceil(iterations(plan.pixels) / tile.rows);
+}
+
+export function panelItems(shape: PanelShape): number {
+  const { plan, tile, split } = shape;
+  return split === "rows" ? bandCount(plan) * tilesPerBand(shape) : plan.groups * panelsPerGroup(plan, tile);
 }
 
 /** Rows whose sources are walked by all panels before going on, so that they stay in the second-level cache. */
@@ -101,26 +129,76 @@ function rowsAtATime({ taps, run, pixels }: PanelPlan, tile: Tile): number {
   return Math.max(8, Math.ceil(cacheBytes / bytesPerRow / tile.rows)) * tile.rows;
 }
 
-/** Computes the items [start, end) of destination = source x panels (+ bias). */
+/** What changes from band to band. */
+interface BandLocals {
+  /** Addresses of its first pixel. */
+  readonly source: Local<"i32">;
+  readonly results: readonly Local<"i32">[];
+  /** Bytes of a panel before its first tap; number of its taps. */
+  readonly skipped: Local<"i32">;
+  readonly taps: Local<"i32">;
+}
+
+/** Computes the items [start, end) of results[0] = source x panels (+ bias), with its epilogue. */
 export function emitPanels(f: FunctionBuilder, shape: PanelShape, args: PanelArguments): void {
   const { plan, tile, split } = shape;
   const total = iterations(plan.pixels);
-  const perGroup = panelsPerGroup(plan, tile);
-  const firstRow = f.i32(split === "rows" ? i32.mul(args.start, tile.rows) : 0);
-  const lastRow = f.i32(split === "rows" ? i32.mul(args.end, tile.rows) : total);
-  f.if(i32.gtU(lastRow, total), () => f.set(lastRow, i32.const(total)));
-  const chunk = rowsAtATime(plan, tile);
+  const bands = bandCount(plan);
+  const tiles = tilesPerBand(shape);
+  const band = f.local("i32");
+  const locals: BandLocals = {
+    source: f.local("i32"),
+    results: args.results.map(() => f.local("i32")),
+    skipped: f.local("i32"),
+    taps: f.local("i32"),
+  };
   const from = f.local("i32");
   const to = f.local("i32");
+  const lastRow = f.local("i32");
   const panel = f.local("i32");
-  const emitRows = panelRows(f, shape, args);
-  f.for(from, firstRow, lastRow, chunk, () => {
-    f.set(to, i32.add(from, chunk));
-    f.if(i32.gtU(to, lastRow), () => f.set(to, lastRow));
-    f.for(panel, split === "rows" ? 0 : args.start, split === "rows" ? plan.groups * perGroup : args.end, 1, () =>
-      emitRows(panel, from, to),
-    );
+  const emitRows = panelRows(f, shape, args, locals);
+  /** Rows [firstRow, lastRow) of the band, panels [firstPanel, lastPanel). */
+  const emitBand = (firstRow: I32, firstPanel: I32, lastPanel: I32): void => {
+    enterBand(f, plan, tile, args, band, locals);
+    const chunk = rowsAtATime(plan, tile);
+    f.for(from, firstRow, lastRow, chunk, () => {
+      f.set(to, i32.add(from, chunk));
+      f.if(i32.gtU(to, lastRow), () => f.set(to, lastRow));
+      f.for(panel, firstPanel, lastPanel, 1, () => emitRows(panel, from, to));
+    });
+  };
+  if (split === "panels") {
+    f.set(lastRow, i32.const(total));
+    f.for(band, 0, bands, 1, () => emitBand(0, args.start, args.end));
+    return;
+  }
+  const item = f.i32(args.start);
+  const tileOfBand = f.local("i32");
+  const taken = f.local("i32");
+  f.loop((again) => {
+    f.set(band, bands === 1 ? i32.const(0) : i32.divU(item, tiles));
+    f.set(tileOfBand, bands === 1 ? item : i32.remU(item, tiles));
+    f.set(taken, i32.sub(tiles, tileOfBand));
+    f.if(i32.gtU(taken, i32.sub(args.end, item)), () => f.set(taken, i32.sub(args.end, item)));
+    f.set(lastRow, i32.mul(i32.add(tileOfBand, taken), tile.rows));
+    f.if(i32.gtU(lastRow, total), () => f.set(lastRow, i32.const(total)));
+    emitBand(i32.mul(tileOfBand, tile.rows), 0, plan.groups * panelsPerGroup(plan, tile));
+    f.advance(item, taken);
+    f.brIf(again, i32.ltU(item, args.end));
   });
+}
+
+function enterBand(f: FunctionBuilder, plan: PanelPlan, tile: Tile, args: PanelArguments, band: Local<"i32">, locals: BandLocals): void {
+  const { bands } = plan;
+  f.set(locals.source, i32.add(args.source, plan.sourceOffset));
+  for (const [i, result] of locals.results.entries()) f.set(result, i32.add(args.results[i], plan.results[i].offset));
+  if (bands === undefined || args.bands === undefined) return;
+  const first = f.i32(i32.load(i32.add(args.bands, i32.mul(band, 2 * floatBytes))));
+  f.set(locals.taps, i32.load(i32.add(args.bands, i32.mul(band, 2 * floatBytes)), floatBytes));
+  f.set(locals.skipped, i32.mul(first, bandDepth(plan) * tile.vectors * vectorBytes));
+  f.advance(locals.source, i32.mul(band, bands.steps[0]));
+  f.advance(locals.source, i32.mul(first, bands.tapStep));
+  for (const [i, result] of locals.results.entries()) f.advance(result, i32.mul(band, bands.steps[i + 1]));
 }
 
 /** A pointer that follows the rows, or one for all of them where no row moves it. */
@@ -153,7 +231,8 @@ function loadColumns(f: FunctionBuilder, address: Local<"i32">, columnStep: numb
 function panelRows(
   f: FunctionBuilder,
   { plan, tile, tier, epilogue }: PanelShape,
-  { source, results, panels, bias }: PanelArguments,
+  { panels, bias }: PanelArguments,
+  band: BandLocals,
 ): (panel: Local<"i32">, from: Local<"i32">, to: Local<"i32">) => void {
   const { rows, vectors } = tile;
   const width = vectors * lanes;
@@ -197,6 +276,30 @@ function panelRows(
       });
     } else f.repeat(plan.run, emitStep);
   };
+  const emitTaps = (): void =>
+    emitNest(
+      f,
+      plan.taps,
+      sources.map((local) => ({ local, step: 0 })),
+      [plan.run * plan.runStep],
+      emitRun,
+    );
+  const emitDepth = (): void => {
+    const { bands } = plan;
+    if (plan.run === 0) return;
+    if (bands === undefined) {
+      emitTaps();
+      return;
+    }
+    const [outermost] = plan.taps;
+    const moved = outermost === undefined ? plan.run * plan.runStep : outermost.count * outermost.steps[0];
+    f.if(band.taps, () =>
+      f.repeat(band.taps, () => {
+        emitTaps();
+        for (const from of sources) f.advance(from, bands.tapStep - moved);
+      }),
+    );
+  };
   const finishRow = (r: number): Finish | undefined => {
     if (epilogue === undefined) return undefined;
     return (value, v, count) =>
@@ -211,11 +314,12 @@ function panelRows(
     f.set(group, i32.divU(panel, perGroup));
     f.set(inGroup, i32.remU(panel, perGroup));
     f.set(panelStart, i32.add(panels, i32.mul(panel, panelBytes(plan, tile))));
-    f.set(nextSource, i32.add(i32.add(source, plan.sourceOffset), i32.mul(group, plan.sourceGroupStep)));
+    if (plan.bands !== undefined) f.advance(panelStart, band.skipped);
+    f.set(nextSource, i32.add(band.source, i32.mul(group, plan.sourceGroupStep)));
     if (plan.lanewise) f.advance(nextSource, i32.mul(inGroup, width * floatBytes));
     for (const [i, { next }] of followed.entries()) {
-      const { offset, columnStep, groupStep } = plan.results[i];
-      f.set(next, i32.add(results[i], offset));
+      const { columnStep, groupStep } = plan.results[i];
+      f.set(next, band.results[i]);
       f.advance(next, i32.mul(group, groupStep));
       f.advance(next, i32.mul(inGroup, width * columnStep));
     }
@@ -238,15 +342,7 @@ function panelRows(
         for (const [v, sum] of row.entries()) f.set(sum, bias === undefined ? v128.zero() : v128.load(biasAt, v * vectorBytes));
       }
       f.set(b, panelStart);
-      if (plan.run > 0) {
-        emitNest(
-          f,
-          plan.taps,
-          sources.map((local) => ({ local, step: 0 })),
-          [plan.run * plan.runStep],
-          emitRun,
-        );
-      }
+      emitDepth();
       const store = (count: number) => (): void => {
         for (const [r, row] of sums.entries()) storeLanes(f, followed[0].perRow[r], row, count, finishRow(r));
       };

@@ -95,6 +95,12 @@ export async function benchConv({ rounds, json, rivals: wanted }: BenchOptions):
   const rows: string[][] = [];
   const lines: object[] = [];
   const peak = peakKernel();
+  let peakMs = Number.POSITIVE_INFINITY;
+  const timedPeak = (): void => {
+    const start = performance.now();
+    peak();
+    peakMs = Math.min(peakMs, performance.now() - start);
+  };
   for (const map of maps) {
     const work = workOf(map, convCase);
     const data = dataOf(work, 1);
@@ -115,7 +121,7 @@ export async function benchConv({ rounds, json, rivals: wanted }: BenchOptions):
     for (const rival of loaded) {
       const prepared = await rival.prepare(map, convCase, data);
       if (prepared === undefined) {
-        rows.push([map, rival.name, "cannot", "", "", "", ""]);
+        rows.push([map, rival.name, "cannot", "", "", "", "", ""]);
         lines.push({ bench: "conv", case: `${title}, ${map}`, rival: rival.name, cannot: true });
         continue;
       }
@@ -123,14 +129,22 @@ export async function benchConv({ rounds, json, rivals: wanted }: BenchOptions):
       checkAgreement(`${rival.name} ${map}`, prepared.result(), y.data as Float32Array);
       contestants.push({ name: rival.name, threads: rival.threads, run: prepared.run });
     }
-    const { timings, peak: shares, rejected } = await compete(contestants, peak, { rounds });
+    const { timings, peak: shares, rejected } = await compete(contestants, timedPeak, { rounds });
     const [own] = timings;
     contestants.forEach(({ name, threads }, i) => {
       const { best, median: middle, rounds: times } = timings[i];
       const ratios = times.map((ms, round) => ms / own.rounds[round]);
       const ratioBest = best / own.best;
       const shown = i === 0 ? ["", ""] : [ratioBest.toFixed(2), median(ratios).toFixed(2)];
-      rows.push([map, name, best.toFixed(3), middle.toFixed(3), gflops(best), ...shown]);
+      rows.push([
+        map,
+        name,
+        best.toFixed(3),
+        middle.toFixed(3),
+        gflops(best),
+        `${Math.round((100 * flop * peakMs) / best / peakFlop)} %`,
+        ...shown,
+      ]);
       lines.push({
         bench: "conv",
         case: `${title}, ${map}`,
@@ -147,20 +161,14 @@ export async function benchConv({ rounds, json, rivals: wanted }: BenchOptions):
       });
     });
   }
-  let peakMs = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 50; i++) {
-    const start = performance.now();
-    peak();
-    peakMs = Math.min(peakMs, performance.now() - start);
-  }
   const versions = Object.fromEntries(loaded.map((r) => [r.name, r.version]));
   lines.push({ bench: "conv", machine: machine(), versions, peak_gflops: Number((peakFlop / peakMs / 1e6).toFixed(1)) });
   if (!json) {
     console.log(`${title}, one thread. ${machine()}. ${new Date().toISOString().slice(0, 10)}.`);
     console.log(
-      `Multiply-add peak of one thread, nothing loaded: ${(peakFlop / peakMs / 1e6).toFixed(1)} GFLOP/s. A ratio above 1 says that fovea is faster.\n`,
+      `Multiply-add peak of one thread, nothing loaded: ${(peakFlop / peakMs / 1e6).toFixed(1)} GFLOP/s. A ratio above 1: fovea is faster.\n`,
     );
-    console.log(table(["map", "who", "best ms", "median ms", "GFLOP/s", "best ratio", "median ratio"], rows));
+    console.log(table(["map", "who", "best ms", "median ms", "GFLOP/s", "of peak", "best ratio", "median ratio"], rows));
     console.log();
   }
   for (const line of lines) console.log(JSON.stringify(line));

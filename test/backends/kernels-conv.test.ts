@@ -1,6 +1,8 @@
 // The convolution kernels against the ops' own loops, on shapes chosen to be awkward: every map, odd channels, strides, dilations, groups,
 // crops, one to three axes. Operands are small whole numbers, so agreement is exact and any cut between threads must give the same bits.
+import { setFlagsFromString } from "node:v8";
 import { describe, expect, it } from "vitest";
+import { probe } from "../../src/backends/wasm/index.ts";
 import type { KernelRule } from "../../src/backends/wasm/kernel.ts";
 import { convFilterGradRule, convInputGradRule, convRule } from "../../src/backends/wasm/kernels/conv.ts";
 import type { Op } from "../../src/graph/op.ts";
@@ -12,6 +14,10 @@ import { random } from "../../src/tensor/random.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { expected, type FusedWork, nodeOf, runKernel, wholeNumbers } from "../support/kernel-harness.ts";
+
+// Node 20 has relaxed SIMD behind a flag, which may be set until the first module needs it; later versions do not know the flag any more.
+if (process.versions.node.startsWith("20.")) setFlagsFromString("--experimental-wasm-relaxed-simd");
+const { relaxedSimd } = probe();
 
 interface Configuration {
   readonly title: string;
@@ -143,6 +149,18 @@ describe("work done while the result is in registers", () => {
       expect(runKernel(rule, node, tensors, { ...options, epilogue })?.result.data).toEqual(truth);
     }
   });
+});
+
+describe.skipIf(!relaxedSimd)("on the relaxed tier", () => {
+  it.each(configurations.slice(0, 40).flatMap((c) => maps.map((m) => [`${m.op.name}: ${c.title}`, m, c] as const)))(
+    "%s",
+    (_, { rule, op, operands }, configuration) => {
+      const { tensors, attrs } = operands(configuration);
+      const node = nodeOf(op, tensors, attrs);
+      const truth = Float32Array.from(expected(node, tensors).data);
+      expect(runKernel(rule, node, tensors, { tier: "relaxed" })?.result.data).toEqual(truth);
+    },
+  );
 });
 
 describe("what the convolution kernels decline", () => {

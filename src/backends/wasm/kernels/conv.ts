@@ -14,7 +14,7 @@ import { filterGradBorder, filterGradPlan, forwardBorder, forwardPlan, inputGrad
 import { iterations, stepsOf } from "./conv-plan.ts";
 import { isDense, macsPerNanosecond, panelKernel, resultsOf } from "./matmul-kernel.ts";
 import { emitOuter, type OuterShape, outerItems, outerTile, paddedRun, tileBytes } from "./matmul-outer.ts";
-import { lanes, tileName } from "./matmul-panels.ts";
+import { lanes, tileName } from "./matmul-tile.ts";
 import { emitUnpack, packItems } from "./pack-panels.ts";
 
 function attrsOf<A extends ConvAttrs>(value: Value): A {

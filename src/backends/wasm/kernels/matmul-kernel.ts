@@ -6,19 +6,9 @@ import type { ModuleBuilder } from "../assembler.ts";
 import { type Kernel, kernelArguments, kernelParams, type Packing, type Placement, type Site, type Stage } from "../kernel.ts";
 import { broadcastStrides } from "../layout.ts";
 import { iterations, type MapPlan, type PackPlan } from "./conv-plan.ts";
-import {
-  bandCount,
-  bandTable,
-  chooseTile,
-  emitPanels,
-  lanes,
-  type PanelShape,
-  panelItems,
-  panelKey,
-  panelMacs,
-  type Tile,
-  tileName,
-} from "./matmul-panels.ts";
+import { bandCount, bandTable } from "./matmul-bands.ts";
+import { emitPanels, type PanelShape, panelItems, panelKey, panelMacs } from "./matmul-panels.ts";
+import { chooseTile, lanes, type Tile, tileName } from "./matmul-tile.ts";
 import { emitPack, packedBytes, packItems, plainFormat } from "./pack-panels.ts";
 
 /** Multiply-adds per nanosecond on one thread: only the splitting of small stages depends on it. */

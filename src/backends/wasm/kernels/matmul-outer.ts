@@ -4,8 +4,9 @@
 import { type FunctionBuilder, i32, type Local, v128 } from "../assembler.ts";
 import type { Tier } from "../kernel.ts";
 import { floatBytes, iterations, type Level, type OuterPlan } from "./conv-plan.ts";
-import { lanes, multiplyAdd, type Tile } from "./matmul-panels.ts";
+import { lanes, type Tile } from "./matmul-tile.ts";
 import { emitNest } from "./pack-nest.ts";
+import { multiplyAdd } from "./vector-math.ts";
 
 export interface OuterShape {
   readonly plan: OuterPlan;

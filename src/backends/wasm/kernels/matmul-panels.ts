@@ -1,53 +1,14 @@
 // The inner loop of convolution and matrix product: rows of an image (or a matrix) times panels of packed columns, as a tile of
 // accumulators that stays in registers. Rows are read in place through one pointer each, so neither im2col nor packed rows exist.
 import { type Expression, expressionKey } from "../../../ops/expression.ts";
-import { type FunctionBuilder, f32x4, type I32, i32, type Local, type V128, v128 } from "../assembler.ts";
+import { type FunctionBuilder, type I32, i32, type Local, type V128, v128 } from "../assembler.ts";
 import type { Tier } from "../kernel.ts";
 import { floatBytes, iterations, type PanelPlan } from "./conv-plan.ts";
+import { type BandArguments, type BandLocals, bandCount, bandDepth, bandLocals, enterBand } from "./matmul-bands.ts";
+import { type Finish, lanes, storeLanes, type Tile, vectorBytes } from "./matmul-tile.ts";
 import { emitNest, odometer } from "./pack-nest.ts";
 import { emitVector } from "./vector-expression.ts";
-
-/** Accumulators: `rows` x `vectors` vectors of four. V8 has 15 vector registers to give, and needs vectors + 2 for operands. */
-export interface Tile {
-  readonly rows: number;
-  readonly vectors: number;
-}
-
-export const lanes = 4;
-const vectorBytes = lanes * floatBytes;
-
-export function tileName({ rows, vectors }: Tile): string {
-  return `${rows}x${vectors * lanes}`;
-}
-
-/** The tile for a number of rows and columns: few columns leave registers for more rows, and the other way round. */
-export function chooseTile(rows: number, columns: number): Tile {
-  if (columns <= lanes) return { rows: Math.min(rows, 8), vectors: 1 };
-  return rows >= 3 ? { rows: Math.min(rows, 4), vectors: 2 } : { rows, vectors: rows === 1 ? 4 : 3 };
-}
-
-/** a · b + c with the best instruction of the tier. */
-export function multiplyAdd(tier: Tier, a: V128, b: V128, c: V128): V128 {
-  return tier === "relaxed" ? f32x4.relaxedMadd(a, b, c) : f32x4.add(c, f32x4.mul(a, b));
-}
-
-/** Stores the first `count` lanes of consecutive vectors: neighbours in memory may belong to another thread. */
-export function storeLanes(f: FunctionBuilder, address: I32, values: readonly Local<"v128">[], count: number, finish?: Finish): void {
-  for (const [v, value] of values.entries()) {
-    const here = Math.min(lanes, count - v * lanes);
-    if (here <= 0) return;
-    const at = v * vectorBytes;
-    if (finish !== undefined) f.set(value, finish(value, v, here));
-    if (here === lanes) f.storeV128(address, value, at);
-    else {
-      if (here >= 2) f.storeLane64(address, value, 0, at);
-      if (here % 2 === 1) f.storeLane32(address, value, here - 1, at + (here - 1) * floatBytes);
-    }
-  }
-}
-
-/** What is done to vector `vector` of the results before its first `count` lanes are stored. */
-export type Finish = (value: Local<"v128">, vector: number, count: number) => V128;
+import { multiplyAdd } from "./vector-math.ts";
 
 export interface PanelShape {
   readonly plan: PanelPlan;
@@ -64,16 +25,11 @@ export function panelKey({ epilogue, ...shape }: PanelShape): string {
   return `${JSON.stringify(shape)}${epilogue === undefined ? "" : expressionKey(epilogue)}`;
 }
 
-export interface PanelArguments {
-  /** Addresses of the plan's origins. */
-  readonly source: Local<"i32">;
-  readonly results: readonly Local<"i32">[];
+export interface PanelArguments extends BandArguments {
   /** Packed columns: [group, panel][tap, run][tile columns]. */
   readonly panels: Local<"i32">;
   /** One number per column of all groups, added to every row. */
   readonly bias?: Local<"i32">;
-  /** Address of the `bandTable`, if there is one. */
-  readonly bands?: Local<"i32">;
   readonly start: Local<"i32">;
   readonly end: Local<"i32">;
 }
@@ -83,24 +39,10 @@ export function depthOf(plan: PanelPlan): number {
   return (plan.bands?.taps ?? 1) * bandDepth(plan);
 }
 
-/** Rows of a panel per tap of a band. */
-function bandDepth({ taps, run }: PanelPlan): number {
-  return iterations(taps) * run;
-}
-
-export function bandCount({ bands }: PanelPlan): number {
-  return bands?.ranges.length ?? 1;
-}
-
 /** Multiply-adds of the whole product. */
 export function panelMacs(plan: PanelPlan): number {
   const taps = plan.bands?.ranges.reduce((sum, [, count]) => sum + count, 0) ?? 1;
   return iterations(plan.pixels) * taps * bandDepth(plan) * plan.groups * plan.columns;
-}
-
-/** What `emitPanels` reads of the bands at run time: first tap and number of taps. */
-export function bandTable({ bands }: PanelPlan): Int32Array | undefined {
-  return bands && Int32Array.from(bands.ranges.flat());
 }
 
 export function panelsPerGroup({ columns }: Pick<PanelPlan, "columns">, tile: Tile): number {
@@ -129,16 +71,6 @@ function rowsAtATime({ taps, run, pixels }: PanelPlan, tile: Tile): number {
   return Math.max(8, Math.ceil(cacheBytes / bytesPerRow / tile.rows)) * tile.rows;
 }
 
-/** What changes from band to band. */
-interface BandLocals {
-  /** Addresses of its first pixel. */
-  readonly source: Local<"i32">;
-  readonly results: readonly Local<"i32">[];
-  /** Bytes of a panel before its first tap; number of its taps. */
-  readonly skipped: Local<"i32">;
-  readonly taps: Local<"i32">;
-}
-
 /** Computes the items [start, end) of results[0] = source x panels (+ bias), with its epilogue. */
 export function emitPanels(f: FunctionBuilder, shape: PanelShape, args: PanelArguments): void {
   const { plan, tile, split } = shape;
@@ -146,12 +78,7 @@ export function emitPanels(f: FunctionBuilder, shape: PanelShape, args: PanelArg
   const bands = bandCount(plan);
   const tiles = tilesPerBand(shape);
   const band = f.local("i32");
-  const locals: BandLocals = {
-    source: f.local("i32"),
-    results: args.results.map(() => f.local("i32")),
-    skipped: f.local("i32"),
-    taps: f.local("i32"),
-  };
+  const locals = bandLocals(f, plan);
   const from = f.local("i32");
   const to = f.local("i32");
   const lastRow = f.local("i32");
@@ -186,19 +113,6 @@ export function emitPanels(f: FunctionBuilder, shape: PanelShape, args: PanelArg
     f.advance(item, taken);
     f.brIf(again, i32.ltU(item, args.end));
   });
-}
-
-function enterBand(f: FunctionBuilder, plan: PanelPlan, tile: Tile, args: PanelArguments, band: Local<"i32">, locals: BandLocals): void {
-  const { bands } = plan;
-  f.set(locals.source, i32.add(args.source, plan.sourceOffset));
-  for (const [i, result] of locals.results.entries()) f.set(result, i32.add(args.results[i], plan.results[i].offset));
-  if (bands === undefined || args.bands === undefined) return;
-  const first = f.i32(i32.load(i32.add(args.bands, i32.mul(band, 2 * floatBytes))));
-  f.set(locals.taps, i32.load(i32.add(args.bands, i32.mul(band, 2 * floatBytes)), floatBytes));
-  f.set(locals.skipped, i32.mul(first, bandDepth(plan) * tile.vectors * vectorBytes));
-  f.advance(locals.source, i32.mul(band, bands.steps[0]));
-  f.advance(locals.source, i32.mul(first, bands.tapStep));
-  for (const [i, result] of locals.results.entries()) f.advance(result, i32.mul(band, bands.steps[i + 1]));
 }
 
 /** A pointer that follows the rows, or one for all of them where no row moves it. */

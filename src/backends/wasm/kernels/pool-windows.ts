@@ -2,7 +2,7 @@
 // a window (largest, where the largest is, sum) is given as a reducer.
 import { type Code, type FunctionBuilder, i32, type Local, type V128, v128 } from "../assembler.ts";
 import { floatBytes, iterations } from "./conv-plan.ts";
-import { lanes, storeLanes } from "./matmul-panels.ts";
+import { lanes, storeLanes } from "./matmul-tile.ts";
 import { odometer } from "./pack-nest.ts";
 import type { WindowPlan } from "./pool-plan.ts";
 

@@ -9,7 +9,7 @@ export interface Tile {
 }
 
 export const lanes = 4;
-export const vectorBytes = lanes * floatBytes;
+export const vectorBytes: number = lanes * floatBytes;
 
 export function tileName({ rows, vectors }: Tile): string {
   return `${rows}x${vectors * lanes}`;

@@ -123,6 +123,13 @@ describe("elementwise fusion", () => {
     const small = tanh(input("scale", [1, 3, 1, 1], "float64"));
     expect(opsOf(fuseElementwise(createGraph({ outputs: { y: mul(x, small) } })))).toEqual(["tanh", "mul"]);
   });
+  it("writes repeated numbers into the expression", () => {
+    const graph = createGraph({ outputs: { y: mul(x, 0.1), z: add(fill([4], 2, "float64"), fill([3, 1], 3, "float64")) } });
+    const fused = fuseElementwise(graph);
+    expect(fused.outputs.get("y")?.inputs).toEqual([x]);
+    expect(fused.outputs.get("z")?.op.name).toBe("fill");
+    expectSameResults(graph, fused);
+  });
   it("moves a value into a reader that reads it twice", () => {
     const s = sin(x);
     const graph = createGraph({ outputs: { y: mul(s, s) } });

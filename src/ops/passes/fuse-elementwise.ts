@@ -1,6 +1,7 @@
 // Elementwise work is bound by memory, not by arithmetic: a chain of elementwise ops as one `map` reads and writes each element once.
 import type { Graph } from "../../graph/graph.ts";
 import { countUses } from "../../graph/passes/uses.ts";
+import { fillOp } from "../../graph/record.ts";
 import { rewriteGraph } from "../../graph/rewrite.ts";
 import type { Value } from "../../graph/value.ts";
 import { sameShape } from "../../tensor/shape.ts";
@@ -13,7 +14,10 @@ const mostOperands = 8;
 /** Longer expressions run out of registers, and very long ones out of stack wherever trees are walked. */
 const mostSteps = 64;
 
-/** Moves every elementwise value into its only reader, if that is elementwise too and of the same shape. */
+/**
+ * Moves every elementwise value into its only reader, if that is elementwise too and of the same shape, and repeated numbers into the
+ * expressions that read them.
+ */
 export function fuseElementwise(graph: Graph): Graph {
   const uses = countUses(graph);
   return rewriteGraph(graph, (value, inputs) => {
@@ -26,7 +30,8 @@ export function fuseElementwise(graph: Graph): Graph {
       const onlyReader = uses.get(original) === reads && (uses.get(inputs[i]) ?? reads) === reads;
       if (onlyReader && sameShape(original.shape, value.shape)) fusion.absorb(i);
     });
-    return fusion.absorbed === 0 ? undefined : mapTo(value.shape, fusion.expression(), fusion.operands);
+    const changes = fusion.absorbed > 0 || inputs.some((v) => v.op === fillOp);
+    return changes ? mapTo(value.shape, fusion.expression(), fusion.operands) : undefined;
   });
 }
 

@@ -1,0 +1,134 @@
+// What a step-by-step picture says: sizes with their formula, and the sum behind one output cell.
+import { dilatedKernel } from "../../arithmetic/sizes.ts";
+import { show } from "../range.ts";
+import { type DrawnAxis, isPooling, type WindowPlan } from "./options.ts";
+import type { Frame, Steps, Tap } from "./steps.ts";
+
+/** A space at which no line is broken. */
+const bound = "\u00a0";
+
+/** "5 × 5", or "7" for a sequence. */
+export function showSizes(plan: WindowPlan, pick: (axis: DrawnAxis) => number): string {
+  return (plan.rank === 1 ? [plan.axes[1]] : plan.axes).map(pick).join(`${bound}×${bound}`);
+}
+
+/** A value that may differ between the axes: "2", or "2 × 1". */
+function perAxis(plan: WindowPlan, pick: (axis: DrawnAxis) => string): string {
+  const [rows, columns] = plan.axes.map(pick);
+  return plan.rank === 1 || rows === columns ? columns : `${rows} × ${columns}`;
+}
+
+const showPadding = ({ given: { before, after } }: DrawnAxis): string =>
+  (before === after ? String(before) : `${before},${after}`).replaceAll("-", "−");
+
+/** "kernel 3 × 3, stride 2, padding 1": only what is not the default. */
+export function showSettings(plan: WindowPlan): string {
+  const { kind, axes, groups, inChannels, outChannels } = plan;
+  const differs = (pick: (axis: DrawnAxis) => number, usual: number): boolean => axes.slice(2 - plan.rank).some((a) => pick(a) !== usual);
+  return [
+    `${isPooling(kind) ? "window" : "kernel"} ${showSizes(plan, (a) => a.kernel)}`,
+    (isPooling(kind) || differs((a) => a.given.stride, 1)) && `stride ${perAxis(plan, (a) => String(a.given.stride))}`,
+    axes.some((a) => a.given.before !== 0 || a.given.after !== 0) && `padding ${perAxis(plan, showPadding)}`,
+    differs((a) => a.dilation, 1) && `dilation ${perAxis(plan, (a) => String(a.dilation))}`,
+    differs((a) => a.extra, 0) && `output padding ${perAxis(plan, (a) => String(a.extra))}`,
+    plan.ceilMode && "ceil mode",
+    !isPooling(kind) && (inChannels > 1 || outChannels > 1) && `channels ${inChannels} → ${outChannels}`,
+    !isPooling(kind) && groups > 1 && `groups ${groups}`,
+  ]
+    .filter((part) => part !== false)
+    .join(", ");
+}
+
+const kindNames = {
+  convolution: "Convolution",
+  transposed: "Transposed convolution",
+  deformable: "Deformable convolution",
+  "average pooling": "Average pooling",
+  "max pooling": "Max pooling",
+} as const;
+
+/** "Convolution of 5 × 5: kernel 3 × 3, stride 2, padding 1 → 3 × 3". */
+export function showTitle(plan: WindowPlan): string {
+  return (
+    plan.title ??
+    `${kindNames[plan.kind]} of ${showSizes(plan, (a) => a.given.input)}: ${showSettings(plan)} →${bound}${showSizes(plan, (a) => a.output)}`
+  );
+}
+
+const minus = (n: number): string => (n < 0 ? `−${-n}` : String(n));
+/** " + 2·1" for even sides, " + 1 + 2" for uneven ones, nothing for none. */
+const paddings = (before: number, after: number, sign: "+" | "−"): string =>
+  before === after ? (before === 0 ? "" : ` ${sign} 2·${minus(before)}`) : ` ${sign} ${minus(before)} ${sign} ${minus(after)}`;
+
+/** The output size of one axis: the formula with its numbers. */
+export function showAxisSize(plan: WindowPlan, axis: DrawnAxis): string {
+  const { kernel, dilation, given, output, extra } = axis;
+  const extent = dilatedKernel(kernel, dilation);
+  if (plan.kind === "transposed") {
+    return `${given.stride}·(${given.input} − 1)${extra > 0 ? ` + ${extra}` : ""} + ${extent}${paddings(given.before, given.after, "−")} = ${output}`;
+  }
+  const [open, close] = plan.ceilMode ? "⌈⌉" : "⌊⌋";
+  const inner = `${given.input}${paddings(given.before, given.after, "+")} − ${extent}`;
+  const rounded = given.stride === 1 ? `${inner} + 1` : `${open}(${inner}) / ${given.stride}${close} + 1`;
+  const plain = Math.ceil((given.input + given.before + given.after - extent) / given.stride) + 1;
+  const clipped = plan.ceilMode && plain !== output ? " − 1" : "";
+  return `${rounded}${clipped} = ${output}`;
+}
+
+/** One line for both axes where they are alike, else one for each. */
+export function showOutputSize(plan: WindowPlan): string[] {
+  const lines = plan.axes.map((axis) => showAxisSize(plan, axis));
+  if (plan.rank === 1) return [`output size: ${lines[1]}`];
+  return lines[0] === lines[1]
+    ? [`output size: ${lines[0]}, along both axes`]
+    : [`output rows: ${lines[0]}`, `output columns: ${lines[1]}`];
+}
+
+export const showNumber = (v: number): string => show(v);
+const factor = (v: number): string => (v < 0 ? `(${showNumber(v)})` : showNumber(v));
+
+/** Longer sums are cut: their picture could not be read. */
+const mostTerms = 27;
+
+/** "3·0 + 3·1 + … = 12": the numbers that make one output cell, in the order in which they are read. */
+export function showSum(steps: Steps, { taps, value, divisor, winner }: Frame): string {
+  const result = showNumber(value);
+  if (steps.kind === "max pooling")
+    return winner === undefined || winner < 0 ? `max() = ${result}` : `max(${listTerms(taps, readValue, ", ")}) = ${result}`;
+  if (steps.kind === "average pooling")
+    return `(${listTerms(countedTaps(steps, taps), (t) => factor(t.value), " + ")}) / ${divisor} = ${result}`;
+  // The zeros of a stretched input are many and add nothing: they are in the picture, not in the sum.
+  const terms = steps.kind === "transposed" ? taps.filter((t) => t.kind === "input") : taps;
+  if (terms.length === 0) return `nothing but zeros = ${result}`;
+  return `${listTerms(terms, (t) => `${factor(t.value)}·${factor(t.weight)}`, " + ")} = ${result}`;
+}
+
+const readValue = (t: Tap): string => showNumber(t.value);
+
+function countedTaps(steps: Steps, taps: readonly Tap[]): readonly Tap[] {
+  return steps.plan.countIncludePad ? taps : taps.filter((t) => t.kind === "input");
+}
+
+function listTerms(taps: readonly Tap[], term: (tap: Tap) => string, between: string): string {
+  if (taps.length <= mostTerms) return taps.map(term).join(between);
+  const head = taps.slice(0, mostTerms - 3).map(term);
+  return [...head, `… ${taps.length - head.length} more`].join(between);
+}
+
+/** How the first sampled value that lies between cells is mixed: "(0, 0.5): 0.5·3 + 0.5·3 = 3". */
+export function showSample(steps: Steps, taps: readonly Tap[]): string | undefined {
+  const tap = taps.find((t) => t.neighbours !== undefined && t.neighbours.length > 1);
+  if (tap?.neighbours === undefined) return undefined;
+  const place = `(${showNumber(tap.row - steps.grid.top)}, ${showNumber(tap.column - steps.grid.left)})`;
+  return `the point at ${place} reads ${tap.neighbours.map((n) => `${showNumber(n.share)}·${showNumber(n.value)}`).join(" + ")} = ${showNumber(tap.value)}`;
+}
+
+/** Said where the stride leaves a border over. */
+export function showUnused({ unused }: Steps): string | undefined {
+  const parts = (["top", "bottom", "left", "right"] as const)
+    .filter((side) => unused[side] > 0)
+    .map(
+      (side) => `${unused[side]} ${side === "left" || side === "right" ? "column" : "row"}${unused[side] > 1 ? "s" : ""} at the ${side}`,
+    );
+  return parts.length === 0 ? undefined : `no window reaches ${parts.join(" and ")}`;
+}

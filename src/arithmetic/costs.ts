@@ -1,8 +1,6 @@
 // What layers cost: parameters and multiply-adds. Papers call multiply-adds "FLOPs"; some count two operations for each. fovea counts one
 // multiply-add as one and calls it that; taps in the padding count, as everywhere.
 import { ArgumentError } from "../tensor/errors.ts";
-import type { WindowAxis } from "./sizes.ts";
-import { tapTable } from "./taps.ts";
 
 export interface LayerCost {
   /** Weights and biases. */
@@ -35,9 +33,4 @@ export function linearCost(layer: { readonly inFeatures: number; readonly outFea
   const { inFeatures, outFeatures, bias = true } = layer;
   const weights = inFeatures * outFeatures;
   return { parameters: weights + (bias ? outFeatures : 0), macs: weights };
-}
-
-/** How many of a convolution's connections lie inside the input, per map pair: the non-zeros of its unrolled matrix. */
-export function connections(axes: readonly WindowAxis[]): number {
-  return tapTable(axes).reduce((count, i) => count + (i >= 0 ? 1 : 0), 0);
 }

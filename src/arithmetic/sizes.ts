@@ -3,6 +3,9 @@
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
 
 export type PaddingName = "valid" | "same" | "same-lower" | "full" | "causal";
+/** ONNX's words. NOTSET means that the numbers stand elsewhere. */
+export type AutoPad = "NOTSET" | "VALID" | "SAME_UPPER" | "SAME_LOWER";
+
 /** One number for both sides, [before, after], or a convention resolved against the input's size. Negative numbers crop. */
 export type AxisPadding = number | readonly [before: number, after: number] | PaddingName;
 
@@ -43,6 +46,20 @@ export function samePadding(input: number, extent: number, stride = 1, lower = f
   const total = Math.max((Math.ceil(input / stride) - 1) * stride + extent - input, 0);
   const before = lower ? Math.ceil(total / 2) : Math.floor(total / 2);
   return [before, total - before];
+}
+
+/** The name in fovea of an ONNX `auto_pad`; undefined for NOTSET. Throws `ArgumentError` for other words. */
+export function paddingOfAutoPad(autoPad: AutoPad): PaddingName | undefined {
+  const names: Readonly<Record<AutoPad, PaddingName | undefined>> = {
+    NOTSET: undefined,
+    VALID: "valid",
+    SAME_UPPER: "same",
+    SAME_LOWER: "same-lower",
+  };
+  if (!Object.hasOwn(names, autoPad)) {
+    throw new ArgumentError(`auto_pad is "${String(autoPad)}"; expected one of ${Object.keys(names).join(", ")}`);
+  }
+  return names[autoPad];
 }
 
 /** Padding of one axis as two numbers. `extent` is the dilated kernel. */

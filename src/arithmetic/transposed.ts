@@ -1,6 +1,6 @@
-// The arithmetic of transposed convolutions and the inverse questions: which convolution does a transposed one equal,
-// and which inputs or settings give a wanted output? Dumoulin & Visin, arXiv 1603.07285, chapter 4.
-import { ArgumentError, ShapeError } from "../tensor/errors.ts";
+// The arithmetic of transposed convolutions: which direct convolution does a transposed one equal, and how do the conventions crop it?
+// Dumoulin & Visin, arXiv 1603.07285, chapter 4.
+import { ShapeError } from "../tensor/errors.ts";
 import { convSize, dilatedKernel, transposedSize } from "./sizes.ts";
 
 /** The direct convolution that equals the transpose of a convolution (primes in the guide), along one axis. */
@@ -66,36 +66,21 @@ function relationshipOf(extent: number, stride: number, padding: number, extra: 
   return extra === 0 ? 13 : 14;
 }
 
-/** Every input size that gives this output size: s consecutive ones, from (o - 1)s + k - 2p on (fewer where that is below 1). */
-export function inputsOfOutput(options: {
-  readonly output: number;
-  readonly kernel: number;
-  readonly stride?: number;
-  readonly padding?: number;
-  readonly dilation?: number;
-}): number[] {
-  const { output, kernel, stride = 1, padding = 0, dilation = 1 } = options;
-  if (!Number.isInteger(output) || output < 1) throw new ArgumentError(`inputsOfOutput: output is ${output}; expected an integer >= 1`);
-  const least = transposedSize(output, dilatedKernel(kernel, dilation), stride, padding);
-  return Array.from({ length: stride }, (_, extra) => least + extra).filter((i) => i >= 1);
+/** How ONNX and TensorFlow crop a transposed convolution to the size i'·s. */
+export interface TransposedSame {
+  readonly before: number;
+  readonly after: number;
+  /** Positions to add where the kernel is shorter than the stride, so that nothing is left to crop. */
+  readonly outputPadding: number;
 }
 
-/** Every (kernel, stride, padding) up to the given bounds, paddings below the kernel, that turns `input` into `output`. Default bounds: 7, 4, 3. */
-export function settingsOfOutput(options: {
-  readonly input: number;
-  readonly output: number;
-  readonly largestKernel?: number;
-  readonly largestStride?: number;
-  readonly largestPadding?: number;
-}): { readonly kernel: number; readonly stride: number; readonly padding: number }[] {
-  const { input, output, largestKernel = 7, largestStride = 4, largestPadding = 3 } = options;
-  const found = [];
-  for (let kernel = 1; kernel <= largestKernel; kernel++) {
-    for (let stride = 1; stride <= largestStride; stride++) {
-      for (let padding = 0; padding <= Math.min(largestPadding, kernel - 1); padding++) {
-        if (convSize(input, kernel, stride, padding) === output) found.push({ kernel, stride, padding });
-      }
-    }
-  }
-  return found;
+/**
+ * The crop of ONNX auto_pad SAME_UPPER (or, with `lower`, SAME_LOWER) for a transposed convolution: total = max(s(i' - 1) + a + k - i'·s, 0), the
+ * odd one after (before). It is the padding of the forward convolution on an input of i'·s.
+ */
+export function transposedSame(input: number, extent: number, stride = 1, outputPadding = 0, lower = false): TransposedSame {
+  const size = transposedSize(input, extent, stride, 0, 0, outputPadding);
+  const total = Math.max(size - input * stride, 0);
+  const before = lower ? Math.ceil(total / 2) : Math.floor(total / 2);
+  return { before, after: total - before, outputPadding: outputPadding + Math.max(input * stride - size, 0) };
 }

@@ -1,8 +1,7 @@
-// A convolution of one map is a sparse matrix whose entries are the kernel's, repeated: C · vec(x) convolves, its transpose is the
-// transposed convolution. Dumoulin & Visin, arXiv 1603.07285, section 4.1.
+// The matrix of a convolution written out, zeros and all: for looking at, and for small sizes. `conv-matrix.ts` has the one to compute with.
 import { ShapeError } from "../tensor/errors.ts";
+import { type ConvMatrix, convMatrix } from "./conv-matrix.ts";
 import type { WindowAxis } from "./sizes.ts";
-import { tapTable } from "./taps.ts";
 
 export interface UnrolledMatrix {
   /** Positions of the output. */
@@ -15,19 +14,25 @@ export interface UnrolledMatrix {
   readonly taps: Int32Array;
 }
 
-/** The matrix C of a convolution with this kernel (row-major, one map to one map). Throws `ShapeError` when the kernel's size is another. */
-export function unrolledMatrix(kernel: ArrayLike<number>, axes: readonly WindowAxis[]): UnrolledMatrix {
-  const rows = axes.reduce((p, a) => p * a.output, 1);
-  const columns = axes.reduce((p, a) => p * a.input, 1);
-  const size = axes.reduce((p, a) => p * a.kernel, 1);
-  if (kernel.length !== size) throw new ShapeError(`unrolledMatrix: the kernel has ${kernel.length} entries; its axes need ${size}`);
+/** Writes a matrix out with the numbers of a kernel (row-major). Throws `ShapeError` when the kernel's size is another. */
+export function denseMatrix(
+  { rows, columns, parameters, rowStart, column, weight }: ConvMatrix,
+  kernel: ArrayLike<number>,
+): UnrolledMatrix {
+  if (kernel.length !== parameters)
+    throw new ShapeError(`denseMatrix: the kernel has ${kernel.length} entries; the matrix needs ${parameters}`);
   const data = new Float64Array(rows * columns);
   const taps = new Int32Array(rows * columns).fill(-1);
-  tapTable(axes).forEach((column, entry) => {
-    if (column < 0) return;
-    const at = Math.floor(entry / size) * columns + column;
-    data[at] = kernel[entry % size];
-    taps[at] = entry % size;
-  });
+  for (let r = 0; r < rows; r++) {
+    for (let e = rowStart[r]; e < rowStart[r + 1]; e++) {
+      data[r * columns + column[e]] = kernel[weight[e]];
+      taps[r * columns + column[e]] = weight[e];
+    }
+  }
   return { rows, columns, data, taps };
+}
+
+/** The matrix C of a convolution with this kernel (row-major, one map to one map). Throws `ShapeError` when the kernel's size is another. */
+export function unrolledMatrix(kernel: ArrayLike<number>, axes: readonly WindowAxis[]): UnrolledMatrix {
+  return denseMatrix(convMatrix({ axes }), kernel);
 }

@@ -4,7 +4,7 @@ import { type ReceptiveField, receptiveField } from "../graph/field.ts";
 import type { Value } from "../graph/value.ts";
 import { ArgumentError, GraphError, ModelFormatError, ShapeError } from "../tensor/errors.ts";
 import { random } from "../tensor/random.ts";
-import { checkShape, type Shape, sameShape, showShape } from "../tensor/shape.ts";
+import { checkShape, type Shape, sameShape, showShape, sizeOf } from "../tensor/shape.ts";
 import type { DType, Tensor } from "../tensor/tensor.ts";
 import type { Module, Traced } from "./module.ts";
 import { type ModelSummary, summarise } from "./summary.ts";
@@ -74,79 +74,103 @@ export interface Model {
 }
 
 /**
- * Gives `net` its parameters. `inputShape` is one picture, [channels, height, width].
+ * Gives `net` its parameters. `inputShape` is one picture, [channels, height, width]. Parameters that are not given are made when
+ * numbers are first asked for: shapes, fields and costs of the largest net come at once.
  * Throws `ShapeError` where layers do not fit together, naming the layer, and `ModelFormatError` for parameters that do not fit the net.
  */
 export function createModel(net: Module, inputShape: Shape, options: ModelOptions = {}): Model {
   const { seed = 0, parameters: given = new Map<string, Tensor>(), partial = options.parameters === undefined } = options;
   checkShape(inputShape, "createModel: inputShape");
   if (!Number.isInteger(seed)) throw new ArgumentError(`createModel: seed ${seed} is not an integer`);
-  const parameters = new Map<string, Tensor>();
-  const buffers = new Map<string, Tensor>();
+  const parameters: Recipes = new Map();
+  const buffers: Recipes = new Map();
   const missing: string[] = [];
-  const take = (name: string, shape: Shape, make: () => Tensor): Tensor => {
+  const recipe = (name: string, shape: Shape, dtype: DType, make: () => Tensor): (() => Tensor) => {
     const found = given.get(name);
-    if (found === undefined) {
-      if (!partial) missing.push(name);
-      return make();
-    }
-    if (!sameShape(found.shape, shape)) {
+    if (found === undefined && !partial) missing.push(name);
+    if (found !== undefined && !sameShape(found.shape, shape)) {
       throw new ModelFormatError(`parameter "${name}" has shape ${showShape(found.shape)}, but the net needs ${showShape(shape)}`);
     }
-    return found;
+    return () => {
+      const made = found ?? make();
+      return made.dtype === dtype ? made : made.cast(dtype);
+    };
   };
   const store: Store = {
     parameter(name, shape, initialise, fans) {
-      const made = take(name, shape, () => initialise(shape, random(seed).fork(name), fans));
-      const kept = made.dtype === "float32" ? made : made.cast("float32");
-      parameters.set(name, kept);
-      return kept;
+      parameters.set(
+        name,
+        recipe(name, shape, "float32", () => checkMade(name, initialise(shape, random(seed).fork(name), fans), shape)),
+      );
+      return undefined;
     },
     buffer(name, initial) {
-      const made = take(name, initial.shape, () => initial);
-      const kept = made.dtype === initial.dtype ? made : made.cast(initial.dtype);
-      buffers.set(name, kept);
-      return kept;
+      buffers.set(
+        name,
+        recipe(name, initial.shape, initial.dtype, () => initial),
+      );
+      return undefined;
     },
   };
-  traceModule(net, { shape: [1, ...inputShape], dtype: "float32", training: false, frozen: true, seed, store });
+  const described = traceModule(net, { shape: [1, ...inputShape], dtype: "float32", training: false, frozen: true, seed, store });
   const unknown = options.partial === true ? [] : [...given.keys()].filter((name) => !parameters.has(name) && !buffers.has(name));
   if (missing.length > 0 || unknown.length > 0) {
     const list = (what: string, names: readonly string[]): string =>
       names.length === 0 ? "" : `; ${what}: ${names.slice(0, 8).join(", ")}${names.length > 8 ? `, and ${names.length - 8} more` : ""}`;
     throw new ModelFormatError(`the parameters are not those of this net${list("missing", missing)}${list("not in the net", unknown)}`);
   }
-  return new TrainedModel(net, Object.freeze([...inputShape]), { ...options, seed }, parameters, buffers);
+  return new NetWithParameters(net, described, { ...options, seed, inputShape }, parameters, buffers);
 }
 
-class TrainedModel implements Model {
+/** How to come by each tensor, in order of first use. */
+type Recipes = Map<string, () => Tensor>;
+
+function checkMade(name: string, made: Tensor, shape: Shape): Tensor {
+  if (sameShape(made.shape, shape)) return made;
+  throw new GraphError(`the initialiser of "${name}" made ${showShape(made.shape)}, but the layer wants ${showShape(shape)}`);
+}
+
+class NetWithParameters implements Model {
   readonly net: Module;
   readonly inputShape: Shape;
   readonly seed: number;
   readonly classes: readonly string[] | undefined;
   readonly preprocessing: Preprocessing | undefined;
-  readonly parameters: ReadonlyMap<string, Tensor>;
-  readonly buffers: ReadonlyMap<string, Tensor>;
+  /** The graph for one picture, with the parameters as inputs: shapes without numbers. */
+  readonly #described: Traced;
+  readonly #recipes: { readonly parameters: Recipes; readonly buffers: Recipes };
+  #parameters: ReadonlyMap<string, Tensor> | undefined;
+  #buffers: ReadonlyMap<string, Tensor> | undefined;
 
   constructor(
     net: Module,
-    inputShape: Shape,
-    { seed, classes, preprocessing }: ModelOptions & { readonly seed: number },
-    parameters: ReadonlyMap<string, Tensor>,
-    buffers: ReadonlyMap<string, Tensor>,
+    described: Traced,
+    { seed, classes, preprocessing, inputShape }: ModelOptions & { readonly seed: number; readonly inputShape: Shape },
+    parameters: Recipes,
+    buffers: Recipes,
   ) {
     this.net = net;
-    this.inputShape = inputShape;
+    this.inputShape = Object.freeze([...inputShape]);
     this.seed = seed;
     this.classes = classes;
     this.preprocessing = preprocessing;
-    this.parameters = parameters;
-    this.buffers = buffers;
+    this.#described = described;
+    this.#recipes = { parameters, buffers };
+  }
+
+  get parameters(): ReadonlyMap<string, Tensor> {
+    this.#parameters ??= made(this.#recipes.parameters);
+    return this.#parameters;
+  }
+
+  get buffers(): ReadonlyMap<string, Tensor> {
+    this.#buffers ??= made(this.#recipes.buffers);
+    return this.#buffers;
   }
 
   get parameterCount(): number {
     let count = 0;
-    for (const tensor of this.parameters.values()) count += tensor.size;
+    for (const value of this.#described.parameters.values()) count += sizeOf(value.shape);
     return count;
   }
 
@@ -178,12 +202,11 @@ class TrainedModel implements Model {
   }
 
   summary(): ModelSummary {
-    return summarise(this.trace(), this.parameters);
+    return summarise(this.#described);
   }
 
   field(layer: string): ReceptiveField {
-    const traced = this.trace();
-    return receptiveField(layerValue(traced, layer), traced.input);
+    return receptiveField(layerValue(this.#described, layer), this.#described.input);
   }
 
   with(state: ReadonlyMap<string, Tensor>): Model {
@@ -198,6 +221,10 @@ class TrainedModel implements Model {
   state(): Map<string, Tensor> {
     return new Map([...this.parameters, ...this.buffers]);
   }
+}
+
+function made(recipes: Recipes): ReadonlyMap<string, Tensor> {
+  return new Map([...recipes].map(([name, make]) => [name, make()]));
 }
 
 /** The value that a layer's path names; throws `GraphError` naming the layers when there is none. */

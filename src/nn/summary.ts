@@ -2,9 +2,8 @@
 // cannot disagree with what runs.
 import { MisalignedFieldError, type ReceptiveField, receptiveField } from "../graph/field.ts";
 import { named } from "../graph/op.ts";
-import { topological, type Value } from "../graph/value.ts";
+import type { Value } from "../graph/value.ts";
 import { type Shape, showShape, sizeOf } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import type { Traced } from "./module.ts";
 
 /** Receptive field of a layer's units in the net's input, per spatial axis; branches that look at different places have none. */
@@ -33,7 +32,7 @@ export interface ModelSummary {
 }
 
 /** Reads the table off a net traced for one picture. */
-export function summarise(traced: Traced, parameters: ReadonlyMap<string, Tensor>): ModelSummary {
+export function summarise(traced: Traced): ModelSummary {
   const macs = macsOfLayers(traced);
   const layers = traced.layers.map((layer): LayerSummary => {
     const outputShape = layer.value.shape.slice(1);
@@ -42,7 +41,7 @@ export function summarise(traced: Traced, parameters: ReadonlyMap<string, Tensor
       kind: layer.kind,
       outputShape,
       field: fieldOf(layer.value, traced.input),
-      parameters: layer.parameters.reduce((sum, name) => sum + (parameters.get(name)?.size ?? 0), 0),
+      parameters: layer.parameters.reduce((sum, name) => sum + sizeOf(traced.parameters.get(name)?.shape ?? [0]), 0),
       macs: macs.get(layer.value) ?? 0,
       activations: sizeOf(outputShape),
     };
@@ -67,9 +66,11 @@ function macsOfLayers(traced: Traced): Map<Value, number> {
   const macs = new Map<Value, number>();
   for (const layer of traced.layers) {
     let sum = 0;
-    for (const value of topological([layer.value])) {
+    const open = [layer.value];
+    for (let value = open.pop(); value !== undefined; value = open.pop()) {
       if (counted.has(value)) continue;
       counted.add(value);
+      open.push(...value.inputs);
       const shapes = named(
         value.op,
         value.inputs.map((v) => v.shape),

@@ -12,10 +12,13 @@ import type { Context, Layer, Module, Traced } from "./module.ts";
 /** Name of the variable that counts training runs. */
 export const counterName = "step";
 
-/** Supplies the stored (or newly made) tensor of a full name. */
+/**
+ * Supplies the stored (or newly made) tensor of a full name. `undefined` stands for "only its shape matters": the value becomes an input
+ * of the graph, so that a net of any size can be described without its numbers.
+ */
 export interface Store {
-  parameter(name: string, shape: Shape, initialise: Initialiser, fans: Fans): Tensor;
-  buffer(name: string, initial: Tensor): Tensor;
+  parameter(name: string, shape: Shape, initialise: Initialiser, fans: Fans): Tensor | undefined;
+  buffer(name: string, initial: Tensor): Tensor | undefined;
 }
 
 export interface TraceSettings {
@@ -80,9 +83,10 @@ function contextAt(session: Session, path: string, own: string[]): Context {
     if (taken.has(full(name))) throw new GraphError(`"${full(name)}" exists twice; the parts of a module need different names`);
     return full(name);
   };
+  const dtypeHere = (stored: DType): DType => (stored === "float32" || stored === "float64" ? session.dtype : stored);
   const place = (name: string, stored: Tensor, inProgram: boolean): Value => {
-    const floating = stored.dtype === "float32" || stored.dtype === "float64";
-    const tensor = floating && stored.dtype !== session.dtype ? stored.cast(session.dtype) : stored;
+    const dtype = dtypeHere(stored.dtype);
+    const tensor = stored.dtype === dtype ? stored : stored.cast(dtype);
     if (!inProgram) return label(constant(tensor), name);
     const value = variable(name, tensor);
     session.variables.set(name, value);
@@ -93,7 +97,8 @@ function contextAt(session: Session, path: string, own: string[]): Context {
     training: session.training,
     parameter(name, shape, initialise, fans = fansOf(shape)) {
       const key = fresh(name, session.parameters);
-      const value = place(key, session.store.parameter(key, shape, initialise, fans), !session.frozen);
+      const stored = session.store.parameter(key, shape, initialise, fans);
+      const value = stored === undefined ? label(input(key, shape, session.dtype), key) : place(key, stored, !session.frozen);
       if (!sameShape(value.shape, shape))
         throw new GraphError(`"${key}" is ${showShape(value.shape)}, but the layer wants ${showShape(shape)}`);
       session.parameters.set(key, value);
@@ -102,7 +107,11 @@ function contextAt(session: Session, path: string, own: string[]): Context {
     },
     buffer(name, initial) {
       const key = fresh(name, session.buffers);
-      const value = place(key, session.store.buffer(key, initial), session.training || !session.frozen);
+      const stored = session.store.buffer(key, initial);
+      const value =
+        stored === undefined
+          ? label(input(key, initial.shape, dtypeHere(initial.dtype)), key)
+          : place(key, stored, session.training || !session.frozen);
       session.buffers.set(key, value);
       return value;
     },

@@ -3,7 +3,7 @@ import { evaluateValues } from "../../src/graph/evaluate.ts";
 import type { Value } from "../../src/graph/value.ts";
 import { createModel, initialise, layerValue, nn } from "../../src/nn/index.ts";
 import * as ops from "../../src/ops/index.ts";
-import { GraphError, ModelFormatError, ShapeError } from "../../src/tensor/errors.ts";
+import { ArgumentError, GraphError, ModelFormatError, ShapeError } from "../../src/tensor/errors.ts";
 import { random, randomNormal } from "../../src/tensor/random.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { lenet5, smallNet } from "../../src/zoo/index.ts";
@@ -70,6 +70,17 @@ describe("summary", () => {
       expect(model.field(name), layer).toEqual({ status: "exact", axes: [axis, axis] });
     }
     expect(compared).toBeGreaterThanOrEqual(4);
+  });
+
+  test("A14 shapes, fields and costs are read without making a single parameter", () => {
+    const initialiseNothing = (): Tensor => {
+      throw new ArgumentError("a number was asked for");
+    };
+    const model = createModel(nn.sequential({ conv: nn.conv2d(3, 8, 3, { initialise: initialiseNothing }) }), [3, 9, 9]);
+    expect(model.parameterCount).toBe(224);
+    expect(model.summary().total).toMatchObject({ parameters: 224, macs: 10584 });
+    expect(model.field("conv").axes[0].size).toBe(3);
+    expect(() => model.parameters).toThrow("a number was asked for");
   });
 
   test("lists every layer with its output shape and prints as a table", () => {

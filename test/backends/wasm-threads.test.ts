@@ -1,6 +1,6 @@
 // What happens when a thread fails in the middle of a run: nobody waits for ever.
 import { afterAll, describe, expect, it } from "vitest";
-import { call, type FunctionRef, i32, type ModuleBuilder } from "../../src/backends/wasm/assembler.ts";
+import { atomic, call, type FunctionRef, i32, i64, type ModuleBuilder } from "../../src/backends/wasm/assembler.ts";
 import { loadIntoPool, startWorkers, stopWorkers } from "../../src/backends/wasm/pool.ts";
 import type { Segment } from "../../src/backends/wasm/schedule.ts";
 import { assembleWalks, walkStatus } from "../../src/backends/wasm/walk.ts";
@@ -66,10 +66,11 @@ describe("threads", () => {
   });
 
   it("a worker that never arrives is waited for only so long", async () => {
-    const stall = kernel((f, start) => {
-      f.if(start as never, () => f.loop((again) => f.br(again)));
+    // Asleep for two seconds; an endless loop would not let the thread be stopped on every engine.
+    const nap = kernel((f, start) => {
+      f.if(start as never, () => f.repeat(20, () => f.drop(atomic.wait(2048, 0, i64.const(100_000_000n)))));
     });
-    expect((await run([noteItem, stall], 300)).status).toBe(walkStatus.timedOut);
+    expect((await run([noteItem, nap], 300)).status).toBe(walkStatus.timedOut);
     await stopWorkers();
     expect((await run([noteItem], 10_000)).status).toBe(walkStatus.done);
   });

@@ -4,7 +4,7 @@ import type { CAC } from "cac";
 import { writeFileAtomically } from "#platform";
 import type { TrainAndTest } from "../data/dataset.ts";
 import { openDataset } from "../data/open.ts";
-import { take } from "../data/select.ts";
+import { firstOf } from "../data/select.ts";
 import { writeModel } from "../io/model-file.ts";
 import { createModel, type Model } from "../nn/model.ts";
 import { writeReport } from "../report/report.ts";
@@ -108,7 +108,7 @@ async function train(options: Readonly<Record<string, unknown>>, signal: AbortSi
 
 async function openData({ dataset, size, seed, limit }: TrainSettings): Promise<TrainAndTest> {
   const data = await openDataset(dataset, { seed, ...(size !== undefined && { size }) });
-  return limit === undefined || limit >= data.train.size ? data : { train: take(data.train, limit), test: data.test };
+  return limit === undefined || limit >= data.train.size ? data : { train: firstOf(data.train, limit), test: data.test };
 }
 
 interface FitContext {

@@ -28,8 +28,8 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>, name: strin
 }
 
 /** The first `count` pictures (all, when there are fewer). */
-export function take(dataset: Dataset, count: number): Dataset {
-  if (!Number.isInteger(count) || count < 1) throw new ArgumentError(`take: count ${count} is not an integer >= 1`);
+export function firstOf(dataset: Dataset, count: number): Dataset {
+  if (!Number.isInteger(count) || count < 1) throw new ArgumentError(`firstOf: count ${count} is not an integer >= 1`);
   if (count >= dataset.size) return dataset;
   return subset(
     dataset,

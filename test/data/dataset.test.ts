@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { arraysDataset, classCounts, type Dataset, normalise, unnormalise } from "../../src/data/dataset.ts";
 import { loader } from "../../src/data/loader.ts";
-import { split, subset, take } from "../../src/data/select.ts";
+import { firstOf, split, subset } from "../../src/data/select.ts";
 import { ArgumentError, DataError } from "../../src/tensor/errors.ts";
 import { random, randomUniform } from "../../src/tensor/random.ts";
 
@@ -88,14 +88,14 @@ describe("EF6 data sets in memory", () => {
 });
 
 describe("EF6 parts of data sets", () => {
-  test("EF6 subset and take show the chosen pictures", () => {
+  test("EF6 subset and firstOf show the chosen pictures", () => {
     const dataset = numbered(10);
     const part = subset(dataset, [7, 2, 7]);
     expect([part.size, part.label(0), part.label(1)]).toEqual([3, 1, 2]);
     expect(part.image(1)).toEqual(dataset.image(2));
     expect(firstPixels(part.batch([2, 1]).x, 2)).toEqual([7, 2]);
-    expect(take(dataset, 4).size).toBe(4);
-    expect(take(dataset, 100)).toBe(dataset);
+    expect(firstOf(dataset, 4).size).toBe(4);
+    expect(firstOf(dataset, 100)).toBe(dataset);
     expect(() => subset(dataset, [])).toThrow(DataError);
     expect(() => subset(dataset, [10])).toThrow(ArgumentError);
   });

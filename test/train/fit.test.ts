@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Dataset } from "../../src/data/dataset.ts";
-import { take } from "../../src/data/select.ts";
+import { firstOf } from "../../src/data/select.ts";
 import { createModel, type Model, nn } from "../../src/nn/index.ts";
 import { ArgumentError, DataError, ModelFormatError, ShapeError, TrainingError } from "../../src/tensor/errors.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
@@ -138,7 +138,7 @@ describe("fit", () => {
 
   test("validates every so many epochs and after the last", async () => {
     const epochs: EpochRecord[] = [];
-    await fit(barNet, take(data, 9), { ...base, epochs: 5, validation: bars(6, 2), evaluateEvery: 2, onEpoch: (e) => epochs.push(e) });
+    await fit(barNet, firstOf(data, 9), { ...base, epochs: 5, validation: bars(6, 2), evaluateEvery: 2, onEpoch: (e) => epochs.push(e) });
     expect(epochs.map((e) => e.validation !== undefined)).toEqual([false, true, false, true, true]);
   });
 
@@ -300,7 +300,9 @@ describe("bad input", () => {
     await expect(fit(barNet, data, { ...base, batchsize: 3 } as never)).rejects.toThrow(
       /unknown option "batchsize"; known options: epochs, batchSize/,
     );
-    await expect(fit(barNet, take(data, 5), { ...base, dropLast: true })).rejects.toThrow(/5 pictures, which do not fill one batch of 8/);
+    await expect(fit(barNet, firstOf(data, 5), { ...base, dropLast: true })).rejects.toThrow(
+      /5 pictures, which do not fill one batch of 8/,
+    );
     await expect(fit(barNet, data, { ...base, epochs: 0 })).rejects.toThrow(ArgumentError);
     await expect(fit(barNet, data, { ...base, clip: { norm: -1 } })).rejects.toThrow(/norm is -1/);
     await expect(fit(barNet, data, { ...base, device: "gpu" as never })).rejects.toThrow(/device is "gpu"/);
@@ -311,10 +313,10 @@ describe("bad input", () => {
   test("a last batch that the net cannot train on is found before training, with the way out", async () => {
     const net = nn.sequential({ flatten: nn.flatten(), fc: nn.linear(64, 3), bn: nn.batchNorm1d(3) });
     let steps = 0;
-    const promise = fit(net, take(data, 9), { ...base, onStep: () => steps++ });
+    const promise = fit(net, firstOf(data, 9), { ...base, onStep: () => steps++ });
     await expect(promise).rejects.toThrow(/last batch of an epoch has only 1 of 8 pictures.*dropLast/s);
     expect(steps).toBe(0);
-    await fit(net, take(data, 9), { ...base, epochs: 1, dropLast: true });
+    await fit(net, firstOf(data, 9), { ...base, epochs: 1, dropLast: true });
   });
 
   test("an aborted signal ends training between two steps, and evaluation", async () => {

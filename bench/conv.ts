@@ -145,6 +145,7 @@ export async function benchConv({ rounds, json, rivals: wanted }: BenchOptions):
         `${Math.round((100 * flop * peakMs) / best / peakFlop)} %`,
         ...shown,
       ]);
+      if (i === 0) return;
       lines.push({
         bench: "conv",
         case: `${title}, ${map}`,
@@ -154,7 +155,8 @@ export async function benchConv({ rounds, json, rivals: wanted }: BenchOptions):
         ratio_median: Number(median(ratios).toFixed(3)),
         ms: Number(own.best.toFixed(4)),
         rival_ms: Number(best.toFixed(4)),
-        gflops: Number(gflops(best)),
+        gflops: Number(gflops(own.best)),
+        rival_gflops: Number(gflops(best)),
         rounds: times.length,
         rejected_rounds: rejected,
         lowest_peak_share: Number(Math.min(...shares).toFixed(3)),

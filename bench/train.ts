@@ -68,7 +68,8 @@ export async function benchTraining({ rounds, json, rivals }: BenchOptions): Pro
     console.log();
   }
   contestants.forEach(({ name, threads }, i) => {
-    const own = timings[threads === 1 ? 0 : 1];
+    const ownIndex = threads === 1 ? 0 : 1;
+    const own = timings[ownIndex];
     const ratios = timings[i].rounds.map((ms, round) => ms / own.rounds[round]);
     console.log(
       JSON.stringify({
@@ -80,7 +81,8 @@ export async function benchTraining({ rounds, json, rivals }: BenchOptions): Pro
         ratio_median: Number(median(ratios).toFixed(3)),
         ms: Number(own.best.toFixed(4)),
         rival_ms: Number(timings[i].best.toFixed(4)),
-        pictures_per_second: speed(timings[i].best),
+        pictures_per_second: speed(own.best),
+        rival_pictures_per_second: speed(timings[i].best),
       }),
     );
   });

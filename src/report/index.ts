@@ -1,5 +1,7 @@
+export * from "./animation/index.ts";
 export * from "./chart.ts";
 export * from "./colour.ts";
+export * from "./convolution/index.ts";
 export type * from "./data.ts";
 export { type ExplainedPicture, type ExplanationData, paintAttribution, writeExplanation } from "./explanation.ts";
 export { cropSheet, figure, framedSheet, image, legend, paintCrop, photograph, tile } from "./figure.ts";

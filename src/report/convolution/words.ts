@@ -32,8 +32,8 @@ export function showSettings(plan: WindowPlan): string {
     differs((a) => a.dilation, 1) && `dilation ${perAxis(plan, (a) => String(a.dilation))}`,
     differs((a) => a.extra, 0) && `output padding ${perAxis(plan, (a) => String(a.extra))}`,
     plan.ceilMode && "ceil mode",
-    !isPooling(kind) && (inChannels > 1 || outChannels > 1) && `channels ${inChannels} → ${outChannels}`,
-    !isPooling(kind) && groups > 1 && `groups ${groups}`,
+    !isPooling(kind) && (inChannels > 1 || outChannels > 1) && `${inChannels} to ${outChannels} channels`,
+    !isPooling(kind) && groups > 1 && `${groups} groups`,
   ]
     .filter((part) => part !== false)
     .join(", ");

@@ -79,10 +79,18 @@ function buffersOf(step: Step): Buffer[] {
 class Homes {
   readonly #home = new Map<Buffer, Buffer>();
   readonly #steps: readonly Step[];
+  readonly #writers = new Map<Buffer, Step[]>();
   readonly #kept: ReadonlySet<Buffer>;
 
   constructor({ steps, outputs }: Lowered) {
     this.#steps = steps;
+    for (const step of steps) {
+      for (const buffer of new Set(step.writes.map((w) => w.buffer))) {
+        const known = this.#writers.get(buffer);
+        if (known === undefined) this.#writers.set(buffer, [step]);
+        else known.push(step);
+      }
+    }
     this.#kept = new Set([...outputs.values()].map(({ buffer }) => buffer));
   }
 
@@ -141,9 +149,8 @@ class Homes {
   }
 
   #onlyWriter(buffer: Buffer): KernelStep | undefined {
-    const writers = this.#steps.filter((step) => step.writes.some((w) => w.buffer === buffer));
-    const [only] = writers;
-    return writers.length === 1 && only.kind === "kernel" ? only : undefined;
+    const writers = this.#writers.get(buffer);
+    return writers?.length === 1 && writers[0].kind === "kernel" ? writers[0] : undefined;
   }
 
   /** Whether `step` reads the memory of `target` only in the way that allows it to write there. */

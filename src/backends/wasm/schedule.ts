@@ -72,7 +72,11 @@ class PhaseBuilder {
   /** Adds the step, or says no because it has to wait for another thread. */
   accept(step: KernelStep): boolean {
     const { nanoseconds, items } = step.stage;
-    const split = this.#load.length > 1 && items > 1 && nanoseconds >= worthSplitting;
+    if (this.#load.length === 1) {
+      this.tasks.push({ step, owner: 0 });
+      return true;
+    }
+    const split = items > 1 && nanoseconds >= worthSplitting;
     const needed = this.#ownersOfConflicts(step);
     if (split ? needed.size > 0 : needed.size > 1 || needed.has("all")) return false;
     const owner = split ? "all" : ([...needed][0] ?? this.#load.indexOf(Math.min(...this.#load)));

@@ -207,7 +207,7 @@ export class FunctionBuilder {
   }
 
   /** The encoded body: locals in runs of one type, then the code. */
-  finish(): number[] {
+  finish(): Uint8Array {
     const runs: number[][] = [];
     let i = 0;
     while (i < this.#locals.length) {
@@ -216,11 +216,13 @@ export class FunctionBuilder {
       runs.push([...unsigned(length), typeByte[this.#locals[i]]]);
       i += length;
     }
-    const body = [...unsigned(runs.length), ...runs.flat()];
-    append(body, this.#code);
+    const head = [...unsigned(runs.length), ...runs.flat()];
     // Results are always left by `return`, so the end of such a body is never reached; validation wants to be told.
-    if (this.#result !== undefined) body.push(0x00);
-    body.push(0x0b);
+    const tail = this.#result === undefined ? [0x0b] : [0x00, 0x0b];
+    const body = new Uint8Array(head.length + this.#code.length + tail.length);
+    body.set(head);
+    body.set(this.#code, head.length);
+    body.set(tail, head.length + this.#code.length);
     return body;
   }
 

@@ -1,7 +1,7 @@
 // A module under construction: functions over one memory, which is imported as "env.memory" and may be shared between threads.
 import type { Local, Type } from "./code.ts";
 import { typeByte } from "./code.ts";
-import { append, type Bytes, name, section, unsigned, vector } from "./encoding.ts";
+import { type Bytes, name, section, unsigned, vector } from "./encoding.ts";
 import { FunctionBuilder, type FunctionRef } from "./function.ts";
 
 export interface MemoryLimits {
@@ -16,6 +16,17 @@ type Params<P extends readonly Type[]> = { [K in keyof P]: Local<P[K]> };
 export interface Signature<P extends readonly Type[], R extends Type | undefined> {
   readonly params: P;
   readonly result?: R;
+}
+
+/** Code is most of a module; it is copied once. */
+function joined(parts: readonly ArrayLike<number>[]): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
 }
 
 export class ModuleBuilder {
@@ -61,37 +72,23 @@ export class ModuleBuilder {
 
   finish(): Uint8Array<ArrayBuffer> {
     const { shared, initial, maximum } = this.#memory;
-    const out: number[] = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
     const memoryImport = [...name("env"), ...name("memory"), 2, shared ? 3 : 1, ...unsigned(initial), ...unsigned(maximum)];
-    append(
-      out,
-      section(
-        1,
-        [...this.#types.values()].map((type) => type.bytes),
-      ),
-    );
-    append(out, section(2, [memoryImport]));
-    append(
-      out,
-      section(
-        3,
-        this.#functions.map((f) => unsigned(f.type)),
-      ),
-    );
-    append(out, section(7, this.#exports));
-    append(
-      out,
-      section(
-        10,
-        this.#functions.map(({ body }) => {
-          const code = body.finish();
-          const sized = unsigned(code.length);
-          append(sized, code);
-          return sized;
-        }),
-      ),
-    );
-    return Uint8Array.from(out);
+    const bodies = this.#functions.map(({ body }) => body.finish());
+    const count = unsigned(bodies.length);
+    const sizes = bodies.map((body) => unsigned(body.length));
+    const codeBytes = bodies.reduce((sum, body, i) => sum + sizes[i].length + body.length, count.length);
+    const signatures = [...this.#types.values()].map(({ bytes }) => bytes);
+    const types = this.#functions.map(({ type }) => unsigned(type));
+    return joined([
+      [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+      section(1, signatures),
+      section(2, [memoryImport]),
+      section(3, types),
+      section(7, this.#exports),
+      [10, ...unsigned(codeBytes)],
+      count,
+      ...bodies.flatMap((body, i) => [sizes[i], body]),
+    ]);
   }
 
   #typeIndex(params: readonly Type[], result: Type | undefined): number {

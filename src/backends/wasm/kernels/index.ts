@@ -51,8 +51,15 @@ const elementwiseRule: KernelRule = {
     }),
 };
 
-/** The rule that has a kernel for this value, with its wishes. */
+/** Asked several times per value, by passes and by lowering; some rules have to plan before they can answer. */
+const found = new WeakMap<Value, KernelRule | null>();
+
+/** The rule that has a kernel for this value. */
 export function findRule(value: Value): KernelRule | undefined {
+  const known = found.get(value);
+  if (known !== undefined) return known ?? undefined;
   const rule = elementwiseExpression(value) === undefined ? rules.get(value.op.name) : elementwiseRule;
-  return rule?.wishes(value) === undefined ? undefined : rule;
+  const able = rule?.wishes(value) === undefined ? undefined : rule;
+  found.set(value, able ?? null);
+  return able;
 }

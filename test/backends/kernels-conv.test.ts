@@ -12,7 +12,7 @@ import "../../src/ops/index.ts";
 import * as e from "../../src/ops/expression-build.ts";
 import { random } from "../../src/tensor/random.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
-import type { Tensor } from "../../src/tensor/tensor.ts";
+import { Tensor } from "../../src/tensor/tensor.ts";
 import { expected, type FusedWork, nodeOf, runKernel, wholeNumbers } from "../support/kernel-harness.ts";
 
 // Node 20 has relaxed SIMD behind a flag, which may be set until the first module needs it; later versions do not know the flag any more.
@@ -161,6 +161,15 @@ describe.skipIf(!relaxedSimd)("on the relaxed tier", () => {
       expect(runKernel(rule, node, tensors, { tier: "relaxed" })?.result.data).toEqual(truth);
     },
   );
+});
+
+it("the filter gradient of many pixels does not drift: chunks are summed by themselves", () => {
+  const tenths = (shape: Shape): Tensor => new Tensor(new Float32Array(shape.reduce((p, n) => p * n, 1)).fill(0.1), shape);
+  const operands = [tenths([4, 2, 100, 100]), tenths([4, 3, 100, 100])];
+  const node = nodeOf(convFilterGradOp, operands, { kernelSize: [1, 1] });
+  const [truth] = expected(node, operands).data;
+  for (const found of runKernel(convFilterGradRule, node, operands)?.result.data ?? [])
+    expect(Math.abs(found / truth - 1)).toBeLessThan(5e-5);
 });
 
 describe("what the convolution kernels decline", () => {

@@ -9,9 +9,9 @@ import {
   convInputGradGeometry,
 } from "../../../ops/conv-geometry.ts";
 import { sizeOf } from "../../../tensor/shape.ts";
-import { channelsLast, type Kernel, type KernelRule, kernelArguments, kernelParams, type Wishes } from "../kernel.ts";
+import { channelsLast, type Kernel, type KernelRule, kernelArguments, kernelParams, type Wish, type Wishes } from "../kernel.ts";
 import { filterGradBorder, filterGradPlan, forwardBorder, forwardPlan, inputGradBorder, inputGradPlans } from "./conv-maps.ts";
-import { iterations, stepsOf } from "./conv-plan.ts";
+import { floatBytes, iterations, stepsOf } from "./conv-plan.ts";
 import { isDense, macsPerNanosecond, panelKernel, resultsOf } from "./matmul-kernel.ts";
 import { emitOuter, type OuterShape, outerItems, outerTile, paddedRun, tileBytes } from "./matmul-outer.ts";
 import { lanes, tileName } from "./matmul-tile.ts";
@@ -21,8 +21,9 @@ function attrsOf<A extends ConvAttrs>(value: Value): A {
   return value.attrs as unknown as A;
 }
 
-function forwardGeometry({ inputs: [x, weight], ...value }: Value): ConvGeometry {
-  return convGeometry(x.shape, weight.shape, value.attrs as unknown as ConvAttrs);
+function forwardGeometry(value: Value): ConvGeometry {
+  const [x, weight] = value.inputs;
+  return convGeometry(x.shape, weight.shape, attrsOf<ConvAttrs>(value));
 }
 
 function inputGradGeometry(value: Value): ConvGeometry {
@@ -42,7 +43,8 @@ export const convRule: KernelRule = {
     if (!isDense(value)) return undefined;
     const order = channelsLast(value.rank);
     const image = { order, border: forwardBorder(forwardGeometry(value)) };
-    return { operands: [image, "any", { order: [0] }].slice(0, value.inputs.length) as Wishes["operands"], result: { order } };
+    const operands: Wish[] = [image, "any", { order: [0] }];
+    return { operands: operands.slice(0, value.inputs.length), result: { order } };
   },
   generate(site) {
     const [x, weight] = site.operands.map(stepsOf);
@@ -83,7 +85,7 @@ export const convFilterGradRule: KernelRule = {
     const shape: OuterShape = { plan, tile: outerTile(plan), tier: site.tier };
     const format = { width: shape.tile.vectors * lanes, section: plan.run, stored: paddedRun(plan, shape.tile) };
     const tiles = outerItems(shape);
-    const macs = (iterations(plan.pixels) * (tiles * tileBytes(shape.tile))) / 4;
+    const macs = (iterations(plan.pixels) * tiles * tileBytes(shape.tile)) / floatBytes;
     return {
       name: `convFilterGrad ${plan.lanewise ? "depthwise" : "outer"} ${tileName(shape.tile)}`,
       scratchBytes: tiles * tileBytes(shape.tile),

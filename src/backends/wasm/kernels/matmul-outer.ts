@@ -1,7 +1,7 @@
 // The inner loop of filter gradients and of products with a transposed left operand: sums of outer products over all pixels, as tiles of
 // accumulators. Both operands are read in place. A chunk of pixels small enough for the first-level cache meets all tiles before the next
 // chunk comes; tiles, not pixels, are divided between threads, so every sum is made by one thread in one order.
-import { type FunctionBuilder, i32, type Local, v128 } from "../assembler.ts";
+import { type FunctionBuilder, f32x4, i32, type Local, v128 } from "../assembler.ts";
 import type { Tier } from "../kernel.ts";
 import { floatBytes, iterations, type Level, type OuterPlan } from "./conv-plan.ts";
 import { lanes, type Tile } from "./matmul-tile.ts";
@@ -104,7 +104,7 @@ export function emitOuter(f: FunctionBuilder, shape: OuterShape, args: OuterArgu
   });
 }
 
-/** Adds `count` iterations of the cut loop, from pixel (a, b) on, to one tile. */
+/** Adds `count` iterations of the cut loop, from the given pixel of A and B on, to one tile. */
 function emitTileOf(
   f: FunctionBuilder,
   { plan, tile, tier }: OuterShape,
@@ -166,7 +166,8 @@ function emitTileOf(
     }
     f.set(at, i32.add(sums, i32.mul(item, tileBytes(tile))));
     const offset = (r: number, v: number): number => (r * vectors + v) * lanes * floatBytes;
-    for (const [r, row] of totals.entries()) for (const [v, total] of row.entries()) f.set(total, v128.load(at, offset(r, v)));
+    // A chunk is summed by itself first: short sums of short sums round less than one long one.
+    for (const total of totals.flat()) f.set(total, v128.zero());
     const innermost = inner.at(-1);
     if (innermost === undefined) emitInnermost(cut, count);
     else {
@@ -183,6 +184,8 @@ function emitTileOf(
         for (const { local, step } of pointers) f.advance(local, cut.steps[step] - travel[step]);
       });
     }
-    for (const [r, row] of totals.entries()) for (const [v, total] of row.entries()) f.storeV128(at, total, offset(r, v));
+    for (const [r, row] of totals.entries()) {
+      for (const [v, total] of row.entries()) f.storeV128(at, f32x4.add(v128.load(at, offset(r, v)), total), offset(r, v));
+    }
   };
 }

@@ -1,6 +1,6 @@
 // Copies between a kernel's own order and the panels that the inner loops read: [group, panel][row][tile columns], the last panel of a
 // group filled up with zeros.
-import { type FunctionBuilder, f32, f32x4, i32, type Local, v128 } from "../assembler.ts";
+import { type Code, type FunctionBuilder, f32, f32x4, i32, type Local, v128 } from "../assembler.ts";
 import { floatBytes, iterations, type PackPlan } from "./conv-plan.ts";
 import { emitNest } from "./pack-nest.ts";
 
@@ -79,7 +79,7 @@ function emitPanelWalk(
 }
 
 /** Address of column `c`, for strides of either sign: offsets of loads and stores must not be negative. */
-function columnAt(base: Local<"i32">, c: number, step: number): [address: ReturnType<typeof i32.add>, offset: number] {
+function columnAt(base: Local<"i32">, c: number, step: number): [address: Code<"i32">, offset: number] {
   return c * step >= 0 ? [base, c * step] : [i32.add(base, c * step), 0];
 }
 

@@ -57,7 +57,7 @@ export function emitWindows(f: FunctionBuilder, plan: WindowPlan, channels: numb
   const window = f.local("i32");
   const second = f.local("i32");
   const channel = f.local("i32");
-  const emitPass = windowPass(f, plan, reducer, { entries, window, second, position });
+  const emitPass = windowPass(f, plan, reducer, { entries, second, position });
   const perPass = vectorsPerPass(plan) * lanes;
   const passBytes = perPass * floatBytes;
   const fullPasses = Math.floor(channels / perPass);
@@ -85,7 +85,6 @@ export function emitWindows(f: FunctionBuilder, plan: WindowPlan, channels: numb
 
 interface PassLocals {
   readonly entries: readonly Local<"i32">[];
-  readonly window: Local<"i32">;
   readonly second: Local<"i32">;
   readonly position: Local<"i32">;
 }
@@ -96,12 +95,13 @@ function windowPass(
   plan: WindowPlan,
   reducer: Reducer,
   { entries, second, position }: PassLocals,
-): (from: ReturnType<typeof i32.add>, to: ReturnType<typeof i32.add>, count: number) => void {
+): (from: Code<"i32">, to: Code<"i32">, count: number) => void {
   const at = f.local("i32");
   const target = f.local("i32");
   const now = f.local("i32");
   const all = Array.from({ length: vectorsPerPass(plan) }, () => f.locals("v128", reducer.states));
-  const counts = plan.taps.map(({ count }) => (count === undefined ? f.local("i32") : i32.const(Math.max(1, count)))) as Local<"i32">[];
+  const varying = plan.taps.map(({ count }) => (count === undefined ? f.local("i32") : undefined));
+  const counts = plan.taps.map(({ count = 1 }, axis) => varying[axis] ?? i32.const(Math.max(1, count)));
   const descend = (axis: number, states: readonly (readonly Local<"v128">[])[]): void => {
     if (axis === plan.taps.length) {
       for (const [v, state] of states.entries()) reducer.step(f, state, v128.load(at, v * lanes * floatBytes), now);
@@ -140,7 +140,7 @@ function windowPass(
     f.set(target, to);
     f.set(now, second);
     for (const state of states) reducer.start(f, state, second);
-    for (const [axis, { count: known }] of plan.taps.entries()) if (known === undefined) f.set(counts[axis], i32.load(entries[axis], 4));
+    for (const [axis, count] of varying.entries()) if (count !== undefined) f.set(count, i32.load(entries[axis], 4));
     const values = states.map(([value]) => value);
     const store = (): void => {
       const { finish } = reducer;

@@ -94,7 +94,7 @@ describe("reference program", () => {
 describe("compile", () => {
   it("refuses options that it does not know or that cannot be", async () => {
     const refused = (options: object): Promise<unknown> => compile(graph, options as CompileOptions);
-    await expect(refused({ thread: 2 })).rejects.toThrow(/unknown option "thread"; known options: device, threads/);
+    await expect(refused({ thread: 2 })).rejects.toThrow(/unknown option "thread".*known options: device, threads/);
     await expect(refused({ device: "gpu" })).rejects.toThrow(/expected one of auto, reference, wasm, webgpu/);
     await expect(refused({ threads: 0 })).rejects.toThrow(ArgumentError);
     await expect(refused({ strict: 1 })).rejects.toThrow(ArgumentError);

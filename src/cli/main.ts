@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { cac } from "cac";
 import { ArgumentError } from "../tensor/errors.ts";
+import { addConvCommand } from "./conv.ts";
 import { addExplainCommand } from "./explain.ts";
 import { describeFailure, exitCodes } from "./failure.ts";
 import { addInspectCommand } from "./inspect.ts";
@@ -23,6 +24,7 @@ cli.usage("<command> [options]");
 addTrainCommand(cli, interruption.signal);
 addInspectCommand(cli);
 addExplainCommand(cli, interruption.signal);
+addConvCommand(cli, interruption.signal);
 cli.help();
 cli.version(version);
 

@@ -1,5 +1,6 @@
 // Which window operation a picture is about: read from options, checked, and brought to two spatial axes.
 import { type AxisPadding, dilatedKernel, type PaddingName, resolvePadding, type WindowAxis, windowAxis } from "../../arithmetic/sizes.ts";
+import { transposedSame } from "../../arithmetic/transposed.ts";
 import { ArgumentError, ShapeError } from "../../tensor/errors.ts";
 import { deformableOffsets, inputNumbers, kernelNumbers } from "./numbers.ts";
 
@@ -163,18 +164,17 @@ function transposedAxis(
   },
   where: string,
 ): DrawnAxis {
-  const { input, kernel, stride, dilation, outputPadding: extra } = axis;
+  const { input, kernel, stride, dilation, outputPadding } = axis;
   const extent = dilatedKernel(kernel, dilation);
   // Checks the four numbers; a transposed convolution has room for any of them.
   windowAxis({ input: extent, kernel, stride, dilation }, where);
   if (!Number.isInteger(input) || input < 1) throw new ArgumentError(`${where}: input size is ${input}; expected an integer >= 1`);
-  if (!Number.isInteger(extra) || extra < 0 || extra >= Math.max(stride, dilation)) {
+  if (!Number.isInteger(outputPadding) || outputPadding < 0 || outputPadding >= Math.max(stride, dilation)) {
     throw new ArgumentError(
-      `${where}: output padding is ${extra}; expected an integer from 0 to ${Math.max(stride, dilation) - 1}: a larger one is a larger input`,
+      `${where}: output padding is ${outputPadding}; expected an integer from 0 to ${Math.max(stride, dilation) - 1}: a larger one is a larger input`,
     );
   }
-  const named = typeof axis.padding === "string";
-  const [before, after] = resolvePadding(axis.padding, { input: named ? input * stride : input, extent, stride });
+  const [before, after, extra] = cropOf(axis, extent);
   const stretched = (input - 1) * stride + 1;
   const edge = { before: extent - 1 - before, after: extent - 1 - after + extra };
   const output = stretched + edge.before + edge.after - extent + 1;
@@ -194,6 +194,16 @@ function transposedAxis(
     extra,
     given: { input, stride, before, after },
   };
+}
+
+/** What the padding crops before and after, and the rows to add. The word "same" stands for ONNX's: an output of i'·s. */
+function cropOf(
+  { input, stride, padding, outputPadding }: { input: number; stride: number; padding: AxisPadding; outputPadding: number },
+  extent: number,
+): readonly [before: number, after: number, extra: number] {
+  if (padding !== "same" && padding !== "same-lower") return [...resolvePadding(padding, { input, extent, stride }), outputPadding];
+  const same = transposedSame(input, extent, stride, outputPadding, padding === "same-lower");
+  return [same.before, same.after, same.outputPadding];
 }
 
 function checkChannels(kind: WindowKind, inChannels: number, outChannels: number, groups: number): void {

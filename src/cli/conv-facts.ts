@@ -46,6 +46,10 @@ export function factsOf(question: WindowQuestion, { bias }: { readonly bias: boo
   if (question.outputPadding !== undefined && kind !== "transposed") throw new ArgumentError("--output-padding belongs to --transposed");
   if (pooling && (groups !== 1 || outChannels !== inChannels))
     throw new ArgumentError("--pool works on each channel by itself: it has no --groups, and as many channels out as in");
+  if (inChannels % groups !== 0 || outChannels % groups !== 0)
+    throw new ArgumentError(
+      `--groups ${groups} must divide ${inChannels} input channels and ${outChannels} output channels: ${inChannels} / ${groups} = ${rounded(inChannels / groups)}, ${outChannels} / ${groups} = ${rounded(outChannels / groups)}`,
+    );
   const asked = spread("output-padding", question.outputPadding, 0, axes);
 
   const resolved = input.map((size, axis) => {
@@ -94,6 +98,8 @@ export function factsOf(question: WindowQuestion, { bias }: { readonly bias: boo
     picture: axes > 2 ? undefined : pictureOf(question, { input, kernel, stride, dilation, padding, outputPadding, output }),
   };
 }
+
+const rounded = (n: number): number => Math.round(n * 100) / 100;
 
 type Sizes = Pick<WindowFacts, "input" | "kernel" | "stride" | "dilation" | "padding" | "outputPadding" | "output">;
 

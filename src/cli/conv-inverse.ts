@@ -101,8 +101,8 @@ function answerTransposed(given: {
 }): InverseAnswer {
   const { input, kernel, stride, dilation, padding, output } = given;
   const extent = dilatedKernel(kernel, dilation);
-  const sizeOf = (i: number): number =>
-    transposedSize(i, extent, stride, ...resolvePadding(padding, { input: i * stride, extent, stride }));
+  const crop = (i: number): readonly [number, number] => resolvePadding(padding, { input: i * stride, extent, stride });
+  const sizeOf = (i: number): number => transposedSize(i, extent, stride, ...crop(i));
   const most = Math.max(stride, dilation) - 1;
   const found: { readonly input: number; readonly outputPadding: number }[] = [];
   const from = input ?? 1;
@@ -113,7 +113,7 @@ function answerTransposed(given: {
   }
   const lines = found.map(
     ({ input: i, outputPadding: a }) =>
-      `input ${i} with output padding ${a}: ${stride}·(${i} - 1) + ${a} + ${extent} - padding = ${output}`,
+      `input ${i} with output padding ${a}: ${stride}·(${i} - 1) + ${a} + ${extent} - ${crop(i).join(" - ")} = ${output}`,
   );
   if (found.length > 0) return { lines, json: { inputs: found } };
   const reach = input === undefined ? "" : `: input ${input} reaches ${sizeOf(input)} to ${sizeOf(input) + most}`;

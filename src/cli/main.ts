@@ -6,6 +6,7 @@ import { ArgumentError } from "../tensor/errors.ts";
 import { addConvCommand } from "./conv.ts";
 import { addExplainCommand } from "./explain.ts";
 import { describeFailure, exitCodes } from "./failure.ts";
+import { addFilterCommand } from "./filter.ts";
 import { addInspectCommand } from "./inspect.ts";
 import { addTrainCommand } from "./train.ts";
 
@@ -25,6 +26,7 @@ addTrainCommand(cli, interruption.signal);
 addInspectCommand(cli);
 addExplainCommand(cli, interruption.signal);
 addConvCommand(cli, interruption.signal);
+addFilterCommand(cli, interruption.signal);
 cli.help();
 cli.version(version);
 

@@ -1,4 +1,5 @@
 export type { Drawing, Mark } from "./drawing.ts";
+export { type KernelTilesOptions, kernelTiles, type NamedMatrix } from "./kernels.ts";
 export { matrixPicture } from "./matrix.ts";
 export * from "./named.ts";
 export { isPooling, planWindow, type WindowKind, type WindowOptions, type WindowPlan } from "./options.ts";

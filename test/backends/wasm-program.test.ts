@@ -224,6 +224,12 @@ describe("threads", () => {
     expect(program.explain().notes.join()).toContain("worker was lost");
     const again = await compileWasm(graph, { threads: 2 });
     expect(again.explain().threads).toBe(2);
+    await stopWorkers();
+    // The workers that this program starts have never heard of the one before.
+    const newer = await compileWasm(graph, { threads: 2 });
+    expect((await again.run(trainingFeeds(0))).loss.item()).toBe((await newer.run(trainingFeeds(0))).loss.item());
+    expect([again.explain().threads, newer.explain().threads]).toEqual([1, 2]);
+    newer.release();
     again.release();
     program.release();
     alone.release();
@@ -257,6 +263,16 @@ describe("fallback", () => {
 });
 
 describe("memory", () => {
+  it("weights that are packed once do not stay in their first form", async () => {
+    const x = input("x", [1, 64, 3, 3]);
+    const weight = randomNormal([256, 64, 3, 3], random(1), 0, 0.1);
+    const program = await compileWasm(createGraph({ outputs: { y: conv2d(x, constant(weight)) } }), { threads: 1 });
+    expect(program.memory.arenaBytes).toBeLessThan(2.2 * weight.data.byteLength);
+    const feeds = { x: randomNormal([1, 64, 3, 3], random(2)) };
+    const expected = await compileReference(program.graph).run(feeds);
+    for (let run = 0; run < 2; run++) expect(deviation((await program.run(feeds)).y, expected.y)).toBeLessThan(1e-5);
+  });
+
   it("results take over dying operands, and state is updated where it lies", async () => {
     const x = input("x", [1 << 16]);
     const chain = [1, 2, 3, 4, 5].reduce<Value>((v) => roll(exp(v), { shifts: 1, axes: 0 }), x);

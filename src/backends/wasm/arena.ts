@@ -42,16 +42,21 @@ export function planArena(lowered: Lowered, reserved: number): Arena {
   for (const { buffer } of lowered.state.values()) touch(buffer, timeline.length);
   for (const { buffer } of lowered.outputs.values()) touch(buffer, timeline.length);
 
+  // Constants that only the prelude reads (weights that are packed) give their place away after it.
+  const passes = (buffer: Buffer, life: { readonly to: number }): boolean =>
+    buffer.role === "working" || (buffer.role === "constant" && life.to < lowered.prelude.length);
+  for (const [buffer, life] of lives) if (buffer.role === "constant") life.from = 0;
+
   const address = new Map<Buffer, number>();
   let top = align(reserved);
   let stateBytes = 0;
-  for (const buffer of lives.keys()) {
-    if (buffer.role === "working") continue;
+  for (const [buffer, life] of lives) {
+    if (passes(buffer, life)) continue;
     address.set(buffer, top);
     top = align(top + buffer.bytes);
     if (buffer.role === "state") stateBytes += buffer.bytes;
   }
-  const working = [...lives].filter(([{ role }]) => role === "working");
+  const working = [...lives].filter(([buffer, life]) => passes(buffer, life));
   const plan = planMemory(
     working.map(([{ bytes }, { from, to }]) => ({ size: bytes, from, to })),
     { alignment },

@@ -33,7 +33,7 @@ interface Translated {
   readonly parts: Omit<Assembled, "memory" | "instance" | "loaded" | "notes">;
   readonly limits: MemoryLimits;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly notes: readonly string[];
+  readonly notes: string[];
 }
 
 function translate(graph: Graph, options: WasmCompileOptions, threads: number): Translated {
@@ -83,6 +83,8 @@ export async function compileWasm(graph: Graph, options: WasmCompileOptions = {}
   const memory = new WebAssembly.Memory(limits);
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const { loaded, reason } = threads > 1 ? await loadIntoPool(module, memory, threads) : { loaded: undefined, reason: "" };
+  if (options.threads !== undefined && options.threads > mostThreads)
+    notes.push(`${mostThreads} threads instead of ${options.threads}: that is the most that one program uses`);
   const why = asked > 1 && !support.available ? `one thread only: ${support.reason}` : reason;
   return createProgram({ ...parts, memory, instance, loaded, notes: why === "" ? notes : [why, ...notes] });
 }

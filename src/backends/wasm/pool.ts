@@ -4,11 +4,12 @@ import type { WorkerHandle } from "../../platform/interface.ts";
 import { meetingPoint } from "./walk.ts";
 import { mailbox, type PoolMessage, type WorkerReply, workerSource } from "./worker-source.ts";
 
-/** A program as the workers know it. */
+/** A program as its workers know it. They are named, because workers that come after lost ones have never heard of it. */
 export interface LoadedProgram {
   readonly id: number;
   /** Threads in all, the calling one included. */
   readonly threads: number;
+  readonly workers: readonly PoolWorker[];
 }
 
 export interface LoadOutcome {
@@ -20,7 +21,7 @@ export interface LoadOutcome {
 /** How long a worker may take to start or to load a program before it counts as lost. */
 const startMilliseconds = 10_000;
 
-class PoolWorker {
+export class PoolWorker {
   readonly #handle: WorkerHandle;
   readonly #box = new Int32Array(new SharedArrayBuffer(mailbox.words * 4));
   #waiting: ((reply: WorkerReply | Error) => void) | undefined;
@@ -117,8 +118,9 @@ async function loadNow(module: WebAssembly.Module, memory: WebAssembly.Memory, t
   const id = ++programs;
   try {
     await ensureWorkers(threads - 1);
-    await Promise.all(workers.slice(0, threads - 1).map((worker) => worker.load(id, module, memory)));
-    return { loaded: { id, threads }, reason: "" };
+    const own = workers.slice(0, threads - 1);
+    await Promise.all(own.map((worker) => worker.load(id, module, memory)));
+    return { loaded: { id, threads, workers: own }, reason: "" };
   } catch (error) {
     await dropFailedWorkers();
     return {
@@ -152,18 +154,17 @@ export function threadSupport(): { readonly available: boolean; readonly reason:
 }
 
 /** Sends the workers off on a segment; the caller walks it too, as thread 0. */
-export function startWorkers({ id, threads }: LoadedProgram, segment: number): void {
-  for (let i = 0; i < threads - 1; i++) workers[i]?.run(id, segment, threads);
+export function startWorkers({ id, threads, workers: own }: LoadedProgram, segment: number): void {
+  for (const worker of own) worker.run(id, segment, threads);
 }
 
 /** Why a worker of this program is gone, or undefined when all are well. */
-export function lostWorker({ threads }: LoadedProgram): string | undefined {
-  if (workers.length < threads - 1) return "a worker has ended";
-  return workers.slice(0, threads - 1).find((worker) => worker.failure !== undefined)?.failure;
+export function lostWorker(program: LoadedProgram): string | undefined {
+  return program.workers.find((worker) => worker.failure !== undefined)?.failure;
 }
 
-export function releaseFromPool({ id, threads }: LoadedProgram): void {
-  for (const worker of workers.slice(0, threads - 1)) if (worker.failure === undefined) worker.release(id);
+export function releaseFromPool({ id, workers: own }: LoadedProgram): void {
+  for (const worker of own) if (worker.failure === undefined) worker.release(id);
 }
 
 /** Ends all workers, for tests and for embedders that want to leave nothing behind. Programs go on with one thread. */

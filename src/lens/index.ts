@@ -2,6 +2,7 @@ export * from "./activations.ts";
 export * from "./attribute.ts";
 export * from "./examples.ts";
 export { type AscentOptions, type MaximiseEachOptions, type MaximiseOptions, maximise, maximiseEach } from "./maximise.ts";
+export * from "./measures/index.ts";
 export type { Bounds, ParametrisationName } from "./parametrise.ts";
 export type * from "./records.ts";
 export { type ReluRule, reluRules } from "./rules.ts";

@@ -1,0 +1,9 @@
+// Meters: honest numbers about what a net or a layer does to pictures.
+export * from "./cost.ts";
+export * from "./effective-field.ts";
+export * from "./equivariance.ts";
+export { type FeatureMap, layerMap } from "./feature-map.ts";
+export * from "./invariance.ts";
+export * from "./pattern-match.ts";
+export * from "./permutation.ts";
+export * from "./projective-field.ts";

@@ -9,7 +9,7 @@ import { constant, variable } from "../src/graph/record.ts";
 import type { Value } from "../src/graph/value.ts";
 import { add, matmul, mse, mul, sigmoid, sub } from "../src/ops/index.ts";
 import { type Tensor, tensor } from "../src/tensor/tensor.ts";
-import { fixture, hasFixtures } from "./support/fixtures.ts";
+import { fixture } from "./support/fixtures.ts";
 
 type Matrix = readonly (readonly number[])[];
 type Parameters = Readonly<Record<"wh" | "bh" | "wout" | "bout", Matrix>>;
@@ -63,8 +63,8 @@ async function trainer(example: Example, learningRate: number): Promise<{ step: 
   return { step: () => runSync.call(program).out, parameter: (name) => program.state.read(name) };
 }
 
-describe.skipIf(!hasFixtures)("V5 the 4-3-1 example (needs ../shared/spec/fixtures.json)", () => {
-  const example = hasFixtures ? fixture<Example>("perceptron_4_3_1") : (undefined as unknown as Example);
+describe("V5 the 4-3-1 example", () => {
+  const example = fixture<Example>("perceptron_4_3_1");
 
   it("V5 E1 every intermediate of the first step", () => {
     const values = network(example);

@@ -8,7 +8,7 @@ import {
   explainTransposedCost,
 } from "../../src/arithmetic/index.ts";
 import { ArgumentError, ShapeError } from "../../src/tensor/errors.ts";
-import { fixture, hasFixtures } from "../support/fixtures.ts";
+import { fixture } from "../support/fixtures.ts";
 
 interface Row {
   readonly input: number[];
@@ -122,7 +122,7 @@ const nets: Readonly<Record<string, ChainLayer[]>> = {
 };
 
 describe("A14 cost meter", () => {
-  it.skipIf(!hasFixtures).each(Object.keys(nets))("A14 %s: parameters and multiply-adds of section 3", (name) => {
+  it.each(Object.keys(nets))("A14 %s: parameters and multiply-adds of section 3", (name) => {
     const { networks } = fixture<{ networks: Record<string, Row> }>("architectures");
     const row = networks[name];
     const { rows, total } = chainOf(row.input, nets[name]);

@@ -19,7 +19,7 @@ import { ArgumentError, ShapeError } from "../../src/tensor/errors.ts";
 import { random } from "../../src/tensor/random.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
-import { fixture, hasFixtures } from "../support/fixtures.ts";
+import { fixture } from "../support/fixtures.ts";
 
 const square = (input: number, kernel: number): WindowAxis[] =>
   windowAxes({ input: [input, input], kernel: [kernel, kernel], stride: [1, 1], dilation: [1, 1], padding: "valid" });
@@ -51,7 +51,7 @@ const layer = fc.record({
 });
 
 describe("A7 a convolution as a sparse matrix", () => {
-  it.skipIf(!hasFixtures)("A7 the guide's 4x4 input and 3x3 kernel: 4x16, 36 non-zeros, 28 zeros, row by row", () => {
+  it("A7 the guide's 4x4 input and 3x3 kernel: 4x16, 36 non-zeros, 28 zeros, row by row", () => {
     const golden = fixture<{ rows: number[][] }>("unrolled_matrix");
     const matrix = convMatrix({ axes: square(4, 3) });
     const { data, rows, columns } = denseMatrix(matrix, [1, 2, 3, 4, 5, 6, 7, 8, 9]);

@@ -162,6 +162,8 @@ describe("A12 paddings by name", () => {
             const axis = windowAxis({ input, kernel, stride, dilation, padding });
             expect(axis.output).toBe(Math.ceil(input / stride));
             expect(padding === "same" ? axis.after - axis.before : axis.before - axis.after).toBeOneOf([0, 1]);
+            const extent = dilation * (kernel - 1) + 1;
+            expect(axis.before + axis.after).toBe(Math.max((Math.ceil(input / stride) - 1) * stride + extent - input, 0));
           }
         },
       ),

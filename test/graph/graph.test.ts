@@ -9,7 +9,7 @@ import { label, topological, type Value } from "../../src/graph/value.ts";
 import { add, flatten, mul, pow, relu, sin, sum } from "../../src/ops/index.ts";
 import { GraphError, ShapeError } from "../../src/tensor/errors.ts";
 import { arange, full, type Tensor, tensor, zeros } from "../../src/tensor/tensor.ts";
-import { fixture, hasFixtures } from "../support/fixtures.ts";
+import { fixture } from "../support/fixtures.ts";
 
 const run = (value: Value, feeds: ReadonlyMap<Value, Tensor> = new Map()): Tensor => evaluateValues([value], feeds)[0];
 
@@ -141,7 +141,7 @@ describe("derivatives", () => {
     expect(Array.from(run(plain, at).data)).toEqual([0, 1]);
   });
 
-  it.skipIf(!hasFixtures)("V7 the three backward rules of ReLU", () => {
+  it("V7 the three backward rules of ReLU", () => {
     const {
       forward_input: x,
       upstream_gradient: upstream,

@@ -1,5 +1,4 @@
 // The gradients on the pixels against answers worked out by hand (seeing-inside.md sections 2, 3 and 12).
-import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { evaluateValues } from "../../src/graph/evaluate.ts";
 import { gradient } from "../../src/graph/grad.ts";
@@ -8,16 +7,16 @@ import { activations, attribute, attributeEach, type ReluRule, reluRules } from 
 import { createModel, type Model, nn } from "../../src/nn/index.ts";
 import { concat, leakyRelu, mul, prelu, relu, relu6, reshape, sin, slice, softmax, square, sum } from "../../src/ops/index.ts";
 import { ones, random, randomNormal, sizeOf, Tensor, tensor, zeros } from "../../src/tensor/index.ts";
+import { fixture } from "../support/fixtures.ts";
 import { linearNet, n1, n1Picture, smallNet } from "./nets.ts";
 
 const device = "reference" as const;
-const fixtures = new URL("../../../shared/spec/fixtures.json", import.meta.url);
 const rows = (t: Tensor): unknown => t.entry(0).toNested();
 const total = (t: Tensor): number => Array.from(t.data).reduce((sum, v) => sum + v, 0);
 
 describe("gradients on the pixels", () => {
-  it.skipIf(!existsSync(fixtures))("RR1 V7 G3 the three ReLU rules give the printed matrices exactly", () => {
-    const v7 = JSON.parse(readFileSync(fixtures, "utf8")).relu_backward_rules as Record<string, number[][]>;
+  it("RR1 V7 G3 the three ReLU rules give the printed matrices exactly", () => {
+    const v7 = fixture<Record<string, number[][]>>("relu_backward_rules");
     const x = input("x", [3, 3]);
     const names = { gradient: "backprop", guided: "guided", deconvnet: "deconvnet" } as const;
     for (const rule of Object.keys(names) as ReluRule[]) {

@@ -1,5 +1,4 @@
 // The pictures that excite a unit, and the exactness of the part of them that it sees (seeing-inside.md section 7).
-import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { arraysDataset } from "../../src/data/dataset.ts";
 import { cropBox, unitBox } from "../../src/lens/crop.ts";
@@ -7,6 +6,7 @@ import { activations, examples, filters } from "../../src/lens/index.ts";
 import { createModel, type Model, type Module, nn } from "../../src/nn/index.ts";
 import { pad } from "../../src/ops/index.ts";
 import { ones, random, randomNormal, Tensor, tensor } from "../../src/tensor/index.ts";
+import { fixture } from "../support/fixtures.ts";
 import { noisePictures, smallNet } from "./nets.ts";
 
 const device = "reference" as const;
@@ -185,14 +185,9 @@ describe("dataset examples", () => {
   });
 });
 
-const fixtures = new URL("../../../shared/spec/fixtures.json", import.meta.url);
-
 describe("feature maps and filters", () => {
-  it.skipIf(!existsSync(fixtures))("G5 V2 the curve detector highlights the curve's cell in a 26 x 26 map", async () => {
-    const v2 = JSON.parse(readFileSync(fixtures, "utf8")).curve_detector as Record<
-      "filter" | "patch_curve" | "patch_mouse_head",
-      number[][]
-    >;
+  it("G5 V2 the curve detector highlights the curve's cell in a 26 x 26 map", async () => {
+    const v2 = fixture<Record<"filter" | "patch_curve" | "patch_mouse_head", number[][]>>("curve_detector");
     const model = createModel(nn.sequential({ conv: nn.conv2d(1, 1, 7, { bias: false }) }), [1, 32, 32], {
       parameters: new Map([["conv.weight", tensor([[v2.filter]])]]),
     });
@@ -208,6 +203,8 @@ describe("feature maps and filters", () => {
     expect(map.shape).toEqual([1, 26, 26]);
     expect(map.at(0, 4, 6)).toBe(6600);
     expect(map.at(0, 20, 17)).toBe(0);
+    const flat = new Tensor(new Float32Array(32 * 32).fill(50), [1, 32, 32]);
+    expect((await activations(model, flat, { layers: ["conv"], device })).get("conv")?.at(0, 4, 6)).toBe(9000);
     // The stroke is two pixels wide, so a neighbouring cell sees it, too; nothing else comes near.
     for (const [p, v] of map.data.entries()) {
       const distance = Math.max(Math.abs(Math.floor(p / 26) - 4), Math.abs((p % 26) - 6));

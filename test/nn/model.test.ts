@@ -7,7 +7,7 @@ import { ArgumentError, GraphError, ModelFormatError, ShapeError } from "../../s
 import { random, randomNormal } from "../../src/tensor/random.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { lenet5, smallNet } from "../../src/zoo/index.ts";
-import { fixture, hasFixtures } from "../support/fixtures.ts";
+import { fixture } from "../support/fixtures.ts";
 
 interface Architectures {
   readonly networks: Readonly<Record<string, { readonly input: readonly number[]; readonly parameters: number; readonly macs: number }>>;
@@ -47,7 +47,7 @@ describe("summary", () => {
     expect(total.macs).toBe(416520);
   });
 
-  test.skipIf(!hasFixtures).each([
+  test.each([
     ["lenet5-modern", lenet5().net],
     ["keras-mnist-cnn", kerasMnist],
     ["z1-mnist-net", z1],
@@ -58,7 +58,7 @@ describe("summary", () => {
     expect(model.summary().total).toMatchObject({ parameters: expected.parameters, macs: expected.macs });
   });
 
-  test.skipIf(!hasFixtures)("H3 LeNet's receptive fields are those of the fixtures", () => {
+  test("H3 LeNet's receptive fields are those of the fixtures", () => {
     const model = lenet5();
     const names: Readonly<Record<string, string>> = { C1: "conv1", S2: "pool1", C3: "conv2", S4: "pool2" };
     let compared = 0;

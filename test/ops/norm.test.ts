@@ -8,7 +8,7 @@ import * as ops from "../../src/ops/index.ts";
 import { ShapeError } from "../../src/tensor/errors.ts";
 import { random, randomNormal } from "../../src/tensor/random.ts";
 import { arange, ones, type Tensor, tensor, zeros } from "../../src/tensor/tensor.ts";
-import { fixture, hasFixtures } from "../support/fixtures.ts";
+import { fixture } from "../support/fixtures.ts";
 
 const f64 = (values: readonly number[], shape: readonly number[]): Tensor => tensor([...values], shape, "float64");
 const normal = (shape: readonly number[], seed: number): Tensor => randomNormal(shape, random(seed)).cast("float64");
@@ -126,7 +126,7 @@ describe("norms within a sample", () => {
 });
 
 describe("local response norm", () => {
-  it.skipIf(!hasFixtures)("E8 local response norm, the paper's form (fixture)", () => {
+  it("E8 local response norm, the paper's form (fixture)", () => {
     const f = fixture<{ k: number; n: number; alpha: number; beta: number; input_channels: number[]; output: number[] }>(
       "local_response_normalisation",
     );

@@ -18,7 +18,7 @@ import {
 } from "../../src/ops/index.ts";
 import { ArgumentError, DTypeError, ShapeError } from "../../src/tensor/errors.ts";
 import { arange, type Tensor, tensor } from "../../src/tensor/tensor.ts";
-import { fixture, hasFixtures } from "../support/fixtures.ts";
+import { fixture } from "../support/fixtures.ts";
 
 const row = (...values: number[]): Tensor => tensor([[values]]);
 const flat = (t: Tensor): number[] => Array.from(t.data);
@@ -173,7 +173,7 @@ describe("spatial transformer", () => {
     ]);
     for (let i = 0; i < 5; i++) for (let j = 0; j < 5; j++) expect(turned.at(0, 0, i, j)).toBe(picture().at(0, 0, 4 - j, i));
   });
-  it.skipIf(!hasFixtures)("F10 fixtures: zoom by 2, shift by one pixel", () => {
+  it("F10 fixtures: zoom by 2, shift by one pixel", () => {
     const guide = fixture<{ input: number[][] }>("guide");
     for (const { theta, output } of fixture<TransformerFixture>("spatial_transformer").cases) {
       expect(transform(tensor([[guide.input]]), theta).toNested()).toEqual([[output]]);

@@ -9,7 +9,7 @@ import { createModel, type Model, nn } from "../../src/nn/index.ts";
 import { sum, transpose } from "../../src/ops/index.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { halfSquaredError, sgd, trainingStep } from "../../src/train/index.ts";
-import { fixture, hasFixtures } from "../support/fixtures.ts";
+import { fixture } from "../support/fixtures.ts";
 
 type Matrix = readonly (readonly number[])[];
 interface Perceptron {
@@ -52,8 +52,8 @@ function expectClose(found: Tensor, expected: Tensor, digits = 12): void {
   for (let i = 0; i < expected.size; i++) expect(found.data[i]).toBeCloseTo(expected.data[i], digits);
 }
 
-describe.skipIf(!hasFixtures)("E1 the worked example", () => {
-  const v = hasFixtures ? fixture<Perceptron>("perceptron_4_3_1") : (undefined as never);
+describe("E1 the worked example", () => {
+  const v = fixture<Perceptron>("perceptron_4_3_1");
 
   test("E1 V5 every intermediate of the first step, E5 its loss and gradients", () => {
     const traced = model().trace({ batch: 3, frozen: false, dtype: "float64" });

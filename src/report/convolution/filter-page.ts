@@ -60,10 +60,9 @@ function photo(raster: Raster, alt: string): Markup {
 
 function card({ filter, range, meanSize, shown, response }: FilteredPicture, raster: Raster): Markup {
   const { name, matrix, description, signed } = filter;
-  const tiles = drawSvg(
-    kernelTiles([{ name, matrix }], { title: `Kernel ${name}`, cell: matrix[0].length > 3 ? 26 : 32, ownRange: true }),
-    { theme: "inline" },
-  );
+  const tiles = drawSvg(kernelTiles([{ name, matrix }], { title: `Kernel ${name}`, cell: matrix[0].length > 3 ? 26 : 32, bare: true }), {
+    theme: "inline",
+  });
   const single = response.shape[0] === 1;
   const scale = signed
     ? single
@@ -71,5 +70,5 @@ function card({ filter, range, meanSize, shown, response }: FilteredPicture, ras
       : `mid-grey is 0, white ${show(shown.high)}, black ${show(shown.low)}`
     : "black 0, white 1";
   return html`<figure>${photo(raster, `${name}: ${description}; response ${showRange(range)}`)}
-<figcaption><b>${name}</b>: ${description}<br>raw response ${showRange(range)}, mean size ${show(meanSize)}<br>${scale}${new Markup(tiles)}</figcaption></figure>`;
+<figcaption><b>${name}</b>: ${description}<br>raw response ${showRange(range)}, mean size ${show(meanSize)}<br>${scale}</figcaption>${new Markup(tiles)}</figure>`;
 }

@@ -53,7 +53,7 @@ export function filterPicture(image: Tensor, filter: PictureFilter, options: { r
   const response = conv2d(framed, weights, undefined, options).reshape([channels, height, width]);
   let sum = 0;
   for (const v of response.data) sum += Math.abs(v);
-  const shown = filter.signed ? (percentileRange([response], 0.995) ?? symmetricRange(response)) : { low: 0, high: 1 };
+  const shown = filter.signed ? (percentileRange([response]) ?? symmetricRange(response)) : { low: 0, high: 1 };
   return { filter, response, range: rangeOf(response), meanSize: sum / response.size, shown };
 }
 

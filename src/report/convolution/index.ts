@@ -1,9 +1,13 @@
+export * from "./backward.ts";
 export type { Drawing, Mark } from "./drawing.ts";
+export { type FilterPageData, writeFilterPage } from "./filter-page.ts";
+export { type FilteredPicture, filterPicture, type PictureFilter, paintResponse } from "./filters.ts";
 export { type KernelTilesOptions, kernelTiles, type NamedMatrix } from "./kernels.ts";
 export { matrixPicture } from "./matrix.ts";
 export * from "./named.ts";
 export { isPooling, planWindow, type WindowKind, type WindowOptions, type WindowPlan } from "./options.ts";
 export * from "./picture.ts";
+export * from "./pyramid.ts";
 export * from "./steps.ts";
 export { drawSvg, type SvgOptions } from "./svg.ts";
 export { drawTerminal, drawTerminalMatrix, type TerminalOptions, terminalLegend } from "./terminal.ts";

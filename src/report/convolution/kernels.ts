@@ -16,31 +16,31 @@ export interface KernelTilesOptions {
   readonly cell?: number;
   /** Kernels per row (default: as many as fit 900 pixels). */
   readonly perRow?: number;
-  /** Colour each kernel over its own range instead of one for all (default false). */
-  readonly ownRange?: boolean;
+  /** The tiles alone, where the text beside them says the rest: no names, no margin, no colour scale (default false). */
+  readonly bare?: boolean;
 }
-
-const margin = 20;
 
 /** The kernels side by side, each with its name and its numbers. Throws `ArgumentError` when there is none. */
 export function kernelTiles(kernels: readonly NamedMatrix[], options: KernelTilesOptions = {}): Drawing {
   if (kernels.length === 0) throw new ArgumentError("kernelTiles: no kernel to draw");
-  const { cell = 34, title = kernels.map((k) => k.name).join(", "), ownRange = false } = options;
+  const { cell = 34, title = kernels.map((k) => k.name).join(", "), bare = false } = options;
+  const margin = bare ? 1 : 20;
+  const head = bare ? 0 : 20;
   const rows = Math.max(...kernels.map((k) => k.matrix.length));
   const columns = Math.max(...kernels.map((k) => k.matrix[0].length));
-  const pitch = { x: Math.max(columns * cell, ...kernels.map((k) => widthOf(k.name, 13))) + 28, y: rows * cell + 48 };
+  const names = bare ? [] : kernels.map((k) => widthOf(k.name, 13));
+  const pitch = { x: Math.max(columns * cell, ...names) + (bare ? 8 : 28), y: rows * cell + (bare ? 2 : 48) };
   const perRow = Math.min(kernels.length, options.perRow ?? Math.max(1, Math.floor(900 / pitch.x)));
   const whole = rangeOf(kernels.flatMap((k) => k.matrix.flat()));
   const marks: Mark[] = [];
   kernels.forEach(({ name, matrix }, i) => {
     const x0 = margin + (i % perRow) * pitch.x;
     const y0 = margin + Math.floor(i / perRow) * pitch.y;
-    const range = ownRange ? rangeOf(matrix.flat()) : whole;
-    marks.push({ shape: "words", role: "ink", size: 13, x: x0, y: y0 + 6, text: name });
+    if (!bare) marks.push({ shape: "words", role: "ink", size: 13, x: x0, y: y0 + 6, text: name });
     matrix.forEach((line, r) => {
       line.forEach((value, c) => {
-        const colour = diverging.at(positionIn(range, value));
-        const at = { x: x0 + c * cell, y: y0 + 20 + r * cell };
+        const colour = diverging.at(positionIn(whole, value));
+        const at = { x: x0 + c * cell, y: y0 + head + r * cell };
         marks.push({ shape: "rect", role: "tile", ...at, width: cell, height: cell, fill: toHex(colour) });
         const text = showNumber(value);
         marks.push({
@@ -50,13 +50,13 @@ export function kernelTiles(kernels: readonly NamedMatrix[], options: KernelTile
         });
       });
     });
-    marks.push({ shape: "rect", role: "border", x: x0, y: y0 + 20, width: matrix[0].length * cell, height: matrix.length * cell });
+    marks.push({ shape: "rect", role: "border", x: x0, y: y0 + head, width: matrix[0].length * cell, height: matrix.length * cell });
   });
   const legendTop = margin + Math.ceil(kernels.length / perRow) * pitch.y;
-  if (!ownRange) marks.push(...scale(margin, legendTop, whole));
+  if (!bare) marks.push(...scale(margin, legendTop, whole));
   return {
-    width: Math.max(margin + perRow * pitch.x, ownRange ? 0 : 240),
-    height: legendTop + (ownRange ? 0 : 44),
+    width: Math.max(margin + perRow * pitch.x, bare ? 0 : 240),
+    height: legendTop + (bare ? 0 : 44),
     title,
     description: kernels.map((k) => `${k.name}: ${k.matrix.map((line) => line.map(showNumber).join(" ")).join("; ")}`).join(". "),
     marks,

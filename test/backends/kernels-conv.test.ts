@@ -5,9 +5,11 @@ import { describe, expect, it } from "vitest";
 import { probe } from "../../src/backends/wasm/index.ts";
 import type { KernelRule } from "../../src/backends/wasm/kernel.ts";
 import { convFilterGradRule, convInputGradRule, convRule } from "../../src/backends/wasm/kernels/conv.ts";
+import { forwardBorder, inputGradBorder } from "../../src/backends/wasm/kernels/conv-maps.ts";
 import type { Op } from "../../src/graph/op.ts";
 import { convFilterGradOp, convInputGradOp, convOp } from "../../src/ops/conv.ts";
 import { convCases } from "../../src/ops/conv-cases.ts";
+import { convGeometry } from "../../src/ops/conv-geometry.ts";
 import "../../src/ops/index.ts";
 import * as e from "../../src/ops/expression-build.ts";
 import { random } from "../../src/tensor/random.ts";
@@ -64,6 +66,23 @@ function randomConfigurations(count: number): Configuration[] {
 const channelCounts = [1, 2, 3, 5, 6, 7, 8, 9, 12, 16, 17, 31, 33, 64, 70];
 const configurations: Configuration[] = [
   ...convCases.map(({ title = "", inputs, attrs = {} }) => ({ title, inputs, attrs })),
+  { title: "unpadded: the input gradient in bands", inputs: [[5, 6, 14, 14], [16, 6, 5, 5], [16]], attrs: {} },
+  { title: "widely padded: the forward map in bands", inputs: [[6, 3, 6, 6], [9, 3, 5, 5], [9]], attrs: { padding: 4, stride: [2, 1] } },
+  { title: "bands over three axes", inputs: [[4, 3, 3, 4, 3], [5, 3, 3, 3, 3], [5]], attrs: { padding: 2 } },
+  { title: "bands with dilation and groups", inputs: [[8, 6, 5, 6], [8, 3, 3, 3], [8]], attrs: { padding: 4, dilation: 2, groups: 2 } },
+  { title: "bands, depthwise", inputs: [[8, 5, 4, 4], [5, 1, 3, 5], [5]], attrs: { padding: [2, 3], groups: 5, stride: [1, 2] } },
+  { title: "bands of a one-dimensional convolution", inputs: [[16, 2, 6], [3, 2, 5], [3]], attrs: { padding: 4 } },
+  { title: "bands over rows only, for many pictures", inputs: [[3, 4, 9, 40], [5, 4, 5, 3], [5]], attrs: { padding: [4, 1] } },
+  {
+    title: "bands without any tap",
+    inputs: [[8, 2, 3, 4], [4, 2, 2, 2], [4]],
+    attrs: {
+      padding: [
+        [5, 4],
+        [0, 0],
+      ],
+    },
+  },
   ...channelCounts.map((c, i) => {
     const out = channelCounts[(i * 7 + 3) % channelCounts.length];
     return { title: `${c} -> ${out} channels`, inputs: [[2, c, 5, 6], [out, c, 3, 3], [out]], attrs: { padding: 1 } };
@@ -170,6 +189,24 @@ it("the filter gradient of many pixels does not drift: chunks are summed by them
   const [truth] = expected(node, operands).data;
   for (const found of runKernel(convFilterGradRule, node, operands)?.result.data ?? [])
     expect(Math.abs(found / truth - 1)).toBeLessThan(5e-5);
+});
+
+describe("which convolutions need zeros around their operand", () => {
+  const attrs = { stride: [1, 1], padding: [[0, 0] as const, [0, 0] as const], dilation: [1, 1], groups: 1 };
+  const none = [0, 0];
+
+  it("none where bands leave the padding out: batches of small maps", () => {
+    expect(inputGradBorder(convGeometry([8, 6, 14, 14], [16, 6, 5, 5], attrs))).toEqual([none, none, none, none]);
+  });
+
+  it("inside the rows only, where the batch is too large for the cache", () => {
+    expect(inputGradBorder(convGeometry([64, 6, 14, 14], [128, 6, 5, 5], attrs))).toEqual([none, none, none, [4, 4]]);
+  });
+
+  it("on all sides, where the padding is a small part of the work", () => {
+    const padded = { ...attrs, padding: [[1, 1] as const, [1, 1] as const] };
+    expect(forwardBorder(convGeometry([1, 64, 56, 56], [64, 64, 3, 3], padded))).toEqual([none, none, [1, 1], [1, 1]]);
+  });
 });
 
 describe("what the convolution kernels decline", () => {

@@ -4,17 +4,7 @@ import type { WindowAxis } from "../../../arithmetic/sizes.ts";
 import type { ConvGeometry } from "../../../ops/conv-geometry.ts";
 import { sizeOf } from "../../../tensor/shape.ts";
 import type { Border } from "../kernel.ts";
-import {
-  type Bands,
-  collapse,
-  floatBytes,
-  type Level,
-  type MapPlan,
-  type OuterPlan,
-  type PackPlan,
-  type PanelPlan,
-  type Steps,
-} from "./conv-plan.ts";
+import { collapse, floatBytes, type Level, type MapPlan, type OuterPlan, type PackPlan, type PanelPlan, type Steps } from "./conv-plan.ts";
 
 /** Along one axis: position p of the result reads source positions from + p·step + t·tapStep, for t = 0 .. taps-1. */
 interface AxisWalk {
@@ -96,24 +86,38 @@ function tapRanges({ positions, from, step, taps, tapStep, size }: AxisWalk): (r
   });
 }
 
-/** Bands cut the rows of tiles short; they are worth it when that costs less than the taps that they leave out. */
-function worthBands([outermost, ...inner]: readonly AxisWalk[], batch: number): boolean {
+/** Sources up to this size are read band by band from the second-level cache, images side by side. */
+const cachedBytes = 2 ** 20;
+
+/**
+ * How many axes, from the outermost in, are walked in bands. Bands leave out taps but cut the rows of tiles short, and bands over all axes
+ * make a tile of one position in several images: worth it for batches of small images.
+ */
+function bandedAxes(walks: readonly AxisWalk[], { batch, channels, groups }: Channels): number {
   const tileRows = 4;
-  const padded = (rows: number): number => Math.ceil(rows / tileRows) * tileRows;
-  const perBand = batch * sizeOf(inner.map((w) => w.positions));
-  const met = tapRanges(outermost).reduce((sum, [, count]) => sum + count, 0);
-  return met * padded(perBand) < 0.97 * outermost.taps * padded(outermost.positions * perBand);
+  const sourceBytes = batch * channels * groups * sizeOf(walks.map((w) => w.size)) * floatBytes;
+  const met = walks.map((walk) => tapRanges(walk).reduce((sum, [, count]) => sum + count, 0));
+  const work = (banded: number): number => {
+    const perBand = batch * sizeOf(walks.slice(banded).map((w) => w.positions));
+    return sizeOf([...met.slice(0, banded), ...walks.slice(banded).map((w) => w.taps)]) * Math.ceil(perBand / tileRows) * tileRows;
+  };
+  let best = 0;
+  for (let banded = 1; banded <= walks.length; banded++) {
+    if (banded === walks.length && sourceBytes > cachedBytes) continue;
+    if (work(banded) < 0.97 * work(best)) best = banded;
+  }
+  return best;
 }
 
-/** Zeros that must lie around the source for these walks; bands need none on their axis. */
-function borderFor(walkLists: readonly (readonly AxisWalk[])[], isBanded: (walks: readonly AxisWalk[]) => boolean): Border {
+/** Zeros that must lie around the source for these walks; bands need none on their axes. */
+function borderFor(walkLists: readonly (readonly AxisWalk[])[], banded: (walks: readonly AxisWalk[]) => number): Border {
   const spatialRank = walkLists[0]?.length ?? 0;
   const reach = (axis: number): readonly [number, number] => {
     let before = 0;
     let after = 0;
     for (const walks of walkLists) {
       const { from, positions, step, taps, tapStep, size } = walks[axis];
-      if (taps === 0 || (axis === 0 && isBanded(walks))) continue;
+      if (taps === 0 || axis < banded(walks)) continue;
       before = Math.max(before, -from);
       after = Math.max(after, from + (positions - 1) * step + (taps - 1) * tapStep - (size - 1));
     }
@@ -123,18 +127,20 @@ function borderFor(walkLists: readonly (readonly AxisWalk[])[], isBanded: (walks
 }
 
 /** What the forward map asks of x. */
-export function forwardBorder({ batch, axes }: ConvGeometry): Border {
-  return borderFor([axes.map(forwardWalk)], (walks) => worthBands(walks, batch));
+export function forwardBorder(geometry: ConvGeometry): Border {
+  const sizes = sizesOf(geometry, geometry.inChannels, geometry.outChannels);
+  return borderFor([geometry.axes.map(forwardWalk)], (walks) => bandedAxes(walks, sizes));
 }
 
 /** What the input gradient asks of the upstream gradient. */
-export function inputGradBorder({ batch, axes }: ConvGeometry): Border {
-  return borderFor(combinations(axes.map(inputGradWalks)), (walks) => worthBands(walks, batch));
+export function inputGradBorder(geometry: ConvGeometry): Border {
+  const sizes = sizesOf(geometry, geometry.outChannels, geometry.inChannels);
+  return borderFor(combinations(geometry.axes.map(inputGradWalks)), (walks) => bandedAxes(walks, sizes));
 }
 
 /** What the filter gradient asks of x: all that its windows read. */
 export function filterGradBorder({ axes }: ConvGeometry): Border {
-  return borderFor([axes.map(forwardWalk)], () => false);
+  return borderFor([axes.map(forwardWalk)], () => 0);
 }
 
 /** As many groups as channels on both sides: walked as one group whose columns do not mix. */
@@ -162,7 +168,7 @@ interface Channels {
   readonly lanewise: boolean;
 }
 
-function panelPlan(walks: readonly AxisWalk[], sizes: Channels, source: Steps, results: readonly Steps[], banded: boolean): PanelPlan {
+function panelPlan(walks: readonly AxisWalk[], sizes: Channels, source: Steps, results: readonly Steps[], banded: number): PanelPlan {
   const { batch, channels, columns, groups, lanewise } = sizes;
   const empty = walks.some((w) => w.taps === 0);
   const pixels = walks.map((w, i) => ({
@@ -170,12 +176,13 @@ function panelPlan(walks: readonly AxisWalk[], sizes: Channels, source: Steps, r
     steps: [w.step * source.spatial[i], ...results.map((r) => w.resultStep * r.spatial[i])],
   }));
   const taps = walks.map((w, i) => ({ count: w.taps, steps: [w.tapStep * source.spatial[i]] }));
-  const bands: Bands = { ranges: tapRanges(walks[0]), taps: walks[0].taps, tapStep: taps[0].steps[0], steps: pixels[0].steps };
-  const inner = banded ? taps.slice(1) : taps;
+  const inner = taps.slice(banded);
   const walked = lanewise ? { taps: collapse(inner), run: 1, runStep: 0 } : splitRun(inner, channels);
   return {
-    pixels: collapse([{ count: batch, steps: [source.outer, ...results.map((r) => r.outer)] }, ...(banded ? pixels.slice(1) : pixels)]),
-    ...(banded && { bands }),
+    pixels: collapse([{ count: batch, steps: [source.outer, ...results.map((r) => r.outer)] }, ...pixels.slice(banded)]),
+    bands: walks
+      .slice(0, banded)
+      .map((w, i) => ({ ranges: tapRanges(w), taps: w.taps, tapStep: taps[i].steps[0], steps: pixels[i].steps })),
     ...(empty ? { taps: [], run: 0, runStep: floatBytes } : walked),
     lanewise,
     groups,
@@ -237,7 +244,8 @@ function sizesOf(geometry: ConvGeometry, from: number, to: number): Channels {
 /** The convolution itself: `source` is x, with at least the `forwardBorder`. `results` are the product and the operands of its epilogue. */
 export function forwardPlan(geometry: ConvGeometry, source: Steps, weight: Steps, results: readonly Steps[]): MapPlan {
   const walks = geometry.axes.map(forwardWalk);
-  return forwardPlanFor(geometry, walks, source, weight, results, worthBands(walks, geometry.batch));
+  const sizes = sizesOf(geometry, geometry.inChannels, geometry.outChannels);
+  return forwardPlanFor(geometry, walks, source, weight, results, bandedAxes(walks, sizes));
 }
 
 function forwardPlanFor(
@@ -246,7 +254,7 @@ function forwardPlanFor(
   source: Steps,
   weight: Steps,
   results: readonly Steps[],
-  banded: boolean,
+  banded: number,
 ): MapPlan {
   const sizes = sizesOf(geometry, geometry.inChannels, geometry.outChannels);
   return {
@@ -263,7 +271,7 @@ export function inputGradPlans(geometry: ConvGeometry, source: Steps, weight: St
   const sizes = sizesOf(geometry, geometry.outChannels, geometry.inChannels);
   const columnStep = sizes.lanewise ? weight.outer : weight.channel;
   return combinations(geometry.axes.map(inputGradWalks)).map((walks) => ({
-    gemm: panelPlan(walks, sizes, source, results, worthBands(walks, geometry.batch)),
+    gemm: panelPlan(walks, sizes, source, results, bandedAxes(walks, sizes)),
     pack: packPlan(walks, sizes, weight, columnStep, weight.outer, sizes.channels * weight.outer),
   }));
 }
@@ -275,7 +283,7 @@ export function filterGradPlan(
   upstream: Steps,
   result: Steps,
 ): { readonly outer: OuterPlan; readonly pack: PackPlan } {
-  const { gemm, pack } = forwardPlanFor(geometry, geometry.axes.map(forwardWalk), source, result, [upstream], false);
+  const { gemm, pack } = forwardPlanFor(geometry, geometry.axes.map(forwardWalk), source, result, [upstream], 0);
   const innermost = gemm.taps.at(-1);
   const rows =
     gemm.lanewise && innermost !== undefined

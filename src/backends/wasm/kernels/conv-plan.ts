@@ -44,8 +44,8 @@ export function stepsOf({ strides }: Pick<Placement, "strides">): Steps {
 export interface PanelPlan {
   /** Steps: [source, ...results]. */
   readonly pixels: readonly Level[];
-  /** What the pixels are repeated over, with taps of its own; without it there is one band. */
-  readonly bands?: Bands;
+  /** What the pixels are repeated over, outermost axis first; each combination of positions is a band with taps of its own, outside `taps`. */
+  readonly bands: readonly BandAxis[];
   /** Steps: [source]; each iteration reads `run` floats, `runStep` bytes apart. */
   readonly taps: readonly Level[];
   readonly run: number;
@@ -63,15 +63,15 @@ export interface PanelPlan {
   readonly results: readonly ResultWalk[];
 }
 
-/** Rows of an image whose windows reach out of it at different taps: the taps that would meet nothing but zeros are left out. */
-export interface Bands {
-  /** Taps, outside `taps`, that each band has: the first and how many. */
+/** Positions along one axis whose windows reach out of the source at different taps: the taps that would meet only zeros are left out. */
+export interface BandAxis {
+  /** Taps that each position has: the first and how many. */
   readonly ranges: readonly (readonly [first: number, count: number])[];
   /** Taps that the panels have. */
   readonly taps: number;
   /** Bytes of the source from one of these taps to the next. */
   readonly tapStep: number;
-  /** Bytes from one band to the next: [source, ...results]. */
+  /** Bytes from one position to the next: [source, ...results]. */
   readonly steps: readonly number[];
 }
 

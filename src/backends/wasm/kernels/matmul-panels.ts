@@ -1,12 +1,12 @@
 // The inner loop of convolution and matrix product: rows of an image (or a matrix) times panels of packed columns, as a tile of
 // accumulators that stays in registers. Rows are read in place through one pointer each, so neither im2col nor packed rows exist.
 import { type Expression, expressionKey } from "../../../ops/expression.ts";
-import { type FunctionBuilder, type I32, i32, type Local, type V128, v128 } from "../assembler.ts";
+import { type Code, type FunctionBuilder, type I32, i32, type Local, type V128, v128 } from "../assembler.ts";
 import type { Tier } from "../kernel.ts";
 import { floatBytes, iterations, type PanelPlan } from "./conv-plan.ts";
 import { type BandArguments, type BandLocals, bandCount, bandDepth, bandLocals, enterBand } from "./matmul-bands.ts";
 import { type Finish, lanes, storeLanes, type Tile, vectorBytes } from "./matmul-tile.ts";
-import { emitNest, odometer } from "./pack-nest.ts";
+import { emitNest, odometer, travelOf } from "./pack-nest.ts";
 import { emitVector } from "./vector-expression.ts";
 import { multiplyAdd } from "./vector-math.ts";
 
@@ -36,13 +36,13 @@ export interface PanelArguments extends BandArguments {
 
 /** Depth of the sums: rows of a panel. */
 export function depthOf(plan: PanelPlan): number {
-  return (plan.bands?.taps ?? 1) * bandDepth(plan);
+  return bandDepth(plan, -1);
 }
 
 /** Multiply-adds of the whole product. */
 export function panelMacs(plan: PanelPlan): number {
-  const taps = plan.bands?.ranges.reduce((sum, [, count]) => sum + count, 0) ?? 1;
-  return iterations(plan.pixels) * taps * bandDepth(plan) * plan.groups * plan.columns;
+  const met = plan.bands.reduce((product, { ranges }) => product * ranges.reduce((sum, [, count]) => sum + count, 0), 1);
+  return iterations(plan.pixels) * met * iterations(plan.taps) * plan.run * plan.groups * plan.columns;
 }
 
 export function panelsPerGroup({ columns }: Pick<PanelPlan, "columns">, tile: Tile): number {
@@ -181,38 +181,45 @@ function panelRows(
     for (const from of sources) f.advance(from, plan.runStep);
   };
   // The depth is never unrolled: V8 before version 13 would load everything first and spill.
-  const emitRun = (): void => {
-    if (plan.runStep > 0 && plan.run > 1) {
-      f.set(end, i32.add(sources[0], plan.run * plan.runStep));
-      f.loop((again) => {
-        emitStep();
-        f.brIf(again, i32.ltU(sources[0], end));
-      });
-    } else f.repeat(plan.run, emitStep);
+  const emitRun = (bytes: I32): void => {
+    f.set(end, i32.add(sources[0], bytes));
+    f.loop((again) => {
+      emitStep();
+      f.brIf(again, i32.ltU(sources[0], end));
+    });
   };
-  const emitTaps = (): void =>
+  const runBytes = plan.run * plan.runStep;
+  const emitInnermostTaps = (): void =>
     emitNest(
       f,
       plan.taps,
       sources.map((local) => ({ local, step: 0 })),
-      [plan.run * plan.runStep],
-      emitRun,
+      [runBytes],
+      () => (plan.runStep > 0 && plan.run > 1 ? emitRun(runBytes) : f.repeat(plan.run, emitStep)),
     );
-  const emitDepth = (): void => {
-    const { bands } = plan;
-    if (plan.run === 0) return;
-    if (bands === undefined) {
-      emitTaps();
+  const moved = travelOf(plan.taps, runBytes);
+  const emitBandTaps = (axis: number): void => {
+    const { tapStep } = plan.bands[axis];
+    const isLast = axis === plan.bands.length - 1;
+    if (isLast && plan.taps.length === 0 && tapStep === runBytes && runBytes > 0) {
+      emitRun(i32.mul(band.taps[axis], runBytes));
       return;
     }
-    const [outermost] = plan.taps;
-    const moved = outermost === undefined ? plan.run * plan.runStep : outermost.count * outermost.steps[0];
-    f.if(band.taps, () =>
-      f.repeat(band.taps, () => {
-        emitTaps();
-        for (const from of sources) f.advance(from, bands.tapStep - moved);
-      }),
-    );
+    f.repeat(band.taps[axis], () => {
+      if (isLast) emitInnermostTaps();
+      else emitBandTaps(axis + 1);
+      for (const from of sources) f.advance(from, isLast ? tapStep - moved : band.sourceTurns[axis]);
+      if (!isLast) f.advance(b, band.panelTurns[axis]);
+    });
+  };
+  const emitDepth = (): void => {
+    if (plan.run === 0) return;
+    if (plan.bands.length === 0) emitInnermostTaps();
+    else
+      f.if(
+        band.taps.slice(1).reduce<Code<"i32">>((product, taps) => i32.mul(product, taps), band.taps[0]),
+        () => emitBandTaps(0),
+      );
   };
   const finishRow = (r: number): Finish | undefined => {
     if (epilogue === undefined) return undefined;
@@ -228,7 +235,7 @@ function panelRows(
     f.set(group, i32.divU(panel, perGroup));
     f.set(inGroup, i32.remU(panel, perGroup));
     f.set(panelStart, i32.add(panels, i32.mul(panel, panelBytes(plan, tile))));
-    if (plan.bands !== undefined) f.advance(panelStart, band.skipped);
+    if (plan.bands.length > 0) f.advance(panelStart, band.skipped);
     f.set(nextSource, i32.add(band.source, i32.mul(group, plan.sourceGroupStep)));
     if (plan.lanewise) f.advance(nextSource, i32.mul(inGroup, width * floatBytes));
     for (const [i, { next }] of followed.entries()) {

@@ -48,6 +48,7 @@ export function matmulPlan(geometry: MatmulGeometry, factors: Factors, { transpo
         ...shared.map(({ count, steps: [aStep, , ...resultSteps] }) => ({ count, steps: [aStep, ...resultSteps] })),
         { count: geometry.rows, steps: [rowA, ...results.map(([row]) => row)] },
       ]),
+      bands: [],
       taps: [],
       run: geometry.inner,
       runStep: innerA,
@@ -121,6 +122,7 @@ export const linearRule: KernelRule = {
         pixels: collapse(
           x.shape.slice(0, -1).map((count, axis) => ({ count, steps: [x, ...results].map((p) => p.strides[axis] * floatBytes) })),
         ),
+        bands: [],
         taps: [],
         run: inner,
         runStep: x.strides[features] * floatBytes,

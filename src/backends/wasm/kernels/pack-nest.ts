@@ -8,6 +8,11 @@ export interface Pointer {
   readonly step: number;
 }
 
+/** Bytes that the first pointer has moved after a whole nest whose body moves it by `travel`. */
+export function travelOf([outer]: readonly Level[], travel: number): number {
+  return outer === undefined ? travel : outer.count * outer.steps[0];
+}
+
 /**
  * Runs `body` for every iteration of the nest. The body itself may move the pointers, by `travel` (per step number); afterwards every
  * pointer stands `count · step` of the outermost level further on.

@@ -103,8 +103,9 @@ function bandedAxes(walks: readonly AxisWalk[], { batch, channels, groups }: Cha
   };
   let best = 0;
   for (let banded = 1; banded <= walks.length; banded++) {
-    if (banded === walks.length && sourceBytes > cachedBytes) continue;
-    if (work(banded) < 0.97 * work(best)) best = banded;
+    const all = banded === walks.length;
+    if (all && sourceBytes > cachedBytes) continue;
+    if (work(banded) < (all ? 0.9 : 0.97) * work(best)) best = banded;
   }
   return best;
 }

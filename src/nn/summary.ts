@@ -36,11 +36,16 @@ export function summarise(traced: Traced): ModelSummary {
   const macs = macsOfLayers(traced);
   const layers = traced.layers.map((layer): LayerSummary => {
     const outputShape = layer.value.shape.slice(1);
+    let field: LayerField | undefined;
     return {
       name: layer.name,
       kind: layer.kind,
       outputShape,
-      field: fieldOf(layer.value, traced.input),
+      // Each field is a walk back to the input: in a net of a thousand layers, nobody should wait for those that are not looked at.
+      get field() {
+        field ??= fieldOf(layer.value, traced.input);
+        return field;
+      },
       parameters: layer.parameters.reduce((sum, name) => sum + sizeOf(traced.parameters.get(name)?.shape ?? [0]), 0),
       macs: macs.get(layer.value) ?? 0,
       activations: sizeOf(outputShape),

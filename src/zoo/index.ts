@@ -1,2 +1,10 @@
+export type { Architecture, BuildNet } from "./architecture.ts";
+export * from "./lecun1989.ts";
 export * from "./lenet.ts";
+export * from "./mobilenet-v1.ts";
+export * from "./mobilenet-v2.ts";
+export * from "./mobilenet-v3.ts";
 export * from "./registry.ts";
+export * from "./resnet.ts";
+export * from "./resnet-cifar.ts";
+export * from "./vgg.ts";

@@ -5,6 +5,7 @@ import { createModel, type Model, type ModelOptions } from "../nn/model.ts";
 import type { Module } from "../nn/module.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { type Shape, showShape } from "../tensor/shape.ts";
+import { type Architecture, forDigits } from "./architecture.ts";
 
 /**
  * LeNet-5 of LeCun, Bottou, Bengio, Haffner 1998 with today's parts: all maps connected, max pooling, ReLU. 61,706 parameters at 1×32×32
@@ -63,3 +64,8 @@ function mapsAfter(inputShape: Shape, name: string, smallest: number, sizeAfter:
   }
   return [channels, sizeAfter(height), sizeAfter(width)];
 }
+
+export const lenets: readonly Architecture[] = [
+  forDigits("lenet", "LeNet-class net for small pictures: conv 16@5, pool, conv 32@5, pool, dense", smallNet),
+  forDigits("lenet5", "LeNet-5 (LeCun et al. 1998) with ReLU, max pooling and all maps connected, 32 × 32", lenet5Net, 32),
+];

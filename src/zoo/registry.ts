@@ -1,35 +1,24 @@
 // The nets that can be asked for by name: on the command line, in model files, in the lab.
-import type { Module } from "../nn/module.ts";
+import { createModel, type Model, type ModelOptions } from "../nn/model.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
-import { lenet5Net, smallNet } from "./lenet.ts";
-
-export interface Architecture {
-  readonly name: string;
-  /** One line: what it is and where it comes from. */
-  readonly about: string;
-  /** [channels, height, width] it was designed for. */
-  readonly inputShape: Shape;
-  readonly classes: number;
-  /** The net for pictures [channels, height, width] and a number of classes; throws `ShapeError` when they do not suit it. */
-  build(inputShape: Shape, classes: number): Module;
-}
+import type { Architecture } from "./architecture.ts";
+import { lenets } from "./lenet.ts";
+import { mobileNetsV1 } from "./mobilenet-v1.ts";
+import { mobileNetsV2 } from "./mobilenet-v2.ts";
+import { mobileNetsV3 } from "./mobilenet-v3.ts";
+import { resNets } from "./resnet.ts";
+import { cifarResNets } from "./resnet-cifar.ts";
+import { vggs } from "./vgg.ts";
 
 export const architectures: readonly Architecture[] = [
-  {
-    name: "lenet",
-    about: "LeNet-class net for small pictures: conv 16@5, pool, conv 32@5, pool, dense",
-    inputShape: [1, 28, 28],
-    classes: 10,
-    build: smallNet,
-  },
-  {
-    name: "lenet5",
-    about: "LeNet-5 (LeCun, Bottou, Bengio, Haffner 1998) with ReLU, max pooling and all maps connected, 32 × 32",
-    inputShape: [1, 32, 32],
-    classes: 10,
-    build: lenet5Net,
-  },
+  ...lenets,
+  ...vggs,
+  ...resNets,
+  ...cifarResNets,
+  ...mobileNetsV1,
+  ...mobileNetsV2,
+  ...mobileNetsV3,
 ];
 
 /** Finds an architecture; throws `ArgumentError` that lists the known names. */
@@ -38,4 +27,18 @@ export function architecture(name: string): Architecture {
   if (found === undefined)
     throw new ArgumentError(`no net is called "${name}"; known nets: ${architectures.map((a) => a.name).join(", ")}`);
   return found;
+}
+
+export interface ZooOptions extends ModelOptions {
+  /** [channels, height, width] (default: what the net was designed for). */
+  readonly inputShape?: Shape;
+  /** Number of classes (default: of `classes`, or what the net was designed for). */
+  readonly outputs?: number;
+}
+
+/** A net of the zoo with parameters: `zooModel("resnet18", { outputs: 10 })`. */
+export function zooModel(name: string, { inputShape, outputs, ...options }: ZooOptions = {}): Model {
+  const found = architecture(name);
+  const shape = inputShape ?? found.inputShape;
+  return createModel(found.build(shape, outputs ?? options.classes?.length ?? found.classes), shape, options);
 }

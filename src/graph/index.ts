@@ -1,6 +1,7 @@
 export * from "./attrs.ts";
 export * from "./evaluate.ts";
 export * from "./field.ts";
+export * from "./field-set.ts";
 export * from "./grad.ts";
 export * from "./graph.ts";
 export * from "./op.ts";

@@ -14,10 +14,11 @@ export type Ins<T> = Readonly<Record<string, T>> & { readonly all: readonly T[] 
 /** What one operand contributes to the receptive field of the output, per spatial axis (axes 2 and up of NC... tensors). */
 export type Field =
   /** output position o reads inputs o·stride - before + 0 .. o·stride - before + size - 1 (`size` is the dilated extent). `bound` says that
-   * this is only a bound because what is read within it depends on o, as behind a stretched input, where the stride is a fraction. */
+   * this is only a bound because what is read within it depends on o, as behind a stretched input, where the stride is a fraction.
+   * `dilation` (default 1, every position) tells which of them exactly: the whole numbers among o·stride - before + j·dilation. */
   | {
       readonly kind: "window";
-      readonly axes: readonly { readonly size: number; readonly stride: number; readonly before: number }[];
+      readonly axes: readonly { readonly size: number; readonly stride: number; readonly before: number; readonly dilation?: number }[];
       readonly bound?: boolean;
     }
   /** output position o reads input position o alone */

@@ -179,7 +179,7 @@ function transposedField({ axes }: ConvGeometry): Field {
     kind: "window",
     axes: axes.map(({ kernel, stride, dilation, before }) => {
       const reach = dilatedKernel(kernel, dilation) - 1;
-      return { size: reach / stride + 1, stride: 1 / stride, before: (reach - before) / stride };
+      return { size: reach / stride + 1, stride: 1 / stride, before: (reach - before) / stride, dilation: dilation / stride };
     }),
     bound: axes.some((a) => a.stride !== 1),
   };

@@ -30,7 +30,7 @@ export function checkSpatialRank(name: string, shape: Shape, spatialRank: number
 export function windowField(axes: readonly WindowAxis[]): Field {
   return {
     kind: "window",
-    axes: axes.map((a) => ({ size: dilatedKernel(a.kernel, a.dilation), stride: a.stride, before: a.before })),
+    axes: axes.map(({ kernel, dilation, stride, before }) => ({ size: dilatedKernel(kernel, dilation), stride, before, dilation })),
   };
 }
 

@@ -7,7 +7,9 @@ import { addConvCommand } from "./conv.ts";
 import { addExplainCommand } from "./explain.ts";
 import { describeFailure, exitCodes } from "./failure.ts";
 import { addFilterCommand } from "./filter.ts";
+import { tidyHelp } from "./help.ts";
 import { addInspectCommand } from "./inspect.ts";
+import { joinNegativeNumbers } from "./options.ts";
 import { addTrainCommand } from "./train.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
@@ -27,11 +29,11 @@ addInspectCommand(cli);
 addExplainCommand(cli, interruption.signal);
 addConvCommand(cli, interruption.signal);
 addFilterCommand(cli, interruption.signal);
-cli.help();
+cli.help(tidyHelp);
 cli.version(version);
 
 try {
-  const { args, options } = cli.parse(process.argv, { run: false });
+  const { args, options } = cli.parse(joinNegativeNumbers(process.argv, cli.commands), { run: false });
   if (cli.matchedCommand !== undefined) {
     if (options.help !== true) await cli.runMatchedCommand();
   } else if (args.length > 0) {

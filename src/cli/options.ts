@@ -6,6 +6,26 @@ function show(given: unknown): string {
   return Array.isArray(given) ? given.join(" and ") : String(given);
 }
 
+/**
+ * `--lr -1` as `--lr=-1`: the parser takes whatever begins with a dash for an option, and would call -1 an unknown one. Only options
+ * that take a value are joined.
+ */
+export function joinNegativeNumbers(
+  argv: readonly string[],
+  commands: readonly { readonly options: readonly { readonly rawName: string }[] }[],
+): string[] {
+  const takesValue = new Set(
+    commands.flatMap(({ options }) => options.map((o) => o.rawName.split(" "))).flatMap(([n, v]) => (v ? [n] : [])),
+  );
+  const joined: string[] = [];
+  for (const argument of argv) {
+    const before = joined.at(-1);
+    if (before !== undefined && takesValue.has(before) && /^-\.?\d/.test(argument)) joined[joined.length - 1] = `${before}=${argument}`;
+    else joined.push(argument);
+  }
+  return joined;
+}
+
 /** A number within bounds; `undefined` stays undefined. */
 export function numberOption(
   name: string,

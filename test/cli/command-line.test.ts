@@ -114,11 +114,26 @@ describe("fovea explain", () => {
   });
 });
 
+describe("fovea --help", () => {
+  test.each(["train", "inspect", "explain", "conv", "filter"])(
+    "%s says what it takes, and no default that is not one",
+    async (command) => {
+      const { code, out } = await fovea([command, "--help"]);
+      expect(code).toBe(0);
+      expect(out).toMatch(new RegExp(`\\$ fovea ${command}.* \\[options\\]\n`));
+      expect(out).toContain("--");
+      expect(out).not.toMatch(/--no-.*default/);
+    },
+  );
+});
+
 describe("mistakes get one clear line, no stack trace, and an exit code", () => {
   const cases: readonly (readonly [title: string, args: readonly string[], code: number, says: RegExp])[] = [
     ["unknown command", ["trian"], 2, /there is no command "trian"; commands: train, inspect, explain/],
     ["unknown option", ["train", "--speed", "9"], 2, /Unknown option `--speed`/],
     ["a number that is none", ["train", "--epochs", "many"], 2, /--epochs is many; expected an integer >= 1/],
+    ["a number below its bound", ["train", "--lr", "-1"], 2, /--lr is -1; expected a number >= 0/],
+    ["a negative number after an option that takes none", ["train", "--no-report", "-1"], 2, /Unknown option `-1`/],
     ["a word that is no choice", ["train", "--optimiser", "sdg"], 2, /--optimiser is sdg; expected one of adam,/],
     ["unknown data set", ["train", "--dataset", "imagenot"], 1, /there is no data set "imagenot"/],
     ["unknown net", ["train", "--dataset", "synthetic", "--net", "lenet6"], 2, /no net is called "lenet6"; known nets: lenet, lenet5/],

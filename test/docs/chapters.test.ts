@@ -1,0 +1,50 @@
+// The chapters' examples, run: every line that ends in "// → text" gives that text.
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+
+const rooms: Readonly<Record<string, () => Promise<object>>> = {
+  "fovea/arithmetic": () => import("../../src/arithmetic/index.ts"),
+  "fovea/graph": () => import("../../src/graph/index.ts"),
+  "fovea/lens": () => import("../../src/lens/index.ts"),
+  "fovea/nn": () => import("../../src/nn/index.ts"),
+  "fovea/ops": () => import("../../src/ops/index.ts"),
+  "fovea/tensor": () => import("../../src/tensor/index.ts"),
+};
+
+type Check = (value: unknown, expected: string) => void;
+const AsyncFunction = Object.getPrototypeOf(async () => undefined).constructor as new (
+  ...parts: string[]
+) => (...given: unknown[]) => Promise<void>;
+
+/** All examples of a chapter as one program; later ones use what earlier ones made. */
+async function runChapter(name: string, check: Check): Promise<void> {
+  const text = readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), "utf8");
+  const code = [...text.matchAll(/^```ts\n(.*?)^```/gms)].map(([, block]) => block).join("\n");
+  const given = new Map<string, unknown>();
+  for (const [, names, room] of code.matchAll(/^import \{ (.*?) \} from "(.*?)";$/gm)) {
+    const exported = (await rooms[room]()) as Record<string, unknown>;
+    for (const each of names.split(", ")) {
+      expect(exported, `${each} from ${room}`).toHaveProperty(each);
+      given.set(each, exported[each]);
+    }
+  }
+  const body = code
+    .replace(/^import .*$/gm, "")
+    .replace(/^(.*); \/\/ → (.*)$/gm, (_, expression: string, expected: string) => `check(${expression}, ${JSON.stringify(expected)});`);
+  await new AsyncFunction("check", ...given.keys(), body)(check, ...given.values());
+}
+
+describe("the chapters tell the truth", () => {
+  it.each([
+    ["arithmetic", 20],
+    ["receptive-fields", 6],
+    ["three-ideas", 10],
+  ])("docs/%s.md", async (name, atLeast) => {
+    let checked = 0;
+    await runChapter(name, (value, expected) => {
+      checked++;
+      expect(String(value)).toBe(expected);
+    });
+    expect(checked).toBeGreaterThanOrEqual(atLeast);
+  });
+});

@@ -10,12 +10,15 @@ const chromium = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-
 );
 if (chromium === undefined) console.warn("no Chromium found (set CHROMIUM=/path/to/chromium): the browser tests are skipped");
 
+/** `npm run test:long` does ten times as much, and runs the main job. */
+const testTimeout = process.env.FOVEA_LONG === undefined ? 60_000 : 900_000;
+
 /** Shared memory, and so threads, exist only in cross-origin isolated pages. */
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
 const node = {
   resolve: { alias: { "#platform": path("./src/platform/node.ts"), fovea: path("./src/index.ts") } },
-  test: { name: "node", include: ["test/**/*.test.ts"], exclude: ["test/browser/**"], testTimeout: 60_000, pool: "forks" as const },
+  test: { name: "node", include: ["test/**/*.test.ts"], exclude: ["test/browser/**"], testTimeout, pool: "forks" as const },
 };
 
 const browser = {
@@ -24,7 +27,7 @@ const browser = {
   test: {
     name: "browser",
     include: ["test/browser/**/*.test.ts"],
-    testTimeout: 60_000,
+    testTimeout,
     browser: {
       enabled: true,
       headless: true,

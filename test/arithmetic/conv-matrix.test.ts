@@ -20,6 +20,7 @@ import { random } from "../../src/tensor/random.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
 import { fixture } from "../support/fixtures.ts";
+import { rounds } from "../support/long.ts";
 
 const square = (input: number, kernel: number): WindowAxis[] =>
   windowAxes({ input: [input, input], kernel: [kernel, kernel], stride: [1, 1], dilation: [1, 1], padding: "valid" });
@@ -91,7 +92,7 @@ describe("A7 a convolution as a sparse matrix", () => {
         expect(dot(y, g.data)).toBe(dot(x.data, back));
         checked++;
       }),
-      { seed: 7, numRuns: 400 },
+      { seed: 7, numRuns: rounds(400) },
     );
     expect(checked).toBeGreaterThan(200);
   });
@@ -139,7 +140,7 @@ describe("A7 a convolution as a sparse matrix", () => {
         });
         expect(Array.from(uses)).toEqual(Array.from({ length: uses.length }, (_, i) => counts.uses[i % counts.uses.length]));
       }),
-      { seed: 8, numRuns: 300 },
+      { seed: 8, numRuns: rounds(300) },
     );
   });
 

@@ -23,6 +23,7 @@ import {
   windowAxis,
 } from "../../src/arithmetic/index.ts";
 import { ArgumentError, ShapeError } from "../../src/tensor/errors.ts";
+import { rounds } from "../support/long.ts";
 
 /** Every printed line is true: what stands left of the last "=" has the value right of it. */
 function expectTrue(explained: Explained): void {
@@ -274,7 +275,7 @@ describe("A11 every convention against brute force", () => {
           }
         }
       }),
-      { seed: 21, numRuns: 10_000 },
+      { seed: 21, numRuns: rounds(10_000) },
     );
     for (const convention of conventions) expect(seen.get(convention), convention).toBeGreaterThan(500);
   });
@@ -302,7 +303,7 @@ describe("A11 every convention against brute force", () => {
         expect(parts.extra.value).toBe(input + 2 * padding - reached);
         expect(inputsOfOutput({ output: parts.input.value, kernel, stride, dilation, padding })).toContain(input);
       }),
-      { seed: 22, numRuns: 2000 },
+      { seed: 22, numRuns: rounds(2000) },
     );
   });
 });
@@ -343,7 +344,7 @@ describe("H3 receptive fields that explain themselves", () => {
         const { size, stride, padding } = explainField(path);
         expect({ size: size.value, stride: stride.value, padding: padding.value }).toEqual(field);
       }),
-      { seed: 23, numRuns: 500 },
+      { seed: 23, numRuns: rounds(500) },
     );
   });
 

@@ -13,6 +13,7 @@ import {
   windowAxis,
 } from "../../src/arithmetic/index.ts";
 import { ArgumentError, ShapeError } from "../../src/tensor/errors.ts";
+import { rounds } from "../support/long.ts";
 
 /** Counts placements one by one: the definition that the formulas must reproduce. */
 function countPlacements(input: number, kernel: number, stride: number, dilation: number, before: number, after: number): number {
@@ -81,7 +82,7 @@ describe("A3 pooling sizes, relationship 7", () => {
           count++;
         expect(output).toBe(count);
       }),
-      { seed: 3, numRuns: 2000 },
+      { seed: 3, numRuns: rounds(2000) },
     );
   });
 
@@ -132,7 +133,7 @@ describe("A11 axes are independent", () => {
           expect(resolve()).toEqual(counts);
         }
       }),
-      { seed: 11, numRuns: 10_000 },
+      { seed: 11, numRuns: rounds(10_000) },
     );
     expect(sized).toBeGreaterThan(4000);
   });
@@ -167,7 +168,7 @@ describe("A12 paddings by name", () => {
           }
         },
       ),
-      { seed: 12, numRuns: 2000 },
+      { seed: 12, numRuns: rounds(2000) },
     );
   });
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { convSize, dilatedKernel, transposedOf, transposedSize } from "../../src/arithmetic/index.ts";
 import { ShapeError } from "../../src/tensor/errors.ts";
+import { rounds } from "../support/long.ts";
 
 describe("A4 transposed convolutions, relationships 8-14", () => {
   it.each([
@@ -49,7 +50,7 @@ describe("A4 transposed convolutions, relationships 8-14", () => {
         expect(t.output).toBe(c.input);
         expect(t.output).toBe(c.stride * (t.input - 1) + t.extra + extent - 2 * c.padding);
       }),
-      { seed: 4, numRuns: 2000 },
+      { seed: 4, numRuns: rounds(2000) },
     );
   });
 

@@ -33,6 +33,7 @@ import {
 import { type Random, random, randomNormal } from "../../src/tensor/random.ts";
 import { type Shape, sameShape, sizeOf } from "../../src/tensor/shape.ts";
 import { deviation } from "../support/backend-compare.ts";
+import { rounds } from "../support/long.ts";
 
 afterAll(() => stopWorkers());
 
@@ -147,13 +148,13 @@ async function compare(seed: number, side: number, threads: readonly number[]): 
 }
 
 describe("random graphs", () => {
-  for (let block = 0; block < 6; block++) {
+  for (let block = 0; block < rounds(6); block++) {
     it(`G3 seeds ${block * 25}..${block * 25 + 24}, small, one thread and three`, async () => {
       for (let seed = block * 25; seed < block * 25 + 25; seed++) await compare(seed, 5, [1, 3]);
     });
   }
 
   it("G3 larger ones, whose steps are split between threads", async () => {
-    for (let seed = 1000; seed < 1012; seed++) await compare(seed, 40, [1, 2]);
+    for (let seed = 1000; seed < 1000 + rounds(12); seed++) await compare(seed, 40, [1, 2]);
   });
 });

@@ -115,16 +115,13 @@ describe("fovea explain", () => {
 });
 
 describe("fovea --help", () => {
-  test.each(["train", "inspect", "explain", "conv", "filter"])(
-    "%s says what it takes, and no default that is not one",
-    async (command) => {
-      const { code, out } = await fovea([command, "--help"]);
-      expect(code).toBe(0);
-      expect(out).toMatch(new RegExp(`\\$ fovea ${command}.* \\[options\\]\n`));
-      expect(out).toContain("--");
-      expect(out).not.toMatch(/--no-.*default/);
-    },
-  );
+  test.each(["train", "inspect", "explain", "conv", "filter"])("%s says what it takes, and no default that is not one", async (command) => {
+    const { code, out } = await fovea([command, "--help"]);
+    expect(code).toBe(0);
+    expect(out).toMatch(new RegExp(`\\$ fovea ${command}.* \\[options\\]\n`));
+    expect(out).toContain("--");
+    expect(out).not.toMatch(/--no-.*default/);
+  });
 });
 
 describe("mistakes get one clear line, no stack trace, and an exit code", () => {

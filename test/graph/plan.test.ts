@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type MemoryItem, planMemory } from "../../src/graph/plan.ts";
 import { ArgumentError } from "../../src/tensor/errors.ts";
+import { rounds } from "../support/long.ts";
 
 const item = fc
   .record({ size: fc.nat(500), from: fc.nat(30), life: fc.nat(12) })
@@ -38,7 +39,7 @@ describe("memory plan", () => {
         expect(bytes).toBeLessThanOrEqual(items.reduce((sum, i) => sum + padded(i.size), 0));
         expect(bytes).toBeGreaterThanOrEqual(lowerBound(items));
       }),
-      { numRuns: 300, seed: 1 },
+      { numRuns: rounds(300), seed: 1 },
     );
   });
 

@@ -38,6 +38,7 @@ import {
 import { hashLabel, random, randomNormal } from "../../src/tensor/random.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
 import { arange, Tensor } from "../../src/tensor/tensor.ts";
+import { rounds } from "../support/long.ts";
 
 const normal = (shape: Shape, seed: number): Tensor => randomNormal(shape, random(seed)).cast("float64");
 const opsOf = (graph: Graph): string[] => graph.order.filter((v) => v.inputs.length > 0).map((v) => v.op.name);
@@ -241,8 +242,8 @@ describe("all passes", () => {
     expect(results(optimise(graph))).toEqual(results(graph));
     expect(results(graph)).toEqual({ nowhere: [Number.NaN], far: [Number.POSITIVE_INFINITY] });
   });
-  it("never change a result: 60 random graphs", () => {
-    for (let seed = 0; seed < 60; seed++) {
+  it(`never change a result: ${rounds(60)} random graphs`, () => {
+    for (let seed = 0; seed < rounds(60); seed++) {
       const generator = random(seed, 77);
       const values: Value[] = [
         x,

@@ -17,12 +17,13 @@ import {
 } from "../../src/ops/index.ts";
 import { type Shape, sizeOf } from "../../src/tensor/shape.ts";
 import { arange, full, type Tensor, tensor } from "../../src/tensor/tensor.ts";
+import { rounds } from "../support/long.ts";
 
 const shapes = (rank: { min: number; max: number }, least = 1): fc.Arbitrary<number[]> =>
   fc.array(fc.integer({ min: least, max: 5 }), { minLength: rank.min, maxLength: rank.max });
 const counted = (shape: Shape): Tensor => arange(sizeOf(shape), shape);
 const check = <T>(arbitrary: fc.Arbitrary<T>, law: (drawn: T) => void): void =>
-  fc.assert(fc.property(arbitrary, law), { numRuns: 200, seed: 11 });
+  fc.assert(fc.property(arbitrary, law), { numRuns: rounds(200), seed: 11 });
 const expectEqual = (got: Tensor, wanted: Tensor): void => {
   expect(got.shape).toEqual(wanted.shape);
   expect(got.data).toEqual(wanted.data);

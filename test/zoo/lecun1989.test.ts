@@ -7,9 +7,9 @@ import { ArgumentError, ShapeError } from "../../src/tensor/errors.ts";
 import { adam, evaluate, fit, type Loss } from "../../src/train/index.ts";
 import { type Lecun1989, lecun1989Figures, lecun1989Net, linksOf } from "../../src/zoo/lecun1989.ts";
 import { digits, digits1989 } from "../support/digits.ts";
+import { isLong } from "../support/long.ts";
 
 const numbers: readonly Lecun1989[] = [1, 2, 3, 4, 5];
-const isLong = process.env.FOVEA_LONG !== undefined;
 
 /** The report's: ten units 1.7159·tanh(2x/3), half the squared distance to +1 for the class and -1 for the others. */
 const reportLoss: Loss = {

@@ -21,7 +21,7 @@ export interface GifOptions {
 const mostPixels = 400e6;
 
 /** The bytes of a GIF that repeats for ever. Throws `MissingPackageError` without the package modern-gif, `ArgumentError` when it would be huge. */
-export async function drawGif(drawing: Drawing, options: GifOptions = {}): Promise<Uint8Array> {
+export async function drawGif(drawing: Drawing, options: GifOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   const { seconds = 1, scale = 1, signal } = options;
   if (!(seconds >= 0.4)) throw new ArgumentError(`drawGif: ${seconds} seconds per frame; expected at least 0.4, so that nothing flashes`);
   if (!(scale > 0)) throw new ArgumentError(`drawGif: scale is ${scale}; expected a number above 0`);

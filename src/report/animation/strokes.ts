@@ -100,12 +100,17 @@ const signs: Readonly<Record<string, string>> = {
   "←": "04 44/23 04 25",
   "∞": "24 13 04 15 24 33 44 35 24",
   "…": "06/26/46",
+  ᵀ: "00 20/10 13",
   Σ: "40 00 23 06 46",
   Δ: "06 20 46 06",
 };
 
 /** Signs that share their strokes with another. */
 const alike: Readonly<Record<string, string>> = { "*": "∗", "’": "'", "–": "-", "—": "−" };
+
+/** Raised digits are their plain ones, small and high. */
+const raised = "⁰¹²³⁴⁵⁶⁷⁸⁹⁻";
+const raisedOf = (sign: string): string | undefined => (raised.includes(sign) ? "0123456789-"[raised.indexOf(sign)] : undefined);
 
 /** What stands for a sign that is not in the table: a box, so that something is seen to be missing. */
 const missing = "00 40 46 06 00";
@@ -114,12 +119,14 @@ export type Stroke = readonly (readonly [x: number, y: number])[];
 
 /** Whether this sign can be drawn. */
 export function hasSign(sign: string): boolean {
-  return /\s/.test(sign) || (alike[sign] ?? sign) in signs;
+  return /\s/.test(sign) || (raisedOf(sign) ?? alike[sign] ?? sign) in signs;
 }
 
 /** The strokes of one sign in units of the grid: x 0..4, y 0..8 with the base line at 6. */
 export function strokesOf(sign: string): Stroke[] {
   if (/\s/.test(sign)) return [];
+  const plain = raisedOf(sign);
+  if (plain !== undefined) return strokesOf(plain).map((stroke) => stroke.map(([x, y]) => [x * 0.6, y * 0.55] as const));
   return (signs[alike[sign] ?? sign] ?? missing)
     .split("/")
     .map((stroke) => stroke.split(" ").map((point) => [Number(point[0]), Number(point[1])] as const));

@@ -27,8 +27,7 @@ export function backwardWindows(options: WindowOptions, upstream?: ArrayLike<num
   const g = upstream ?? new Float64Array(count).fill(1);
   const strides = axes.map((a) => a.stride);
   const dilations = axes.map((a) => a.dilation);
-  // What the stride left uncovered got no gradient by any window: those are the extra rows of the transposed convolution, and are cropped
-  // from the input that the kernel's gradient reads.
+  // What the stride left uncovered: the extra rows of the transposed convolution, and nothing that the kernel's gradient reads.
   const rest = axes.map((a) => a.input + a.before + a.after - a.dilation * (a.kernel - 1) - 1 - (a.output - 1) * a.stride);
   return {
     input: {
@@ -37,7 +36,8 @@ export function backwardWindows(options: WindowOptions, upstream?: ArrayLike<num
       kernel: sizes.kernel,
       stride: strides,
       dilation: dilations,
-      padding: axes.map((a, i) => [a.before, a.after - rest[i]] as const),
+      padding: axes.map((a) => [a.before, a.after] as const),
+      outputPadding: rest,
       values: g,
       weights: plan.weights,
       names: { input: "g", kernel: "kernel", output: "dX" },

@@ -1,6 +1,5 @@
 // A picture through one kernel, with the raw range of the response: what a filter does before anybody calls it a neuron.
-import { conv2d } from "../../ops/conv.ts";
-import { pad } from "../../ops/pad.ts";
+import { conv2d, pad } from "../../ops/index.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
 import { showShape } from "../../tensor/shape.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";

@@ -120,7 +120,8 @@ type Block = readonly ScreenLine[];
 const plainLine = (text: string): ScreenLine => ({ text, width: Array.from(text).length });
 
 function signBlock(sign: string, colour: boolean): Block {
-  return [{ text: ` ${paint(sign, "faint", colour)} `, width: 3 }];
+  // A blank line stands for the names above the grids, so that the sign is in the middle of these.
+  return [plainLine("   "), { text: ` ${paint(sign, "faint", colour)} `, width: 3 }];
 }
 
 function block(name: string, boxes: readonly (readonly Box[])[], colour: boolean): Block {

@@ -6,7 +6,10 @@ interface AtomicOps {
   /** Adds and gives the value from before. */
   readonly add: (address: I32, value: I32, offset?: number) => Code<"i32">;
   readonly exchange: (address: I32, value: I32, offset?: number) => Code<"i32">;
-  /** Sleeps while the word equals `expected`, at most `nanoseconds` (negative: for ever). 0 woken, 1 was different, 2 timed out. */
+  /**
+   * Sleeps while the word equals `expected`, at most `nanoseconds` (negative: for ever). 0 woken, 1 was different, 2 timed out.
+   * Put it into a function without other local variables: V8 11 (Node 20) does not keep them in registers across it.
+   */
   readonly wait: (address: I32, expected: I32, nanoseconds: Code<"i64">, offset?: number) => Code<"i32">;
   /** Wakes at most `count` sleepers; gives how many. */
   readonly notify: (address: I32, count: I32, offset?: number) => Code<"i32">;

@@ -1,4 +1,5 @@
 export * from "./chain.ts";
+export * from "./checkerboard.ts";
 export * from "./connections.ts";
 export * from "./conv-matrix.ts";
 export * from "./costs.ts";
@@ -11,7 +12,9 @@ export * from "./formula.ts";
 export * from "./inverse.ts";
 export * from "./kernels.ts";
 export * from "./receptive-field.ts";
+export * from "./separable.ts";
 export * from "./sizes.ts";
+export * from "./svd.ts";
 export * from "./taps.ts";
 export * from "./transposed.ts";
 export * from "./unrolled.ts";

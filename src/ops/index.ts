@@ -33,6 +33,7 @@ export * from "./norm-batch.ts";
 export * from "./norm-local-response.ts";
 export * from "./one-hot.ts";
 export * from "./pad.ts";
+export * from "./partial-conv.ts";
 export * from "./passes/index.ts";
 export * from "./pixel-shuffle.ts";
 export * from "./pool-adaptive.ts";

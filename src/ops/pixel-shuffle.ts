@@ -5,6 +5,8 @@ import { defineOp, type Field, type Op } from "../graph/op.ts";
 import { apply, type Operand } from "../graph/record.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { type Shape, showShape } from "../tensor/shape.ts";
+import { flip } from "./flip.ts";
+import { spatialAxes } from "./operands.ts";
 import { reshape } from "./reshape.ts";
 import { transpose } from "./transpose.ts";
 
@@ -94,4 +96,14 @@ export function pixelShuffle<T extends Operand>(x: T, options: { readonly factor
 /** The inverse of `pixelShuffle`. Throws `ShapeError` when sizes do not divide by `factor`. */
 export function pixelUnshuffle<T extends Operand>(x: T, options: { readonly factor: number }): T {
   return apply(pixelUnshuffleOp, [x], options);
+}
+
+/**
+ * The kernel with which a transposed convolution does what a convolution followed by a shuffle does:
+ * pixelShuffle(conv2d(x, w, { padding: p })) = convTranspose2d(x, subPixelKernel(w), { stride: r, padding: r·(k - 1 - p) }).
+ * weight [C·r², Cin, k, k] -> [Cin, C, r·k, r·k].
+ */
+export function subPixelKernel<T extends Operand>(weight: T, options: { readonly factor: number }): T {
+  const turned = flip(weight, { axes: spatialAxes(weight.shape) });
+  return pixelShuffle(transpose(turned, { permutation: [1, 0, ...spatialAxes(weight.shape)] }), options);
 }

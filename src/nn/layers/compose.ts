@@ -3,12 +3,16 @@
 import type { Value } from "../../graph/value.ts";
 import * as ops from "../../ops/index.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
+import { checkOptions, showGiven } from "../../tensor/options.ts";
 import { type Context, defineModule, type Module } from "../module.ts";
 
 /** Parts by name, in order; an array names them "0", "1", ... as PyTorch does. */
 export type Parts = Readonly<Record<string, Module>> | readonly Module[];
 
 function entriesOf(kind: string, parts: Parts): [string, Module][] {
+  if (typeof parts !== "object" || parts === null) {
+    throw new ArgumentError(`${kind}: the parts are ${showGiven(parts)}; expected layers by name, or a list of layers`);
+  }
   const entries = Object.entries(parts) as [string, Module][];
   if (entries.length === 0) throw new ArgumentError(`${kind}: there are no parts`);
   // JavaScript puts integer-like keys of an object first, whatever the order of writing; that would silently reorder layers.
@@ -35,7 +39,9 @@ export interface ResidualOptions {
 }
 
 /** body(x) + shortcut(x). The body's parts keep their own names ("layer1.0.conv1"). He, Zhang, Ren, Sun 2016. */
-export function residual(body: Parts, { shortcut, activation }: ResidualOptions = {}): Module {
+export function residual(body: Parts, options: ResidualOptions = {}): Module {
+  checkOptions("residual", options, ["shortcut", "activation"]);
+  const { shortcut, activation } = options;
   const inner = sequential(body);
   return defineModule("residual", (x, context) => {
     const changed = inner.build(x, context);
@@ -53,7 +59,9 @@ export interface BranchesOptions {
 }
 
 /** All parts see the same input; their results are concatenated or added. Szegedy et al. 2015. */
-export function branches(parts: Parts, { join = "concat", axis = 1 }: BranchesOptions = {}): Module {
+export function branches(parts: Parts, options: BranchesOptions = {}): Module {
+  checkOptions("branches", options, ["join", "axis"]);
+  const { join = "concat", axis = 1 } = options;
   const entries = entriesOf("branches", parts);
   if (join !== "concat" && join !== "add") throw new ArgumentError(`branches: join is "${String(join)}"; expected concat or add`);
   return defineModule("branches", (x, context) => {
@@ -64,5 +72,7 @@ export function branches(parts: Parts, { join = "concat", axis = 1 }: BranchesOp
 
 /** Anything else: a function of ops and `context.child("name", layer, value)`. Shown as `kind` in tables. */
 export function functional(build: (x: Value, context: Context) => Value, options: { readonly kind?: string } = {}): Module {
+  if (typeof build !== "function") throw new ArgumentError(`functional: build is ${showGiven(build)}; expected a function of (x, context)`);
+  checkOptions("functional", options, ["kind"]);
   return defineModule(options.kind ?? "functional", build);
 }

@@ -3,6 +3,7 @@ import type { PaddingOption, SpatialOption } from "../../graph/attrs.ts";
 import type { Value } from "../../graph/value.ts";
 import * as ops from "../../ops/index.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
+import { checkOptions } from "../../tensor/options.ts";
 import { type Fans, fanInUniform, fansOf, type Initialiser } from "../initialise.ts";
 import { type Context, defineModule, type Module } from "../module.ts";
 
@@ -13,6 +14,9 @@ export interface WeightOptions {
   readonly initialise?: Initialiser;
   readonly initialiseBias?: Initialiser;
 }
+
+/** For `checkOptions`. */
+export const weightOptionNames = ["bias", "initialise", "initialiseBias"] as const satisfies readonly (keyof WeightOptions)[];
 
 export interface ConvLayerOptions extends WeightOptions {
   readonly stride?: SpatialOption;
@@ -65,6 +69,7 @@ export function kernelOf(kind: string, kernelSize: SpatialOption, rank: number):
 
 function convLayer(rank: 1 | 2 | 3, inChannels: number, outChannels: number, kernelSize: SpatialOption, options: ConvLayerOptions): Module {
   const kind = `conv${rank}d`;
+  checkOptions(kind, options, [...weightOptionNames, "stride", "padding", "dilation", "groups", "paddingMode"]);
   const { bias, initialise, initialiseBias, ...attributes } = options;
   const { groups = 1 } = options;
   checkGroups(kind, inChannels, outChannels, groups);
@@ -96,6 +101,7 @@ function convTransposeLayer(
   options: ConvTransposeLayerOptions,
 ): Module {
   const kind = `convTranspose${rank}d`;
+  checkOptions(kind, options, [...weightOptionNames, "stride", "padding", "outputPadding", "dilation", "groups"]);
   const { bias, initialise, initialiseBias, ...attributes } = options;
   const { groups = 1 } = options;
   checkGroups(kind, inChannels, outChannels, groups);
@@ -136,6 +142,7 @@ export function convTranspose3d(
 
 /** y = x·weightᵀ + bias over the last axis: [..., in] → [..., out]. Parameters: weight [out, in], bias [out]. */
 export function linear(inFeatures: number, outFeatures: number, options: WeightOptions = {}): Module {
+  checkOptions("linear", options, weightOptionNames);
   checkChannels("linear", { inFeatures, outFeatures });
   return defineModule("linear", (x, context) => ops.linear(x, ...weightAndBias(context, [outFeatures, inFeatures], outFeatures, options)));
 }

@@ -13,7 +13,11 @@ export {
   linear,
   type WeightOptions,
 } from "./conv.ts";
+export * from "./deform.ts";
 export * from "./locally-connected.ts";
 export * from "./norm.ts";
+export * from "./partial.ts";
 export * from "./pool.ts";
+export * from "./rearrange.ts";
+export * from "./separable.ts";
 export * from "./shape.ts";

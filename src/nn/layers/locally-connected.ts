@@ -3,9 +3,10 @@
 import type { PaddingOption, SpatialOption } from "../../graph/attrs.ts";
 import * as ops from "../../ops/index.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
+import { checkOptions } from "../../tensor/options.ts";
 import { fanInUniform, type Initialiser } from "../initialise.ts";
 import { defineModule, type Module } from "../module.ts";
-import { checkChannels, kernelOf } from "./conv.ts";
+import { checkChannels, kernelOf, weightOptionNames } from "./conv.ts";
 
 export interface LocallyConnectedLayerOptions {
   readonly stride?: SpatialOption;
@@ -23,9 +24,11 @@ function locallyConnected(
   inChannels: number,
   outChannels: number,
   kernelSize: SpatialOption,
-  { bias = "unit", initialise = fanInUniform(), initialiseBias = fanInUniform(), ...window }: LocallyConnectedLayerOptions,
+  options: LocallyConnectedLayerOptions,
 ): Module {
   const kind = `locallyConnected${rank}d`;
+  checkOptions(kind, options, [...weightOptionNames, "stride", "padding", "dilation"]);
+  const { bias = "unit", initialise = fanInUniform(), initialiseBias = fanInUniform(), ...window } = options;
   checkChannels(kind, { inChannels, outChannels });
   if (bias !== "unit" && bias !== "map" && bias !== false) {
     throw new ArgumentError(`${kind}: bias is ${JSON.stringify(bias)}; expected "unit", "map" or false`);
@@ -35,12 +38,12 @@ function locallyConnected(
   const fans = { fanIn: inChannels * taps, fanOut: outChannels * taps };
   const apply = [ops.locallyConnected1d, ops.locallyConnected2d, ops.locallyConnected3d][rank - 1];
   return defineModule(kind, (x, context) => {
-    const options = { ...window, kernelSize: kernel };
-    const sizes = ops.windowSizes(x.shape, options, kind);
+    const attributes = { ...window, kernelSize: kernel };
+    const sizes = ops.windowSizes(x.shape, attributes, kind);
     const positions = sizes.reduce((p, n) => p * n, 1);
     const weight = context.parameter("weight", [positions, outChannels, fans.fanIn], initialise, fans);
     const biasShape = bias === "unit" ? [outChannels, ...sizes] : [outChannels];
-    return apply(x, weight, bias === false ? undefined : context.parameter("bias", biasShape, initialiseBias, fans), options);
+    return apply(x, weight, bias === false ? undefined : context.parameter("bias", biasShape, initialiseBias, fans), attributes);
   });
 }
 

@@ -4,6 +4,7 @@ import { constant } from "../../graph/record.ts";
 import type { Value } from "../../graph/value.ts";
 import * as ops from "../../ops/index.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
+import { checkOptions } from "../../tensor/options.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { ones, zeros } from "../../tensor/tensor.ts";
 import * as init from "../initialise.ts";
@@ -30,7 +31,9 @@ function scaleAndShift(context: Context, shape: readonly number[], affine: boole
   return [context.parameter("weight", shape, init.constant(1)), context.parameter("bias", shape, init.constant(0))];
 }
 
-function batchNormLayer(kind: string, channels: number, { eps = 1e-5, momentum = 0.1, affine = true }: BatchNormOptions): Module {
+function batchNormLayer(kind: string, channels: number, options: BatchNormOptions): Module {
+  checkOptions(kind, options, ["eps", "momentum", "affine"]);
+  const { eps = 1e-5, momentum = 0.1, affine = true } = options;
   checkChannels(kind, { channels });
   return defineModule(kind, (x, context) => {
     const [weight, bias] = scaleAndShift(context, [channels], affine);
@@ -70,7 +73,9 @@ export function batchNorm3d(channels: number, options: BatchNormOptions = {}): M
 }
 
 /** Normalises over the last axes, whose sizes are `shape`. Parameters weight, bias of that shape. Ba, Kiros, Hinton 2016. */
-export function layerNorm(shape: number | readonly number[], { eps = 1e-5, affine = true }: NormOptions = {}): Module {
+export function layerNorm(shape: number | readonly number[], options: NormOptions = {}): Module {
+  checkOptions("layerNorm", options, ["eps", "affine"]);
+  const { eps = 1e-5, affine = true } = options;
   const normalisedShape = typeof shape === "number" ? [shape] : [...shape];
   return defineModule("layerNorm", (x, context) => {
     const [weight, bias] = scaleAndShift(context, normalisedShape, affine);
@@ -79,7 +84,9 @@ export function layerNorm(shape: number | readonly number[], { eps = 1e-5, affin
 }
 
 /** Divides by the root mean square over the last axes, whose sizes are `shape`. Parameter weight of that shape. Zhang & Sennrich 2019. */
-export function rmsNorm(shape: number | readonly number[], { eps = 1e-5, affine = true }: NormOptions = {}): Module {
+export function rmsNorm(shape: number | readonly number[], options: NormOptions = {}): Module {
+  checkOptions("rmsNorm", options, ["eps", "affine"]);
+  const { eps = 1e-5, affine = true } = options;
   const normalisedShape = typeof shape === "number" ? [shape] : [...shape];
   return defineModule("rmsNorm", (x, context) => {
     const weight = affine ? context.parameter("weight", normalisedShape, init.constant(1)) : undefined;
@@ -88,7 +95,9 @@ export function rmsNorm(shape: number | readonly number[], { eps = 1e-5, affine 
 }
 
 /** Normalises each of `groups` runs of channels within each picture. Parameters weight, bias [C]. Wu & He 2018. */
-export function groupNorm(groups: number, channels: number, { eps = 1e-5, affine = true }: NormOptions = {}): Module {
+export function groupNorm(groups: number, channels: number, options: NormOptions = {}): Module {
+  checkOptions("groupNorm", options, ["eps", "affine"]);
+  const { eps = 1e-5, affine = true } = options;
   checkChannels("groupNorm", { groups, channels });
   if (channels % groups !== 0) throw new ArgumentError(`groupNorm: ${channels} channels do not divide into ${groups} groups`);
   return defineModule("groupNorm", (x, context) => {
@@ -98,7 +107,9 @@ export function groupNorm(groups: number, channels: number, { eps = 1e-5, affine
 }
 
 /** Normalises each channel of each picture; without scale and shift unless asked, as in PyTorch. Ulyanov, Vedaldi, Lempitsky 2016. */
-export function instanceNorm(channels: number, { eps = 1e-5, affine = false }: NormOptions = {}): Module {
+export function instanceNorm(channels: number, options: NormOptions = {}): Module {
+  checkOptions("instanceNorm", options, ["eps", "affine"]);
+  const { eps = 1e-5, affine = false } = options;
   checkChannels("instanceNorm", { channels });
   return defineModule("instanceNorm", (x, context) => {
     const [weight, bias] = scaleAndShift(context, [channels], affine);
@@ -116,5 +127,6 @@ export interface LocalResponseNormOptions {
 
 /** x / (k + α·mean of squares over `size` neighbouring channels)^β. Krizhevsky, Sutskever, Hinton 2012, section 3.3. */
 export function localResponseNorm(size: number, options: LocalResponseNormOptions = {}): Module {
+  checkOptions("localResponseNorm", options, ["alpha", "beta", "k", "alphaForm"]);
   return defineModule("localResponseNorm", (x) => ops.localResponseNorm(x, { size, ...options }));
 }

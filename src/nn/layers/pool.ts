@@ -3,6 +3,7 @@
 import type { PaddingOption, SpatialOption } from "../../graph/attrs.ts";
 import type { Value } from "../../graph/value.ts";
 import * as ops from "../../ops/index.ts";
+import { checkOptionNames, checkOptions } from "../../tensor/options.ts";
 import { defineModule, type Module } from "../module.ts";
 
 export interface MaxPoolOptions {
@@ -30,14 +31,24 @@ export interface LpPoolOptions {
   readonly ceilMode?: boolean;
 }
 
+const maxPoolNames: readonly (keyof MaxPoolOptions)[] = ["stride", "padding", "dilation", "ceilMode"];
+const avgPoolNames: readonly (keyof AvgPoolOptions)[] = ["stride", "padding", "ceilMode", "countIncludePad", "divisorOverride"];
+
 /** A layer made from a kernel size, and options whose `stride` defaults to it. */
 export type WindowPool<O> = (kernelSize: SpatialOption, options?: O) => Module;
 /** A layer made from the size that should come out, whatever goes in. */
 export type AdaptivePool = (outputSize: SpatialOption) => Module;
 export type LpPool = (p: number, kernelSize: SpatialOption, options?: LpPoolOptions) => Module;
 
-function windowPool<O>(kind: string, pool: (x: Value, kernelSize: SpatialOption, options?: O) => Value): WindowPool<O> {
-  return (kernelSize, options) => defineModule(kind, (x) => pool(x, kernelSize, options));
+function windowPool<O extends object>(
+  kind: string,
+  pool: (x: Value, kernelSize: SpatialOption, options?: O) => Value,
+  names: readonly (keyof O & string)[],
+): WindowPool<O> {
+  return (kernelSize, options = {} as O) => {
+    checkOptionNames(kind, options, names);
+    return defineModule(kind, (x) => pool(x, kernelSize, options));
+  };
 }
 
 function adaptivePool(kind: string, pool: (x: Value, outputSize: SpatialOption) => Value): AdaptivePool {
@@ -45,18 +56,21 @@ function adaptivePool(kind: string, pool: (x: Value, outputSize: SpatialOption) 
 }
 
 function lpPool(kind: string, pool: (x: Value, p: number, kernelSize: SpatialOption, options?: LpPoolOptions) => Value): LpPool {
-  return (p, kernelSize, options) => defineModule(kind, (x) => pool(x, p, kernelSize, options));
+  return (p, kernelSize, options = {}) => {
+    checkOptions(kind, options, ["stride", "ceilMode"]);
+    return defineModule(kind, (x) => pool(x, p, kernelSize, options));
+  };
 }
 
 /** Greatest value of each window. */
-export const maxPool1d: WindowPool<MaxPoolOptions> = windowPool("maxPool1d", ops.maxPool1d);
-export const maxPool2d: WindowPool<MaxPoolOptions> = windowPool("maxPool2d", ops.maxPool2d);
-export const maxPool3d: WindowPool<MaxPoolOptions> = windowPool("maxPool3d", ops.maxPool3d);
+export const maxPool1d: WindowPool<MaxPoolOptions> = windowPool("maxPool1d", ops.maxPool1d, maxPoolNames);
+export const maxPool2d: WindowPool<MaxPoolOptions> = windowPool("maxPool2d", ops.maxPool2d, maxPoolNames);
+export const maxPool3d: WindowPool<MaxPoolOptions> = windowPool("maxPool3d", ops.maxPool3d, maxPoolNames);
 
 /** Mean of each window. */
-export const avgPool1d: WindowPool<AvgPoolOptions> = windowPool("avgPool1d", ops.avgPool1d);
-export const avgPool2d: WindowPool<AvgPoolOptions> = windowPool("avgPool2d", ops.avgPool2d);
-export const avgPool3d: WindowPool<AvgPoolOptions> = windowPool("avgPool3d", ops.avgPool3d);
+export const avgPool1d: WindowPool<AvgPoolOptions> = windowPool("avgPool1d", ops.avgPool1d, avgPoolNames);
+export const avgPool2d: WindowPool<AvgPoolOptions> = windowPool("avgPool2d", ops.avgPool2d, avgPoolNames);
+export const avgPool3d: WindowPool<AvgPoolOptions> = windowPool("avgPool3d", ops.avgPool3d, avgPoolNames);
 
 /** (Σ|x|^p)^(1/p) of each window. */
 export const lpPool1d: LpPool = lpPool("lpPool1d", ops.lpPool1d);
@@ -85,5 +99,6 @@ export function globalMaxPool(): Module {
 
 /** (Σ|x|^p)^(1/p) of every map (default p 2): [N, C, ...] → [N, C, 1, ...]. */
 export function globalLpPool(options: { readonly p?: number } = {}): Module {
+  checkOptions("globalLpPool", options, ["p"]);
   return defineModule("globalLpPool", (x) => ops.globalLpPool(x, options));
 }

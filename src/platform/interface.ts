@@ -73,7 +73,7 @@ export interface Platform {
   readText(path: string): Promise<string>;
   /**
    * Writes a file so that at every moment, also after a crash, `path` holds either the old or the new contents entirely.
-   * Missing folders are made. Throws `FileError`; the temporary file is removed on failure.
+   * Missing folders are made. Throws `FileError`; the temporary file is removed on failure, and by the next write after a crash.
    */
   writeFileAtomically(path: string, data: Uint8Array | string): Promise<void>;
   /**
@@ -82,7 +82,7 @@ export interface Platform {
    */
   writeFolderAtomically(path: string, contents: FolderContents): Promise<void>;
   /**
-   * Call before reading a folder written by `writeFolderAtomically`: undoes a switch that a crash interrupted.
+   * Call before reading a folder written by `writeFolderAtomically`: undoes a switch that a crash interrupted, and removes what was left half written.
    * Returns whether the folder exists.
    */
   restoreFolder(path: string): Promise<boolean>;

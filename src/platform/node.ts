@@ -105,6 +105,7 @@ export async function writeFileAtomically(path: string, data: Uint8Array | strin
   const temporary = temporaryName(path);
   try {
     await mkdir(dirname(path), { recursive: true });
+    await sweep(path);
     await writeDurably(temporary, data);
     await rename(temporary, path);
     await flushFolder(dirname(path));
@@ -141,6 +142,7 @@ export async function writeFolderAtomically(path: string, contents: FolderConten
 }
 
 export async function restoreFolder(path: string): Promise<boolean> {
+  await sweep(path);
   if (await isFolder(path)) return true;
   const aside = asideName(path);
   if (!(await isFolder(aside))) return false;
@@ -201,6 +203,26 @@ export async function findPackageFile(packageName: string, relativePath: string)
 /** In the same folder, so that the rename stays inside one file system; with a dot, so that listings of results do not show it. */
 function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`);
+}
+
+/** Removes what processes that no longer run left half written for `path`. A folder that cannot be cleaned can still be read. */
+async function sweep(path: string): Promise<void> {
+  const start = `.${basename(path)}.`;
+  const names = await readdir(dirname(path)).catch((): string[] => []);
+  for (const name of names.filter((n) => n.startsWith(start))) {
+    const owner = /^(\d+)-[0-9a-f]{8}\.tmp$/.exec(name.slice(start.length))?.[1];
+    if (owner !== undefined && !isRunning(Number(owner)))
+      await rm(join(dirname(path), name), { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it runs, as another user's.
+    return (error as { code?: string }).code !== "ESRCH";
+  }
 }
 
 function asideName(path: string): string {

@@ -1,14 +1,13 @@
 // Files must survive what happens to them: a process killed while it writes, a folder half switched, a disk that says no.
-import { spawn } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as browser from "../../src/platform/browser.ts";
 import * as platform from "../../src/platform/node.ts";
 import { FileError } from "../../src/tensor/errors.ts";
+import { bundle, forEachStep } from "../support/kill.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -91,59 +90,37 @@ describe("folders", () => {
 });
 
 describe("kill", () => {
-  /** Runs a writer in a process of its own, kills it after a while, and returns whatever it printed. */
-  async function killWhileWriting(script: string, milliseconds: number): Promise<string> {
-    const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
-    let printed = "";
-    child.stdout.on("data", (chunk) => {
-      printed += String(chunk);
-    });
-    const ended = new Promise((resolve) => child.on("close", resolve));
-    await new Promise((resolve) => child.stdout.once("data", resolve));
-    await new Promise((resolve) => setTimeout(resolve, milliseconds));
-    child.kill("SIGKILL");
-    await ended;
-    return printed;
-  }
-
-  let bundle = "";
+  let module = "";
   beforeAll(async () => {
-    bundle = join(folder, "platform.mjs");
-    const entry = fileURLToPath(new URL("../../src/platform/node.ts", import.meta.url));
-    await build({ entryPoints: [entry], bundle: true, platform: "node", format: "esm", outfile: bundle });
+    module = join(folder, "platform.mjs");
+    await bundle(`export * from "../../src/platform/node.ts";`, module);
   });
 
-  test("a process killed while it writes a file leaves the old or the new one, whole", async () => {
-    const path = join(folder, "killed.bin");
-    const size = 1 << 20;
-    const script = `import { writeFileAtomically } from ${JSON.stringify(bundle)};
-      for (let round = 0; ; round++) {
-        await writeFileAtomically(${JSON.stringify(path)}, new Uint8Array(${size}).fill(round % 256));
-        console.log("round " + round);
-      }`;
-    for (const wait of [1, 7, 13, 29, 41, 53]) {
-      const printed = await killWhileWriting(script, wait);
-      const bytes = await platform.readFile(path);
-      expect(bytes.length).toBe(size);
-      expect(bytes.every((b) => b === bytes[0])).toBe(true);
-      const finished = printed.match(/round \d+/g)?.length ?? 0;
-      expect([(finished - 1) % 256, finished % 256]).toContain(bytes[0]);
-    }
+  test("ET8 a process killed at every step of writing a file leaves the old or the new one, whole, and nothing else after the next write", async () => {
+    const pathOf = (run: number): string => join(folder, `killed-${run}`, "a.txt");
+    for (let run = 0; run < 30; run++) await platform.writeFileAtomically(pathOf(run), "old".repeat(1000));
+    const outcomes = await forEachStep(
+      (run) => `import { writeFileAtomically } from ${JSON.stringify(module)};
+        await writeFileAtomically(${JSON.stringify(pathOf(run))}, "new".repeat(1000));`,
+      async (run) => {
+        const left = await platform.readText(pathOf(run));
+        await platform.writeFileAtomically(pathOf(run), "next");
+        expect(await readdir(join(folder, `killed-${run}`))).toEqual(["a.txt"]);
+        return left;
+      },
+    );
+    const renamed = outcomes.indexOf("new".repeat(1000));
+    expect(renamed).toBeGreaterThan(0);
+    expect(outcomes).toEqual(outcomes.map((_, i) => (i < renamed ? "old" : "new").repeat(1000)));
   });
 
-  test("a process killed while it switches folders leaves a folder whose files belong together", async () => {
-    const path = join(folder, "killed-run", "checkpoint");
-    const script = `import { writeFolderAtomically } from ${JSON.stringify(bundle)};
-      for (let round = 0; ; round++) {
-        await writeFolderAtomically(${JSON.stringify(path)}, { "weights": String(round).repeat(50000), "step": String(round) });
-        console.log("round " + round);
-      }`;
-    for (const wait of [1, 5, 11, 17, 31, 47]) {
-      await killWhileWriting(script, wait);
-      expect(await platform.restoreFolder(path)).toBe(true);
-      const step = await platform.readText(join(path, "step"));
-      expect(await platform.readText(join(path, "weights"))).toBe(step.repeat(50000));
-    }
+  test("what another process is still writing is left alone, what a dead one began is removed", async () => {
+    const place = join(folder, "shared");
+    const dead = Number(spawnSync(process.execPath, ["-p", "process.pid"], { encoding: "utf8" }).stdout);
+    const names = [process.ppid, dead].map((pid) => `.run.${pid}-0123abcd.tmp`);
+    for (const name of [...names, ".run.notes.tmp"]) await mkdir(join(place, name), { recursive: true });
+    expect(await platform.restoreFolder(join(place, "run"))).toBe(false);
+    expect((await readdir(place)).sort()).toEqual([".run.notes.tmp", names[0]].sort());
   });
 });
 

@@ -2,11 +2,11 @@
 import type { Graph } from "../graph/graph.ts";
 import type { CompileOptions, Device, Program } from "../graph/program.ts";
 import { ArgumentError, UnsupportedOpError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import { compileReference } from "./reference/index.ts";
 import { compileWasm, probe } from "./wasm/index.ts";
 
 const devices: readonly Device[] = ["auto", "reference", "wasm", "webgpu"];
-const optionNames: readonly string[] = ["device", "threads", "strict", "optimise"];
 
 /**
  * A program that runs `graph`.
@@ -14,7 +14,7 @@ const optionNames: readonly string[] = ["device", "threads", "strict", "optimise
  * Throws `ArgumentError` for unknown or impossible options, `UnsupportedOpError` when the backend cannot run the graph.
  */
 export async function compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
-  checkOptions(options);
+  checkValues(options);
   switch (options.device ?? "auto") {
     case "auto":
       if (probe().simd) return compileWasm(graph, options);
@@ -28,10 +28,8 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
   }
 }
 
-function checkOptions(options: CompileOptions): void {
-  for (const name of Object.keys(options)) {
-    if (!optionNames.includes(name)) throw new ArgumentError(`compile: unknown option "${name}"; known options: ${optionNames.join(", ")}`);
-  }
+function checkValues(options: CompileOptions): void {
+  checkOptions("compile", options, ["device", "threads", "strict", "optimise"]);
   const { device, threads, strict, optimise } = options;
   if (device !== undefined && !devices.includes(device)) {
     throw new ArgumentError(`compile: device is "${String(device)}"; expected one of ${devices.join(", ")}`);

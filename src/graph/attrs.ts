@@ -1,6 +1,7 @@
 // The kinds of attributes an op may have. Each kind parses what users write into one canonical form, or says what it expected.
 // The same table feeds typed functions, error messages, documentation and the lab's sliders.
 import { ArgumentError } from "../tensor/errors.ts";
+import { checkOptionNames } from "../tensor/options.ts";
 
 export interface AttrContext {
   /** Where a message should say the value stood, e.g. `conv2d "features.3": stride`. */
@@ -145,14 +146,7 @@ export function optional<T>(inner: AttrSpec<T>): AttrSpec<T | undefined> {
 
 /** Parses a user's options object against an op's table; an unknown name is an error that lists the known ones. */
 export function parseAttrs(specs: AttrSpecs, given: object, where: string, spatialRank: number): Readonly<Record<string, unknown>> {
-  for (const name of Object.keys(given)) {
-    if (!(name in specs)) {
-      const known = Object.keys(specs);
-      throw new ArgumentError(
-        `${where}: unknown option "${name}"; ${known.length === 0 ? "it has no options" : `known options: ${known.join(", ")}`}`,
-      );
-    }
-  }
+  checkOptionNames(where, given, Object.keys(specs));
   const parsed: Record<string, unknown> = {};
   for (const [name, spec] of Object.entries(specs)) {
     parsed[name] = spec.parse((given as Record<string, unknown>)[name], { where: `${where}: ${name}`, spatialRank });

@@ -1,8 +1,9 @@
 // Reverse-mode differentiation as graph -> graph: the gradient is made of ordinary values, so it can be fused, compiled, tapped and
 // differentiated again. Rules can be replaced for the length of one call; guided backpropagation and its kin need nothing else.
-import { GraphError, ShapeError } from "../tensor/errors.ts";
+import { ArgumentError, GraphError, ShapeError } from "../tensor/errors.ts";
+import { checkOptionNames, checkOptions, proposal } from "../tensor/options.ts";
 import { sameShape, showShape } from "../tensor/shape.ts";
-import { findOp, type GradRule, type GradRules, named, type Op, operandName } from "./op.ts";
+import { findOp, type GradRule, type GradRules, named, type Op, operandName, registeredOps } from "./op.ts";
 import { fill, record } from "./record.ts";
 import { showValue, topological, Value } from "./value.ts";
 
@@ -15,8 +16,15 @@ export interface GradientOptions {
 
 const isDifferentiable = (v: Value): boolean => v.dtype === "float32" || v.dtype === "float64";
 
-/** d(sum of y · seed) / d(each of `wrt`), as new values of the same shapes. Values that y does not depend on get zeros. */
-export function gradient(y: Value, wrt: readonly Value[], { seed, rules = {} }: GradientOptions = {}): Value[] {
+/**
+ * d(sum of y · seed) / d(each of `wrt`), as new values of the same shapes. Values that y does not depend on get zeros.
+ * Throws `GraphError` for values that are not floats or have no rule, `ShapeError` for a seed of another shape, `ArgumentError` for options
+ * or ops that do not exist.
+ */
+export function gradient(y: Value, wrt: readonly Value[], options: GradientOptions = {}): Value[] {
+  checkOptions("gradient", options, ["seed", "rules"]);
+  const { seed, rules = {} } = options;
+  checkRules(rules);
   if (!isDifferentiable(y)) throw new GraphError(`gradient: ${showValue(y)} has dtype ${y.dtype}; only float values have gradients`);
   if (seed !== undefined && !sameShape(seed.shape, y.shape)) {
     throw new ShapeError(`gradient: the seed has shape ${showShape(seed.shape)}, but ${showValue(y)} has ${showShape(y.shape)}`);
@@ -47,6 +55,21 @@ export function gradient(y: Value, wrt: readonly Value[], { seed, rules = {} }: 
     });
   }
   return wrt.map((v) => arrived.get(v) ?? fill(v.shape, 0, v.dtype));
+}
+
+/** A rule under a name that no op has would silently give the plain gradient. */
+function checkRules(rules: NonNullable<GradientOptions["rules"]>): void {
+  for (const [name, rule] of Object.entries(rules)) {
+    const op = findOp(name);
+    if (op === undefined) {
+      const known = registeredOps().map((o) => o.name);
+      throw new ArgumentError(
+        `gradient: there is a rule for "${name}", but no op has that name${proposal(name, known)}; ops are called ${known.slice(0, 12).join(", ")}, ... (registeredOps() has all)`,
+      );
+    }
+    if (typeof rule === "function") continue;
+    checkOptionNames(`gradient: the rules of "${name}"`, rule, ["all", ...op.inputs.map((_, i) => operandName(op, i))]);
+  }
 }
 
 /** The members of `order` that depend on (or are) one of `sources`. */

@@ -29,13 +29,16 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
 }
 
 function checkValues(options: CompileOptions): void {
-  checkOptions("compile", options, ["device", "threads", "strict", "optimise"]);
-  const { device, threads, strict, optimise } = options;
+  checkOptions("compile", options, ["device", "threads", "strict", "optimise", "precision"]);
+  const { device, threads, strict, optimise, precision } = options;
   if (device !== undefined && !devices.includes(device)) {
     throw new ArgumentError(`compile: device is "${String(device)}"; expected one of ${devices.join(", ")}`);
   }
   if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
     throw new ArgumentError(`compile: threads is ${String(threads)}; expected an integer >= 1`);
+  }
+  if (precision !== undefined && precision !== "fast" && precision !== "exact") {
+    throw new ArgumentError(`compile: precision is "${String(precision)}"; expected fast or exact`);
   }
   for (const [name, given] of Object.entries({ strict, optimise })) {
     if (given !== undefined && typeof given !== "boolean") {

@@ -4,6 +4,9 @@ import type { Graph } from "./graph.ts";
 
 export type Device = "auto" | "reference" | "wasm" | "webgpu";
 
+/** "exact": every sum is computed as it is written, up to its order; "fast": algorithms that round somewhat more may be used (Winograd's). */
+export type Precision = "fast" | "exact";
+
 export interface CompileOptions {
   readonly device?: Device;
   /** Threads that walk the program together (default: the machine's, at most 8). Backends that cannot say so in `explain()`. */
@@ -12,6 +15,8 @@ export interface CompileOptions {
   readonly strict?: boolean;
   /** Fuse, fold and simplify first (default true). Off for comparing fused with unfused. */
   readonly optimise?: boolean;
+  /** Default: "exact" for graphs that update state or compute gradients of convolutions, "fast" for all others (inference). */
+  readonly precision?: Precision;
 }
 
 export type Feeds = Readonly<Record<string, Tensor>>;

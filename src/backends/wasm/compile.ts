@@ -1,7 +1,7 @@
 // From a graph to a running WebAssembly program: prepare, lower, plan, schedule, assemble, load.
 import { availableThreads } from "#platform";
 import type { Graph } from "../../graph/graph.ts";
-import type { CompileOptions, Program } from "../../graph/program.ts";
+import type { CompileOptions, Precision, Program } from "../../graph/program.ts";
 import { UnsupportedOpError } from "../../tensor/errors.ts";
 import { planArena } from "./arena.ts";
 import type { MemoryLimits } from "./assembler.ts";
@@ -37,10 +37,10 @@ interface Translated {
 }
 
 function translate(graph: Graph, options: WasmCompileOptions, threads: number): Translated {
-  const { strict = false, optimise = true, tier = "simd", patienceMilliseconds = 60_000 } = options;
+  const { precision = defaultPrecision(graph), strict = false, optimise = true, tier = "simd", patienceMilliseconds = 60_000 } = options;
   if (!probe().simd) throw new UnsupportedOpError("wasm: this engine has no WebAssembly SIMD");
   const prepared = prepare(graph, optimise);
-  const lowered = lower(prepared, { tier, strict });
+  const lowered = lower(prepared, { tier, strict, precision });
   const notes = lowered.standIns.map((v) => `${v.label ?? v.op.name}: no kernel for ${v.op.name}, the reference loops stand in`);
   const arena = planArena(lowered, meetingPoint.bytes);
   const prelude = schedule(arena.prelude, arena.addressOf, threads);
@@ -54,6 +54,11 @@ function translate(graph: Graph, options: WasmCompileOptions, threads: number): 
     bytes: assembleWalks(segments, arena.addressOf, { memory: limits, patienceMilliseconds }),
     notes,
   };
+}
+
+/** Gradients are compared and accumulated, so rounding must not add up in them; what only infers can bear a little more. */
+function defaultPrecision({ updates, order }: Graph): Precision {
+  return updates.size > 0 || order.some(({ op }) => op.name === "convFilterGrad" || op.name === "convInputGrad") ? "exact" : "fast";
 }
 
 function tellSteps(onStep: WasmCompileOptions["onStep"]): Assembled["onSegment"] {

@@ -1,14 +1,19 @@
 // The contract between the lowering pipeline and the kernels. A rule knows one op: which layouts it likes, and how to generate code for exactly
 // these shapes, attributes and strides. Lowering owns everything else: where values lie, when steps run, on which thread.
 
+import type { Precision } from "../../graph/program.ts";
 import type { Value } from "../../graph/value.ts";
 import type { Expression } from "../../ops/expression.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { DType } from "../../tensor/tensor.ts";
 import type { FunctionRef, ModuleBuilder } from "./assembler.ts";
 
-/** Which instructions may be used: plain SIMD128, or relaxed SIMD (fused multiply-add) too. */
-export type Tier = "simd" | "relaxed";
+/**
+ * What the engine makes of the code: plain SIMD128; relaxed SIMD (fused multiply-add) too; or relaxed SIMD whose neighbouring vectors the
+ * engine pairs into 256-bit ones ("revectorised"), where larger tiles pay. The last two emit the same arithmetic and give the same bits for
+ * the same tiles.
+ */
+export type Tier = "simd" | "relaxed" | "revectorised";
 
 /** Zeros that lie before and after each (logical) axis, in elements. A border on the channel axis is channel padding. */
 export type Border = readonly (readonly [before: number, after: number])[];
@@ -42,6 +47,10 @@ export interface Site {
   readonly operands: readonly Placement[];
   readonly result: Placement;
   readonly tier: Tier;
+  /** "exact" (default) keeps sums direct; "fast" allows algorithms that round more, such as Winograd's. */
+  readonly precision?: Precision;
+  /** One of the rule's `variants` for this site; absent: the rule's own heuristic choice. */
+  readonly variant?: string;
   /** Elementwise work to do on each result before it is stored; only given to rules that say `fuses`. */
   readonly epilogue?: Epilogue;
   /** Given to rules that say `absorbs`: the value's only operand is this expression over `operands`, which broadcast to its shape. */
@@ -110,6 +119,11 @@ export interface KernelRule {
   fuses?(value: Value): boolean;
   /** Whether `generate` honours `site.prologue` (for this value). Then `wishes` has one operand, and wants it anyhow. */
   absorbs?(value: Value): boolean;
+  /**
+   * Names of the ways in which `generate` can compute this site ("panels 6x16", "winograd 4x4"), the heuristic choice first; only what
+   * the site's precision allows. Timed trials choose among them, so a handful is enough. Absent or short of two: there is nothing to choose.
+   */
+  variants?(site: Site): readonly string[];
 }
 
 /** The parameter list of a kernel's stages, all i32; destructure the locals with `kernelArguments`. */

@@ -1,6 +1,7 @@
 // From a graph to steps: chooses a kernel or a view for every value, settles where values lie, and inserts conversions where wishes differ.
 
 import type { Graph } from "../../graph/graph.ts";
+import type { Precision } from "../../graph/program.ts";
 import { constantOp, fillOp, inputOp, variableOp } from "../../graph/record.ts";
 import { showValue, type Value } from "../../graph/value.ts";
 import { UnsupportedOpError } from "../../tensor/errors.ts";
@@ -18,6 +19,7 @@ import { isViewOp, viewOf } from "./views.ts";
 export interface LowerOptions {
   readonly tier: Tier;
   readonly strict: boolean;
+  readonly precision?: Precision;
 }
 
 export interface Lowered {
@@ -44,6 +46,7 @@ export class Lowering {
   readonly tier: Tier;
   readonly #graph: Graph;
   readonly #strict: boolean;
+  readonly #precision: Precision;
   readonly #located = new Map<Value, Located[]>();
   readonly #packed = new Map<Buffer, Map<string, Located>>();
   readonly #borders: ReadonlyMap<Value, Border>;
@@ -53,10 +56,11 @@ export class Lowering {
   readonly #kernels = new Map<Value, string>();
   readonly #standIns: Value[] = [];
 
-  constructor(graph: Graph, { tier, strict }: LowerOptions) {
+  constructor(graph: Graph, { tier, strict, precision = "exact" }: LowerOptions) {
     this.tier = tier;
     this.#graph = graph;
     this.#strict = strict;
+    this.#precision = precision;
     this.#fusions = findFusions(graph);
     this.#borders = wantedBorders(graph);
   }
@@ -259,6 +263,7 @@ export class Lowering {
       operands: operands.map(({ placement }) => placement),
       result: normalised(result.placement, order),
       tier: this.tier,
+      precision: this.#precision,
       ...(epilogue && { epilogue: { expression: epilogue.expression, operands: extra.map(({ placement }) => placement) } }),
       ...(prologue && { prologue: prologue.expression }),
     };

@@ -14,7 +14,7 @@ const number = (x: number): V128 => f32x4.splat(x);
 
 /** a · b + c, with one rounding where the tier has it. */
 export function multiplyAdd(tier: Tier, a: V128, b: V128, c: V128): V128 {
-  return tier === "relaxed" ? f32x4.relaxedMadd(a, b, c) : f32x4.add(f32x4.mul(a, b), c);
+  return tier === "simd" ? f32x4.add(f32x4.mul(a, b), c) : f32x4.relaxedMadd(a, b, c);
 }
 
 /** c₀ + c₁·x + c₂·x² + ... by Horner's rule. */

@@ -7,7 +7,7 @@ import { drawGif } from "../report/animation/gif.ts";
 import type { Drawing } from "../report/convolution/drawing.ts";
 import { matrixPicture } from "../report/convolution/matrix.ts";
 import { isPooling } from "../report/convolution/options.ts";
-import { drawSteps, middleFrame } from "../report/convolution/picture.ts";
+import { drawSteps, middleFrame, pictureLimits } from "../report/convolution/picture.ts";
 import { describeSteps, type Frame, type Steps } from "../report/convolution/steps.ts";
 import { drawSvg } from "../report/convolution/svg.ts";
 import { drawTerminal, drawTerminalMatrix, terminalLegend } from "../report/convolution/terminal.ts";
@@ -69,9 +69,8 @@ async function conv(options: Readonly<Record<string, unknown>>, signal: AbortSig
     return;
   }
   const facts = factsOf(question, { bias: options.bias !== false });
-  const cells = facts.picture === undefined ? undefined : cellsOf(facts);
-  // A picture of thousands of cells is neither made nor missed.
-  const steps = facts.picture === undefined || (cells ?? 0) > mostCells ? undefined : describeSteps(facts.picture);
+  // A picture of so many cells is neither made nor missed.
+  const steps = facts.picture === undefined || cellsOf(facts, question) > mostCells ? undefined : describeSteps(facts.picture);
   const frame = chooseFrame(steps, wish.frame);
   if (options.json === true)
     process.stdout.write(`${JSON.stringify(plain(facts, question, steps, wish.frame === undefined ? undefined : frame), null, 2)}\n`);
@@ -90,12 +89,12 @@ async function conv(options: Readonly<Record<string, unknown>>, signal: AbortSig
   }
 }
 
-/** Cells of all grids: above this nothing is drawn. */
-const mostCells = 20_000;
+/** Products to be written out, and cells to be drawn: above this nothing is drawn. */
+const mostCells = 100_000;
 
-function cellsOf({ output, kernel, input }: WindowFacts): number {
+function cellsOf({ output, kernel, input }: WindowFacts, { inChannels, outChannels, groups }: WindowQuestion): number {
   const product = (sizes: readonly number[]): number => sizes.reduce((p, n) => p * n, 1);
-  return Math.max(product(input), product(output) * product(kernel));
+  return Math.max(product(input) * inChannels, (product(output) * product(kernel) * outChannels * inChannels) / groups);
 }
 
 function drawingOf(steps: Steps | undefined, facts: WindowFacts, matrix: boolean): Drawing {
@@ -120,7 +119,8 @@ interface Wish {
 function print(facts: WindowFacts, question: WindowQuestion, steps: Steps | undefined, frame: Frame | undefined, wish: Wish): void {
   const columns = screenWidth();
   const colour = process.stdout.isTTY === true && (process.env.NO_COLOR ?? "") === "" && process.env.TERM !== "dumb";
-  const say = (text: string): void => void process.stdout.write(`${text}\n`);
+  // Sizes are held together by spaces that do not break; searching the output should find them by plain ones.
+  const say = (text: string): void => void process.stdout.write(`${text.replaceAll("\u00a0", " ")}\n`);
   say(headline(facts, question));
   say("");
   for (const [name, lines] of factLines(facts)) say(labelled(name, lines, columns));
@@ -138,10 +138,7 @@ function print(facts: WindowFacts, question: WindowQuestion, steps: Steps | unde
   }
   const drawn = drawTerminal(steps, frame, { columns, colour });
   if (drawn === undefined) {
-    const { rows, columns: wide } = steps.grid;
-    say(
-      `(not drawn: ${rows} × ${wide} cells with padding and ${steps.plan.inChannels} channels do not fit ${columns} characters; --svg draws them)`,
-    );
+    say(`(not drawn: ${whyNotDrawn(steps, columns)})`);
     for (const f of wish.step ? steps.frames : [frame]) say(sumLine(steps, f, columns));
     return;
   }
@@ -151,6 +148,12 @@ function print(facts: WindowFacts, question: WindowQuestion, steps: Steps | unde
   }
   for (const f of steps.frames) say(`${drawTerminal(steps, f, { columns, colour })}\n${sumLine(steps, f, columns)}\n`);
   say(terminalLegend(steps));
+}
+
+function whyNotDrawn({ grid, plan, frames }: Steps, columns: number): string {
+  const channels = plan.inChannels > 1 ? ` in ${plan.inChannels} channels` : "";
+  const fits = Math.max(grid.rows, grid.columns) <= pictureLimits.cells && frames.length <= pictureLimits.frames;
+  return `${grid.rows} × ${grid.columns} cells with padding${channels} do not fit ${columns} characters${fits ? "; --svg draws them" : ""}`;
 }
 
 function sumLine(steps: Steps, frame: Frame, columns: number): string {

@@ -8,6 +8,7 @@ import { defineModule, type Module } from "../nn/module.ts";
 import { add, conv2d } from "../ops/index.ts";
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
 import { type Shape, showShape } from "../tensor/shape.ts";
+import { type Architecture, forDigits } from "./architecture.ts";
 
 export type Lecun1989 = 1 | 2 | 3 | 4 | 5;
 
@@ -83,3 +84,12 @@ export function linksOf(model: Model): number {
   const weighted = model.summary().layers.filter((layer) => layer.parameters > 0);
   return weighted.reduce((sum, layer) => sum + layer.macs + layer.activations, 0);
 }
+
+export const lecun1989Nets: readonly Architecture[] = ([1, 2, 3, 4, 5] satisfies Lecun1989[]).map((number) =>
+  forDigits(
+    `lecun1989-${number}`,
+    `Net-${number} of LeCun 1989, 16 × 16: ${lecun1989Figures[number].about}`,
+    (inputShape, classes) => lecun1989Net(number, inputShape, classes),
+    16,
+  ),
+);

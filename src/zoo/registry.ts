@@ -3,6 +3,7 @@ import { createModel, type Model, type ModelOptions } from "../nn/model.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Architecture } from "./architecture.ts";
+import { lecun1989Nets } from "./lecun1989.ts";
 import { lenets } from "./lenet.ts";
 import { mobileNetsV1 } from "./mobilenet-v1.ts";
 import { mobileNetsV2 } from "./mobilenet-v2.ts";
@@ -13,6 +14,7 @@ import { vggs } from "./vgg.ts";
 
 export const architectures: readonly Architecture[] = [
   ...lenets,
+  ...lecun1989Nets,
   ...vggs,
   ...resNets,
   ...cifarResNets,

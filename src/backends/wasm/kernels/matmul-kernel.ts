@@ -8,7 +8,7 @@ import { broadcastStrides } from "../layout.ts";
 import { iterations, type MapPlan, type PackPlan } from "./conv-plan.ts";
 import { bandCount, bandTable } from "./matmul-bands.ts";
 import { emitPanels, type PanelShape, panelItems, panelKey, panelMacs } from "./matmul-panels.ts";
-import { chooseTile, lanes, type Tile, tileName } from "./matmul-tile.ts";
+import { chooseTile, lanes, type Tile, tileLimit, tileName } from "./matmul-tile.ts";
 import { emitPack, packedBytes, packItems, plainFormat } from "./pack-panels.ts";
 
 /** Multiply-adds per nanosecond on one thread: only the splitting of small stages depends on it. */
@@ -50,7 +50,7 @@ export function panelKernel(name: string, site: Site, plans: readonly MapPlan[])
   const bias = site.operands.length > 2;
   const shapes = plans.map(({ gemm }): PanelShape => {
     const rows = iterations(gemm.pixels) * bandCount(gemm);
-    const tile = chooseTile(rows, gemm.columns);
+    const tile = chooseTile(rows, gemm.columns, tileLimit(site));
     const split = rows >= 8 * tile.rows ? "rows" : "panels";
     return { plan: gemm, tile, tier: site.tier, split, ...(site.epilogue && { epilogue: site.epilogue.expression }) };
   });

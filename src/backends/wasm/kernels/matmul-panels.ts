@@ -3,7 +3,7 @@
 import { type Expression, expressionKey } from "../../../ops/expression.ts";
 import { type Code, type FunctionBuilder, type I32, i32, type Local, type V128, v128 } from "../assembler.ts";
 import type { Tier } from "../kernel.ts";
-import { floatBytes, iterations, type PanelPlan } from "./conv-plan.ts";
+import { floatBytes, iterations, type Level, type PanelPlan } from "./conv-plan.ts";
 import { type BandArguments, type BandLocals, bandCount, bandDepth, bandLocals, enterBand } from "./matmul-bands.ts";
 import { type Finish, lanes, storeLanes, type Tile, vectorBytes } from "./matmul-tile.ts";
 import { emitNest, odometer, travelOf } from "./pack-nest.ts";
@@ -132,6 +132,18 @@ function followers(f: FunctionBuilder, { pixels, results }: PanelPlan, rows: num
   });
 }
 
+/** Where the sources of a depth of few steps lie, which needs no loop: kernels over one or three channels. */
+function shortDepth(plan: PanelPlan): number[] | undefined {
+  const mostSteps = 32;
+  if (plan.bands.length > 0 || depthOf(plan) > mostSteps) return undefined;
+  const run: Level = { count: plan.run, steps: [plan.runStep] };
+  const offsets = [...plan.taps, run].reduce(
+    (all, { count, steps: [step] }) => all.flatMap((at) => Array.from({ length: count }, (_, i) => at + i * step)),
+    [0],
+  );
+  return offsets.every((at) => at >= 0) ? offsets : undefined;
+}
+
 /** Four neighbouring columns of an operand that lies as it likes. Lanes beyond `count` may not exist. */
 function loadColumns(f: FunctionBuilder, address: Local<"i32">, columnStep: number, first: number, count: number): V128 {
   if (columnStep === 0) return v128.load32Splat(address);
@@ -168,41 +180,56 @@ function panelRows(
   const moving = followed.filter(({ perRow }) => perRow.length > 0);
   const pixel = odometer(f, plan.pixels, [{ local: nextSource, step: 0 }, ...moving.map(({ next, step }) => ({ local: next, step }))]);
 
-  const emitStep = (): void => {
-    for (const [v, column] of columns.entries()) f.set(column, v128.load(b, v * vectorBytes));
-    for (const [r, from] of sources.entries()) {
-      if (!plan.lanewise) f.set(a, v128.load32Splat(from));
-      for (const [v, column] of columns.entries()) {
-        if (plan.lanewise) f.set(a, v128.load(from, v * vectorBytes));
-        f.set(sums[r][v], multiplyAdd(tier, a, column, sums[r][v]));
+  /** Multiplies rows that lie `offsets` after the sources by the next rows of the panel. */
+  const emitSteps = (offsets: readonly number[]): void => {
+    for (const [k, offset] of offsets.entries()) {
+      for (const [v, column] of columns.entries()) f.set(column, v128.load(b, (k * vectors + v) * vectorBytes));
+      for (const [r, from] of sources.entries()) {
+        if (!plan.lanewise) f.set(a, v128.load32Splat(from, offset));
+        for (const [v, column] of columns.entries()) {
+          if (plan.lanewise) f.set(a, v128.load(from, offset + v * vectorBytes));
+          f.set(sums[r][v], multiplyAdd(tier, a, column, sums[r][v]));
+        }
       }
     }
-    f.advance(b, vectors * vectorBytes);
-    for (const from of sources) f.advance(from, plan.runStep);
+    f.advance(b, offsets.length * vectors * vectorBytes);
   };
-  // The depth is never unrolled: V8 before version 13 would load everything first and spill.
-  const emitRun = (bytes: I32): void => {
+  const emitSome = (count: number): void => {
+    emitSteps(Array.from({ length: count }, (_, k) => k * plan.runStep));
+    for (const from of sources) f.advance(from, count * plan.runStep);
+  };
+  const emitRun = (bytes: I32, unroll: number): void => {
     f.set(end, i32.add(sources[0], bytes));
     f.loop((again) => {
-      emitStep();
+      emitSome(unroll);
       f.brIf(again, i32.ltU(sources[0], end));
     });
   };
   const runBytes = plan.run * plan.runStep;
+  const { unroll = 1 } = tile;
+  const emitWholeRun = (): void => {
+    if (plan.runStep <= 0) f.repeat(plan.run, () => emitSome(1));
+    else if (plan.run < 2 * unroll) emitSome(plan.run);
+    else {
+      const rest = plan.run % unroll;
+      emitRun(runBytes - rest * plan.runStep, unroll);
+      if (rest > 0) emitSome(rest);
+    }
+  };
   const emitInnermostTaps = (): void =>
     emitNest(
       f,
       plan.taps,
       sources.map((local) => ({ local, step: 0 })),
       [runBytes],
-      () => (plan.runStep > 0 && plan.run > 1 ? emitRun(runBytes) : f.repeat(plan.run, emitStep)),
+      emitWholeRun,
     );
   const moved = travelOf(plan.taps, runBytes);
   const emitBandTaps = (axis: number): void => {
     const { tapStep } = plan.bands[axis];
     const isLast = axis === plan.bands.length - 1;
     if (isLast && plan.taps.length === 0 && tapStep === runBytes && runBytes > 0) {
-      emitRun(i32.mul(band.taps[axis], runBytes));
+      emitRun(i32.mul(band.taps[axis], runBytes), 1);
       return;
     }
     f.repeat(band.taps[axis], () => {
@@ -214,7 +241,9 @@ function panelRows(
   };
   const emitDepth = (): void => {
     if (plan.run === 0) return;
-    if (plan.bands.length === 0) emitInnermostTaps();
+    const straight = unroll === 1 ? undefined : shortDepth(plan);
+    if (straight !== undefined) emitSteps(straight);
+    else if (plan.bands.length === 0) emitInnermostTaps();
     else
       f.if(
         band.taps.slice(1).reduce<Code<"i32">>((product, taps) => i32.mul(product, taps), band.taps[0]),

@@ -1,11 +1,14 @@
 // Tiles of accumulators: how large they are, and how they leave the registers.
 import type { FunctionBuilder, I32, Local, V128 } from "../assembler.ts";
+import type { Site, Tier } from "../kernel.ts";
 import { floatBytes } from "./conv-plan.ts";
 
-/** Accumulators: `rows` x `vectors` vectors of four. V8 has 15 vector registers to give, and needs vectors + 2 for operands. */
+/** Accumulators: `rows` x `vectors` vectors of four. */
 export interface Tile {
   readonly rows: number;
   readonly vectors: number;
+  /** Steps of the depth per round of the loop; one where it is absent. */
+  readonly unroll?: number;
 }
 
 export const lanes = 4;
@@ -15,10 +18,69 @@ export function tileName({ rows, vectors }: Tile): string {
   return `${rows}x${vectors * lanes}`;
 }
 
-/** The tile for a number of rows and columns: few columns leave registers for more rows, and the other way round. */
-export function chooseTile(rows: number, columns: number): Tile {
-  if (columns <= lanes) return { rows: Math.min(rows, 8), vectors: 1 };
-  return rows >= 3 ? { rows: Math.min(rows, 4), vectors: 2 } : { rows, vectors: rows === 1 ? 4 : 3 };
+/** What is kept in registers at most while a product is made: `rows` x `vectors` sums; `unroll` steps of the depth per round of the loop. */
+export interface TileLimit {
+  readonly rows: number;
+  /** Four are always computed in pairs of neighbours, for engines that join them into 256 bits. */
+  readonly vectors: number;
+  readonly unroll: number;
+}
+
+/**
+ * V8 has 15 vector registers to give. Before version 13 it loads everything of an unrolled depth first, and spills; since then unrolling and
+ * larger tiles pay, so trials decide.
+ */
+const limits: Readonly<Record<Tier, readonly TileLimit[]>> = {
+  simd: [
+    { rows: 4, vectors: 2, unroll: 1 },
+    { rows: 3, vectors: 3, unroll: 8 },
+  ],
+  relaxed: [
+    { rows: 4, vectors: 2, unroll: 1 },
+    { rows: 6, vectors: 2, unroll: 4 },
+    { rows: 3, vectors: 3, unroll: 1 },
+  ],
+  revectorised: [
+    { rows: 6, vectors: 4, unroll: 4 },
+    { rows: 4, vectors: 4, unroll: 4 },
+  ],
+};
+
+function limitName({ rows, vectors, unroll }: TileLimit): string {
+  return `${rows}x${vectors * lanes}${unroll === 1 ? "" : ` by ${unroll}`}`;
+}
+
+/** The tiles that are worth a trial, in the words of `Site.variant`, the usual one first. */
+export function tileVariants(way: string, { tier }: Pick<Site, "tier">): string[] {
+  return limits[tier].map((limit) => `${way} ${limitName(limit)}`);
+}
+
+/** What the site's variant asks for, or the usual one. */
+export function tileLimit({ tier, variant }: Pick<Site, "tier" | "variant">): TileLimit {
+  const [usual] = limits[tier];
+  return limits[tier].find((limit) => variant?.endsWith(` ${limitName(limit)}`)) ?? usual;
+}
+
+/** More rows would push their pointers out of the registers. */
+const mostRows = 8;
+const vectorRegisters = 15;
+
+/** The tile whose instructions for a product of this size are the fewest: sums, and what is loaded for them. */
+export function chooseTile(rows: number, columns: number, limit: TileLimit): Tile {
+  const joined = limit.vectors >= 4 ? 2 : 1;
+  const sums = limit.rows * limit.vectors;
+  let best = { rows: 1, vectors: 1, cost: Number.POSITIVE_INFINITY };
+  for (const vectors of [4, 3, 2, 1]) {
+    if (vectors === 3 && (rows > 2 || joined === 2) && limit.vectors !== 3) continue;
+    const width = Math.ceil(vectors / joined);
+    const held = Math.floor((vectorRegisters - 1) / width) - 1;
+    for (let r = Math.min(rows, mostRows, held, Math.floor(sums / vectors)); r >= 1; r--) {
+      const tiles = Math.ceil(rows / r) * Math.ceil(columns / (vectors * lanes));
+      const cost = tiles * (r * width + width + r);
+      if (cost < best.cost || (cost === best.cost && r > best.rows)) best = { rows: r, vectors, cost };
+    }
+  }
+  return { rows: best.rows, vectors: best.vectors, ...(limit.unroll > 1 && { unroll: limit.unroll }) };
 }
 
 /** Stores the first `count` lanes of consecutive vectors: neighbours in memory may belong to another thread. */

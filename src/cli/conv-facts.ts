@@ -7,7 +7,7 @@ import { explainTransposedSize } from "../arithmetic/explain-transposed.ts";
 import type { Explained } from "../arithmetic/explained.ts";
 import { type AxisPadding, dilatedKernel, resolvePadding, windowAxis } from "../arithmetic/sizes.ts";
 import { transposedSame } from "../arithmetic/transposed.ts";
-import { isPooling, type WindowOptions } from "../report/convolution/options.ts";
+import { checkPoolPadding, isPooling, type WindowOptions } from "../report/convolution/options.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { spread, type WindowQuestion } from "./window-options.ts";
 
@@ -63,7 +63,9 @@ export function factsOf(question: WindowQuestion, { bias }: { readonly bias: boo
       const explained = explainTransposedSize({ ...window, outputPadding: asked[axis] });
       return { padding: [before, after] as const, extra: crop?.outputPadding ?? asked[axis], explained, output: explained.value };
     }
-    const { before, after, output } = windowAxis({ ...window, ceilMode }, where);
+    const resolvedAxis = windowAxis({ ...window, ceilMode }, where);
+    const { before, after, output } = resolvedAxis;
+    if (pooling && typeof given[axis] !== "string") checkPoolPadding(resolvedAxis, where);
     const explained = pooling ? explainPoolSize({ ...window, ceilMode }) : explainConvSize(window);
     return { padding: [before, after] as const, extra: 0, explained, output };
   });

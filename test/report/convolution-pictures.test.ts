@@ -218,6 +218,17 @@ describe("what the frames show", () => {
     expect(() => kernelTiles([])).toThrow(/no kernel/);
   });
 
+  test("a misspelt option is refused, and what was meant is named", () => {
+    const wrong = (call: () => unknown, name: string): void => expect(call).toThrow(new RegExp(`did you mean "${name}"`));
+    wrong(() => describeSteps({ ...guide, strid: 2 } as never), "stride");
+    wrong(() => stepPicture(guide, { cells: 20 } as never), "cell");
+    wrong(() => drawSvg(stepPicture(guide), { animated: true } as never), "animate");
+    wrong(() => kernelTiles([classicKernels.laplace], { perrow: 2 } as never), "perRow");
+    wrong(() => pyramidPicture({ input: 5, layers: [same], shows: "forward" } as never), "show");
+    wrong(() => pyramidPicture({ input: 5, layers: [{ kernels: 3 } as never], show: "forward" }), "kernel");
+    wrong(() => drawTerminal(describeSteps(guide), describeSteps(guide).frames[0], { colours: true } as never), "colour");
+  });
+
   test("A13 the smallest picture, as text", async () => {
     await expect(
       drawSvg(stepPicture({ input: [3], kernel: 2, values: [1, 2, 3], weights: [1, -1] }), { animate: true }),

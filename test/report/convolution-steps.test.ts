@@ -299,6 +299,7 @@ describe("nonsense is explained with arithmetic", () => {
     [{ kind: "transposed", input: [2, 2], kernel: 3, stride: 2, outputPadding: 2 }, /output padding is 2; expected an integer from 0 to 1/],
     [{ kind: "transposed", input: [1, 1], kernel: 3, padding: 2 }, /crops everything away/],
     [{ input: [4, 4], kernel: 3, ceilMode: true }, /ceil mode is for pooling/],
+    [{ kind: "max pooling", input: [5, 5], kernel: 3, padding: 2 }, /padding \[2, 2\] must lie in 0\.\.1 for a window that spans 3/],
     [{ input: [4, 4, 4], kernel: 3 }, /1 or 2 axes; the input has 3/],
     [{ input: [4, 4], kernel: 3, values: [1, 2] }, /2 numbers given, 16 needed/],
     [{ input: [4, 4], kernel: 3, stride: 0 }, /stride is 0; expected an integer >= 1/],

@@ -1,6 +1,7 @@
 // A drawing as an animated GIF, for places that show no SVG: chats, slides, issue threads. The encoder is a package of its own that only
 // this file loads, and only when a GIF is asked for.
 import { ArgumentError, FoveaError } from "../../tensor/errors.ts";
+import { checkOptions } from "../../tensor/options.ts";
 import type { Drawing } from "../convolution/drawing.ts";
 import { drawRaster } from "./canvas.ts";
 
@@ -22,6 +23,7 @@ const mostPixels = 400e6;
 
 /** The bytes of a GIF that repeats for ever. Throws `MissingPackageError` without the package modern-gif, `ArgumentError` when it would be huge. */
 export async function drawGif(drawing: Drawing, options: GifOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+  checkOptions("drawGif", options, ["seconds", "scale", "signal"]);
   const { seconds = 1, scale = 1, signal } = options;
   if (!(seconds >= 0.4)) throw new ArgumentError(`drawGif: ${seconds} seconds per frame; expected at least 0.4, so that nothing flashes`);
   if (!(scale > 0)) throw new ArgumentError(`drawGif: scale is ${scale}; expected a number above 0`);

@@ -1,6 +1,7 @@
 // A picture through one kernel, with the raw range of the response: what a filter does before anybody calls it a neuron.
 import { conv2d, pad } from "../../ops/index.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
+import { checkOptions } from "../../tensor/options.ts";
 import { showShape } from "../../tensor/shape.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { diverging, grey } from "../colour.ts";
@@ -32,6 +33,7 @@ export interface FilteredPicture {
  * edge of their own. Kernels of even size reach one further to the right and down. Throws `ArgumentError` for what is no picture.
  */
 export function filterPicture(image: Tensor, filter: PictureFilter, options: { readonly flipKernel?: boolean } = {}): FilteredPicture {
+  checkOptions("filterPicture", options, ["flipKernel"]);
   if (image.rank !== 3 || image.size === 0) throw new ArgumentError(`filterPicture: ${showShape(image.shape)} is no picture [C, H, W]`);
   const [channels, height, width] = image.shape;
   const [rows, columns] = [filter.matrix.length, filter.matrix[0].length];

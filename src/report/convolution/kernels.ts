@@ -1,5 +1,6 @@
 // Kernels as coloured tiles: orange adds, blue subtracts, white leaves out; one scale for all, so that a faint kernel looks faint.
 import { ArgumentError } from "../../tensor/errors.ts";
+import { checkOptions } from "../../tensor/options.ts";
 import { diverging, luminance, toHex } from "../colour.ts";
 import { positionIn, type Range } from "../range.ts";
 import { type Drawing, type Mark, widthOf } from "./drawing.ts";
@@ -22,6 +23,7 @@ export interface KernelTilesOptions {
 
 /** The kernels side by side, each with its name and its numbers. Throws `ArgumentError` when there is none. */
 export function kernelTiles(kernels: readonly NamedMatrix[], options: KernelTilesOptions = {}): Drawing {
+  checkOptions("kernelTiles", options, ["title", "cell", "perRow", "bare"]);
   if (kernels.length === 0) throw new ArgumentError("kernelTiles: no kernel to draw");
   const { cell = 34, title = kernels.map((k) => k.name).join(", "), bare = false } = options;
   const margin = bare ? 1 : 20;

@@ -2,6 +2,7 @@
 import { type AxisPadding, dilatedKernel, type PaddingName, resolvePadding, type WindowAxis, windowAxis } from "../../arithmetic/sizes.ts";
 import { transposedSame } from "../../arithmetic/transposed.ts";
 import { ArgumentError, ShapeError } from "../../tensor/errors.ts";
+import { checkOptions } from "../../tensor/options.ts";
 import { deformableOffsets, inputNumbers, kernelNumbers } from "./numbers.ts";
 
 export type WindowKind = "convolution" | "transposed" | "deformable" | "average pooling" | "max pooling";
@@ -75,8 +76,25 @@ export interface WindowPlan {
 
 export const isPooling = (kind: WindowKind): boolean => kind === "average pooling" || kind === "max pooling";
 
+/**
+ * Windows of a pooling that lie wholly in the padding would pool nothing: padding stops where they could appear, at half of the kernel, or
+ * short of the whole where the sides differ. Throws `ArgumentError`.
+ */
+export function checkPoolPadding(
+  { kernel, dilation, before, after }: Pick<WindowAxis, "kernel" | "dilation" | "before" | "after">,
+  where: string,
+): void {
+  const extent = dilatedKernel(kernel, dilation);
+  const most = before === after ? Math.floor(extent / 2) : extent - 1;
+  if (Math.min(before, after) < 0 || Math.max(before, after) > most)
+    throw new ArgumentError(
+      `${where}: padding [${before}, ${after}] must lie in 0..${most} for a window that spans ${extent}, so that no window lies wholly in it`,
+    );
+}
+
 /** Checks the options and resolves every size. Throws `ShapeError` or `ArgumentError` with the arithmetic spelled out. */
 export function planWindow(options: WindowOptions): WindowPlan {
+  checkOptions("planWindow", options, windowOptionNames);
   const { kind = "convolution", input, ceilMode = false, countIncludePad = true, seed = 0 } = options;
   const rank = input.length;
   if (rank !== 1 && rank !== 2) throw new ArgumentError(`${kind}: pictures have 1 or 2 axes; the input has ${rank}`);
@@ -97,6 +115,7 @@ export function planWindow(options: WindowOptions): WindowPlan {
     if (kind === "transposed") return transposedAxis({ ...given, outputPadding: outputPadding[axis] }, where);
     const resolved = windowAxis({ ...given, ceilMode }, where);
     const { before, after } = resolved;
+    if (pooling && typeof given.padding !== "string") checkPoolPadding(resolved, where);
     return { ...resolved, stretch: 1, extra: 0, given: { input: size, stride: stride[axis], before, after } };
   });
   const drawn = (axes.length === 1 ? [singleRow, axes[0]] : axes) as unknown as readonly [DrawnAxis, DrawnAxis];
@@ -133,6 +152,11 @@ export function planWindow(options: WindowOptions): WindowPlan {
     title: options.title,
   };
 }
+
+const windowOptionNames = [
+  ...(["kind", "input", "kernel", "stride", "dilation", "padding", "outputPadding", "ceilMode", "countIncludePad"] as const),
+  ...(["inChannels", "outChannels", "groups", "values", "weights", "offsets", "seed", "names", "title"] as const),
+] as const;
 
 /** A sequence is drawn as one row. */
 const singleRow: DrawnAxis = {

@@ -2,6 +2,7 @@
 // the sum that is done. Many channels stand under each other.
 
 import { ArgumentError } from "../../tensor/errors.ts";
+import { checkOptions } from "../../tensor/options.ts";
 import type { Drawing, Mark, Rect, Words } from "./drawing.ts";
 import { widthOf, wrap } from "./drawing.ts";
 import { isPooling, type WindowOptions } from "./options.ts";
@@ -22,8 +23,9 @@ const gap = 52;
 const small = 13;
 
 /** The picture of `options`, one frame per output cell. Throws like `planWindow`, and `ArgumentError` when there is too much to draw. */
-export function stepPicture(options: WindowOptions, { cell: largest = 40 }: StepPictureOptions = {}): Drawing {
-  return drawSteps(describeSteps(options), largest);
+export function stepPicture(options: WindowOptions, pictureOptions: StepPictureOptions = {}): Drawing {
+  checkOptions("stepPicture", pictureOptions, ["cell"]);
+  return drawSteps(describeSteps(options), pictureOptions.cell);
 }
 
 export function drawSteps(steps: Steps, largest = 40): Drawing {

@@ -4,6 +4,7 @@
 import type { AxisPadding } from "../../arithmetic/sizes.ts";
 import { type WindowAxis, windowAxis } from "../../arithmetic/sizes.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
+import { checkOptions } from "../../tensor/options.ts";
 import { sequential, toHex } from "../colour.ts";
 import { type Drawing, type Mark, wrap } from "./drawing.ts";
 
@@ -48,6 +49,7 @@ interface Row {
 export function pyramidRows(input: number, layers: readonly PyramidLayer[]): readonly Row[] {
   let below = input;
   return layers.map((layer, l) => {
+    checkOptions(`layer ${l + 1}`, layer, ["kernel", "stride", "padding", "dilation", "dense"]);
     if (layer.dense === true) {
       const edges = Array.from({ length: below * below }, (_, p): Edge => ({ from: p % below, to: Math.floor(p / below), parameter: p }));
       return { units: below, edges, parameters: below * below };
@@ -93,7 +95,9 @@ const letters = ["x", "s", "g", "h", "u", "v", "w"];
 const largest = 64;
 
 /** The picture of a stack of layers. Throws `ArgumentError` when it has more units than can be told apart. */
-export function pyramidPicture({ input, layers, show, unit, title }: PyramidOptions): Drawing {
+export function pyramidPicture(options: PyramidOptions): Drawing {
+  checkOptions("pyramidPicture", options, ["input", "layers", "show", "unit", "title"]);
+  const { input, layers, show, unit, title } = options;
   const rows = pyramidRows(input, layers);
   const units = [input, ...rows.map((r) => r.units)];
   const widest = Math.max(...units);

@@ -1,6 +1,7 @@
 // A drawing as SVG text, still or moving. Movement is a CSS animation that only readers who have not asked for rest get to see; everybody
 // else - and every program that does not animate - sees one complete frame.
 import { ArgumentError } from "../../tensor/errors.ts";
+import { checkOptions } from "../../tensor/options.ts";
 import { hashLabel } from "../../tensor/random.ts";
 import { html, Markup } from "../html.ts";
 import { type Drawing, type Mark, seenIn, seenStill } from "./drawing.ts";
@@ -22,6 +23,7 @@ const restSeconds = 1.5;
 
 /** The drawing as one `svg` element with a title and a description. The same drawing gives the same text. */
 export function drawSvg(drawing: Drawing, options: SvgOptions = {}): string {
+  checkOptions("drawSvg", options, ["frame", "animate", "seconds", "theme"]);
   const { animate = false, seconds = 1, theme = "standalone" } = options;
   const frame = options.frame ?? drawing.still ?? 0;
   if (!Number.isInteger(frame) || frame < 0 || frame >= drawing.frames)

@@ -1,6 +1,7 @@
 // The same steps in a terminal: boxes of line characters, heavy ones around what the window reads, dashed ones around padding. Colour only
 // underlines what the lines say already.
 import { denseMatrix } from "../../arithmetic/unrolled.ts";
+import { checkOptions } from "../../tensor/options.ts";
 import { matrixOf, showMatrixCounts } from "./matrix.ts";
 import { isPooling, type WindowPlan } from "./options.ts";
 import type { Cell, Frame, Steps } from "./steps.ts";
@@ -26,7 +27,9 @@ const mostRows = 17;
 const mostChannels = 3;
 
 /** Input, kernel and output of one frame, side by side or under each other; undefined where that would not fit the terminal. */
-export function drawTerminal(steps: Steps, frame: Frame, { columns = 80, colour = false }: TerminalOptions = {}): string | undefined {
+export function drawTerminal(steps: Steps, frame: Frame, options: TerminalOptions = {}): string | undefined {
+  checkOptions("drawTerminal", options, ["columns", "colour"]);
+  const { columns = 80, colour = false } = options;
   const { plan, grid, cells, output } = steps;
   const channels = [...new Set(frame.taps.map((t) => t.channel))];
   if (channels.length === 0) channels.push(0);

@@ -71,6 +71,8 @@ export interface Model {
   with(state: ReadonlyMap<string, Tensor>): Model;
   /** Parameters and buffers together: a PyTorch state_dict. */
   state(): Map<string, Tensor>;
+  /** The shapes of `state()`, known without making a number. */
+  shapes(): Map<string, Shape>;
 }
 
 /**
@@ -220,6 +222,11 @@ class NetWithParameters implements Model {
 
   state(): Map<string, Tensor> {
     return new Map([...this.parameters, ...this.buffers]);
+  }
+
+  shapes(): Map<string, Shape> {
+    const { parameters, buffers } = this.#described;
+    return new Map([...parameters, ...buffers].map(([name, { shape }]) => [name, shape]));
   }
 }
 

@@ -1,5 +1,6 @@
 // Line charts as SVG text. Colours, widths and fonts come from the page's style sheet, so that one drawing serves light, dark and paper.
 import { ArgumentError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import { html, type Markup } from "./html.ts";
 import { show } from "./range.ts";
 
@@ -75,6 +76,7 @@ function path(points: Series["points"], x: Axis, y: Axis, drawable: (v: number) 
 
 /** A chart of several series over a common axis. Throws `ArgumentError` when there is nothing to draw. */
 export function lineChart(series: readonly Series[], options: ChartOptions): Markup {
+  checkOptions("lineChart", options, ["title", "xLabel", "yLabel", "width", "height", "yScale", "yFormat"]);
   const { title, xLabel, yLabel, width = 480, height = 270, yScale = "linear", yFormat = show } = options;
   const drawable = (v: number): boolean => Number.isFinite(v) && (yScale === "linear" || v > 0);
   const points = series.flatMap((s) => s.points.filter(([, y]) => drawable(y)));

@@ -1,6 +1,7 @@
 // Tensors become small pictures, one pixel per number; the page enlarges them without smoothing. Sheets put many pictures into one.
 import { encodePng } from "../io/png.ts";
 import { ShapeError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import { showShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type ColourMap, grey } from "./colour.ts";
@@ -23,7 +24,9 @@ export interface PaintOptions {
 /**
  * Paints [H, W], [1, H, W] or, as colour, [3, H, W]. Throws `ShapeError` for other shapes.
  */
-export function paint(tensor: Tensor, { map = grey, range = defaultRange(map, tensor) }: PaintOptions = {}): Raster {
+export function paint(tensor: Tensor, options: PaintOptions = {}): Raster {
+  checkOptions("paint", options, ["map", "range"]);
+  const { map = grey, range = defaultRange(map, tensor) } = options;
   const [height, width] = tensor.shape.slice(-2);
   const channels = tensor.rank === 3 ? tensor.shape[0] : 1;
   if (tensor.rank < 2 || tensor.rank > 3 || (channels !== 1 && channels !== 3)) {
@@ -66,6 +69,7 @@ export function cellOf(i: number, cell: { width: number; height: number }, colum
 
 /** Pictures side by side in rows; the cell is the largest picture, and smaller ones stand at its top left. */
 export function sheet(rasters: readonly Raster[], options: SheetOptions = {}): Raster {
+  checkOptions("sheet", options, ["columns", "gap"]);
   const { columns = Math.ceil(Math.sqrt(rasters.length)), gap = 1 } = options;
   const cell = { width: Math.max(1, ...rasters.map((r) => r.width)), height: Math.max(1, ...rasters.map((r) => r.height)) };
   const rows = Math.max(1, Math.ceil(rasters.length / columns));

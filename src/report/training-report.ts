@@ -10,6 +10,7 @@ import type { UnitExamples } from "../lens/records.ts";
 import type { Model } from "../nn/model.ts";
 import type { LayerField, LayerSummary } from "../nn/summary.ts";
 import { ArgumentError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import type { EpochRecord } from "../train/checkpoint.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { StepRecord } from "../train/fit.ts";
@@ -51,6 +52,7 @@ export interface DescribeOptions {
 
 /** Everything that `writeReport` shows. Throws `ArgumentError` when `layer` is none of the net's. */
 export async function describeTraining(training: FinishedTraining, options: DescribeOptions = {}): Promise<ReportData> {
+  checkOptions("describeTraining", options, ["layer", "top", "steps", "channels", "device", "threads", "signal", "onProgress"]);
   const { title, model, data, history, steps, evaluation, seed, machine, command, notes } = training;
   const { device, threads, signal } = options;
   const run = { ...(device && { device }), ...(threads !== undefined && { threads }), ...(signal && { signal }) };

@@ -14,7 +14,7 @@ export interface Architecture {
   readonly inputShape: Shape;
   readonly classes: number;
   /** What comes out: one score per class (default), one map per class, a picture, or one score for "real". */
-  readonly gives?: "classes" | "maps" | "picture" | "realness";
+  readonly gives?: "maps" | "picture" | "realness";
   readonly build: BuildNet;
 }
 

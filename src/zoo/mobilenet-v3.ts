@@ -44,9 +44,11 @@ export interface MobileNetV3Options {
   readonly size: "large" | "small";
   /** Factor on the number of maps (default 1). */
   readonly width?: number;
+  /** Share of the hidden units that each training step leaves out (default 0.2). */
+  readonly dropout?: number;
 }
 
-export function mobileNetV3({ size, width = 1 }: MobileNetV3Options): BuildNet {
+export function mobileNetV3({ size, width = 1, dropout = 0.2 }: MobileNetV3Options): BuildNet {
   const [rows, hidden] = size === "large" ? ([large, 1280] as const) : ([small, 1024] as const);
   const scaled = (maps: number): number => roundChannels(maps * width);
   const activation = nn.hardSwish();
@@ -68,7 +70,7 @@ export function mobileNetV3({ size, width = 1 }: MobileNetV3Options): BuildNet {
       classifier: nn.sequential([
         nn.linear(last, scaled(hidden), dense),
         activation,
-        nn.dropout(0.2),
+        nn.dropout(dropout),
         nn.linear(scaled(hidden), classes, dense),
       ]),
     });

@@ -2,25 +2,55 @@
 import { createModel, type Model, type ModelOptions } from "../nn/model.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import type { Shape } from "../tensor/shape.ts";
+import { alexNets } from "./alexnet.ts";
 import type { Architecture } from "./architecture.ts";
+import { convNexts } from "./convnext.ts";
+import { dcgans } from "./dcgan.ts";
+import { denseNets } from "./densenet.ts";
+import { efficientNets } from "./efficientnet.ts";
+import { googLeNets } from "./googlenet.ts";
+import { inceptions } from "./inception-v3.ts";
 import { lecun1989Nets } from "./lecun1989.ts";
 import { lenets } from "./lenet.ts";
+import { lenets1998 } from "./lenet5-1998.ts";
+import { mnistNets } from "./mnist-nets.ts";
 import { mobileNetsV1 } from "./mobilenet-v1.ts";
 import { mobileNetsV2 } from "./mobilenet-v2.ts";
 import { mobileNetsV3 } from "./mobilenet-v3.ts";
+import { preActResNets } from "./preact-resnet.ts";
 import { resNets } from "./resnet.ts";
 import { cifarResNets } from "./resnet-cifar.ts";
+import { shuffleNets } from "./shufflenet.ts";
+import { spatialTransformers } from "./spatial-transformer.ts";
+import { squeezeNets } from "./squeezenet.ts";
+import { uNets } from "./unet.ts";
 import { vggs } from "./vgg.ts";
+import { xceptions } from "./xception.ts";
 
 export const architectures: readonly Architecture[] = [
   ...lenets,
   ...lecun1989Nets,
+  ...lenets1998,
+  ...mnistNets,
+  ...alexNets,
   ...vggs,
+  ...googLeNets,
+  ...inceptions,
   ...resNets,
   ...cifarResNets,
+  ...preActResNets,
+  ...denseNets,
+  ...squeezeNets,
   ...mobileNetsV1,
   ...mobileNetsV2,
   ...mobileNetsV3,
+  ...shuffleNets,
+  ...xceptions,
+  ...efficientNets,
+  ...convNexts,
+  ...spatialTransformers,
+  ...uNets,
+  ...dcgans,
 ];
 
 /** Finds an architecture; throws `ArgumentError` that lists the known names. */

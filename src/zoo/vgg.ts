@@ -13,9 +13,11 @@ export interface VggOptions {
   readonly width?: number;
   /** Units of the two hidden dense layers (default 4096). */
   readonly hidden?: number;
+  /** Share of the hidden units that each training step leaves out (default 0.5). */
+  readonly dropout?: number;
 }
 
-export function vgg({ runs, batchNorm = false, width = 64, hidden = 4096 }: VggOptions): BuildNet {
+export function vgg({ runs, batchNorm = false, width = 64, hidden = 4096, dropout = 0.5 }: VggOptions): BuildNet {
   return (inputShape, classes) => {
     const layers: Module[] = [];
     let channels = channelsOf(inputShape);
@@ -33,21 +35,21 @@ export function vgg({ runs, batchNorm = false, width = 64, hidden = 4096 }: VggO
       features: nn.sequential(layers),
       avgpool: nn.adaptiveAvgPool2d(7),
       flatten: nn.flatten(),
-      classifier: denseHead(channels * 49, hidden, classes),
+      classifier: denseHead(channels * 49, hidden, classes, dropout),
     });
   };
 }
 
-function denseHead(features: number, hidden: number, classes: number): Module {
+function denseHead(features: number, hidden: number, classes: number, dropout: number): Module {
   // The deepest of these nets learn nothing from a start that is 0.01 wide, as the paper's was; He's keeps the signal.
   const options = { initialise: he, initialiseBias: zero };
   return nn.sequential([
     nn.linear(features, hidden, options),
     nn.relu(),
-    nn.dropout(),
+    nn.dropout(dropout),
     nn.linear(hidden, hidden, options),
     nn.relu(),
-    nn.dropout(),
+    nn.dropout(dropout),
     nn.linear(hidden, classes, { initialise: initialise.normal(0, 0.01), initialiseBias: zero }),
   ]);
 }

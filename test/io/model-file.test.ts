@@ -5,7 +5,7 @@ import { createModel } from "../../src/nn/index.ts";
 import { ArgumentError, ModelFormatError } from "../../src/tensor/errors.ts";
 import { random, randomNormal, tensor } from "../../src/tensor/index.ts";
 import { predict } from "../../src/train/index.ts";
-import { architectures, smallNet } from "../../src/zoo/index.ts";
+import { smallNet, zooModel } from "../../src/zoo/index.ts";
 
 const classes = ["cat", "dog", "owl"];
 const preprocessing = { name: "mine", channels: "rgb", mean: [0.4, 0.5, 0.6], deviation: [0.2, 0.2, 0.3] } as const;
@@ -24,13 +24,13 @@ describe("model files", () => {
     expect(writeModel(again, "lenet")).toEqual(bytes);
   });
 
-  test.each(architectures.map((a) => [a.name, a] as const))(
-    "%s of the zoo survives the trip",
-    (name, { build, inputShape, classes: count }) => {
-      const made = createModel(build(inputShape, count), inputShape, { seed: 1 });
-      expect(readModel(writeModel(made, name)).model.state()).toEqual(made.state());
-    },
-  );
+  // The small ones of the zoo: the trip is the same for all, and the large ones hold half a gigabyte.
+  test.each(["lenet", "lenet5", "lecun1989-5", "resnet20-cifar"])("%s of the zoo survives the trip", (name) => {
+    const made = zooModel(name, { seed: 1 });
+    const again = readModel(writeModel(made, name)).model.state();
+    expect([...again.keys()].sort()).toEqual([...made.state().keys()].sort());
+    for (const [key, value] of made.state()) expect(again.get(key)?.data, key).toEqual(value.data);
+  });
 
   test("of other contents are refused with the reason", () => {
     expect(() => writeModel(model, "lenet9")).toThrow(ArgumentError);

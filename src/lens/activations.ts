@@ -3,9 +3,10 @@ import { compile } from "../backends/compile.ts";
 import { createGraph } from "../graph/graph.ts";
 import { layerValue, type Model } from "../nn/model.ts";
 import { GraphError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { onePicture, stack, traceFor } from "./batch.ts";
-import { compileOptions, type RunOptions } from "./run.ts";
+import { compileOptions, type RunOptions, runOptionNames } from "./run.ts";
 
 export interface ActivationsOptions extends RunOptions {
   /** Default: every layer. */
@@ -14,6 +15,7 @@ export interface ActivationsOptions extends RunOptions {
 
 /** The values of layers on one picture [C, H, W], by layer name and without the batch axis: feature maps are [C, H, W]. */
 export async function activations(model: Model, image: Tensor, options: ActivationsOptions = {}): Promise<Map<string, Tensor>> {
+  checkOptions("activations", options, [...runOptionNames, "layers"]);
   const { dtype = "float32" } = options;
   const picture = onePicture(image);
   const traced = traceFor(model, picture.shape, 1, dtype);

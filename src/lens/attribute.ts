@@ -1,11 +1,12 @@
 // Which pixels mattered, by gradients: plain, times input, guided, deconvnet, averaged over noise, integrated along a path.
 // One result per picture, raw and signed. Definitions: Simonyan 2014 (gradient), Springenberg 2015 (guided), Zeiler & Fergus 2014
 // (deconvnet), Smilkov 2017 (SmoothGrad), Adebayo 2018 (VarGrad), Sundararajan 2017 (integrated gradients).
+import { breather } from "#platform";
 import type { Model } from "../nn/model.ts";
 import { ArgumentError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import { random } from "../tensor/random.ts";
 import { allocate, full, Tensor, zeros } from "../tensor/tensor.ts";
-import { breather } from "../train/breathe.ts";
 import { onePicture } from "./batch.ts";
 import { diagnoseMap } from "./diagnose.ts";
 import { type GradientProgram, gradientProgram } from "./gradient-program.ts";
@@ -13,8 +14,8 @@ import { type QuadratureRule, quadrature } from "./quadrature.ts";
 import { rangeOfValues } from "./range.ts";
 import type { Attribution } from "./records.ts";
 import type { ReluRule } from "./rules.ts";
-import { plainOptions, type RunOptions } from "./run.ts";
-import { channelOf, checkPosition, describe, fillDirection, fillMask, type Target, type TargetLayer } from "./target.ts";
+import { plainOptions, type RunOptions, runOptionNames } from "./run.ts";
+import { channelOf, checkPosition, describe, fillDirection, fillMask, type Target, type TargetLayer, targetNames } from "./target.ts";
 
 export type AttributionMethod =
   | "gradient"
@@ -54,6 +55,18 @@ export interface MethodOptions extends RunOptions {
   readonly batchSize?: number;
 }
 
+const methodOptionNames = [
+  ...runOptionNames,
+  "method",
+  "samples",
+  "spread",
+  "seed",
+  "points",
+  "quadrature",
+  "baseline",
+  "batchSize",
+] as const satisfies readonly (keyof MethodOptions)[];
+
 export type AttributeOptions = MethodOptions & Target;
 
 /**
@@ -61,7 +74,8 @@ export type AttributeOptions = MethodOptions & Target;
  * the channel's strongest position on this picture. The class score is the logit, never the probability.
  */
 export async function attribute(model: Model, image: Tensor, options: AttributeOptions): Promise<Attribution> {
-  const [result] = await attributeEach(model, [{ image, target: options }], options);
+  checkOptions("attribute", options, [...methodOptionNames, ...targetNames]);
+  const [result] = await attributeAll(model, [{ image, target: options }], options);
   return result;
 }
 
@@ -72,6 +86,12 @@ export interface AttributionTask {
 
 /** Many pictures, each with its own target in the same layer (or all of classes), in one compiled program. */
 export async function attributeEach(model: Model, tasks: readonly AttributionTask[], options: MethodOptions): Promise<Attribution[]> {
+  checkOptions("attributeEach", options, methodOptionNames);
+  for (const { target } of tasks) checkOptions("attributeEach: target", target, targetNames);
+  return attributeAll(model, tasks, options);
+}
+
+async function attributeAll(model: Model, tasks: readonly AttributionTask[], options: MethodOptions): Promise<Attribution[]> {
   const { method, batchSize = 16, signal, onProgress } = options;
   if (!attributionMethods.includes(method))
     throw new ArgumentError(`attribute: method is "${String(method)}"; expected one of ${attributionMethods.join(", ")}`);

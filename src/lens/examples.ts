@@ -1,6 +1,7 @@
 // The pictures of a data set that excite the channels of a layer most, and the part of each that the unit saw. One pass over the data
 // serves all channels: the program itself reduces every map to its maximum and its place, so no feature map leaves it.
 // Zeiler and Fergus 2014, section 3; the crop's arithmetic: Araujo, Norris and Sim, Distill 2019.
+import { breather } from "#platform";
 import { compile } from "../backends/compile.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { createGraph } from "../graph/graph.ts";
@@ -8,11 +9,11 @@ import type { Program } from "../graph/program.ts";
 import type { Model } from "../nn/model.ts";
 import { argMax, max, reshape } from "../ops/index.ts";
 import { ArgumentError, DataError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { breather } from "../train/breathe.ts";
 import { cropBox, type UnitField, unitBox, unitField } from "./crop.ts";
 import type { Example, UnitExamples } from "./records.ts";
-import { compileOptions, type RunOptions } from "./run.ts";
+import { compileOptions, type RunOptions, runOptionNames } from "./run.ts";
 import { type TargetLayer, targetLayer } from "./target.ts";
 
 export interface ExamplesOptions extends RunOptions {
@@ -38,6 +39,7 @@ interface Hit {
  * Order and content do not depend on the batch size. Throws `DataError` for an empty data set.
  */
 export async function examples(model: Model, dataset: Dataset, options: ExamplesOptions): Promise<UnitExamples[]> {
+  checkOptions("examples", options, [...runOptionNames, "layer", "channel", "channels", "top", "batchSize"]);
   const { top = 9, batchSize = 64, signal, onProgress } = options;
   if (!Number.isInteger(top) || top < 1) throw new ArgumentError(`examples: top is ${top}; expected an integer >= 1`);
   if (dataset.size === 0) throw new DataError(`examples: the data set ${dataset.name} is empty`);

@@ -1,16 +1,17 @@
 // The input that a unit wants: gradient ascent on a picture, kept among pictures that the net could meet.
 // Erhan et al. 2009; Simonyan et al. 2014 (classes, L2); Yosinski et al. 2015 (blur); Mahendran and Vedaldi 2015 (jitter, total
 // variation); Olah et al. 2017 (Fourier pictures).
+import { breather } from "#platform";
 import { compile } from "../backends/compile.ts";
 import { createGraph } from "../graph/graph.ts";
 import { input } from "../graph/record.ts";
 import { substitute } from "../graph/rewrite.ts";
 import type { Model } from "../nn/model.ts";
 import { ArgumentError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import { random } from "../tensor/random.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import { allocate, type DType, Tensor } from "../tensor/tensor.ts";
-import { breather } from "../train/breathe.ts";
 import { adam, type Optimiser } from "../train/optimisers.ts";
 import { type Ascent, compileAscent } from "./ascent.ts";
 import { stack, traceFor } from "./batch.ts";
@@ -18,7 +19,7 @@ import { diagnoseAscent } from "./diagnose.ts";
 import { type Bounds, type Parametrisation, type ParametrisationName, type PixelScale, parametrisation } from "./parametrise.ts";
 import { rangeOfValues } from "./range.ts";
 import type { Maximised } from "./records.ts";
-import { compileOptions, plainOptions, type RunOptions } from "./run.ts";
+import { compileOptions, plainOptions, type RunOptions, runOptionNames } from "./run.ts";
 import { drawJitter, shiftMatrix } from "./separable.ts";
 import {
   centreOf,
@@ -30,6 +31,7 @@ import {
   type Target,
   type TargetLayer,
   targetLayer,
+  targetNames,
 } from "./target.ts";
 
 export interface AscentOptions extends RunOptions {
@@ -71,11 +73,31 @@ export interface AscentOptions extends RunOptions {
   readonly batchSize?: number;
 }
 
+const ascentOptionNames = [
+  ...runOptionNames,
+  "steps",
+  "seed",
+  "optimiser",
+  "jitter",
+  "blur",
+  "blurEvery",
+  "l2",
+  "totalVariation",
+  "bounds",
+  "normalisation",
+  "parametrisation",
+  "decay",
+  "redirect",
+  "size",
+  "batchSize",
+] as const satisfies readonly (keyof AscentOptions)[];
+
 /** What to maximise: a class's logit, the mean of a channel, one unit (with a position), or a direction in a layer's channels. */
 export type MaximiseOptions = AscentOptions & Omit<Target, "position"> & { readonly position?: Target["position"] | "centre" };
 
 /** The picture that maximises one target. Same seed, device and threads: the same bits. */
 export async function maximise(model: Model, options: MaximiseOptions): Promise<Maximised> {
+  checkOptions("maximise", options, [...ascentOptionNames, ...targetNames]);
   const [result] = await climb(model, [options], options);
   return result;
 }
@@ -90,6 +112,7 @@ export interface MaximiseEachOptions extends AscentOptions {
 
 /** One picture for each channel of a layer, climbed together. Each is the picture that `maximise` gives for the channel alone. */
 export async function maximiseEach(model: Model, options: MaximiseEachOptions): Promise<Maximised[]> {
+  checkOptions("maximiseEach", options, [...ascentOptionNames, "layer", "channels", "position"]);
   const { layer, position } = options;
   const all = (): number[] => Array.from({ length: targetLayer(model.trace(), { layer }).channels }, (_, c) => c);
   const targets = (options.channels ?? all()).map((channel) => ({ layer, channel, ...(position !== undefined && { position }) }));

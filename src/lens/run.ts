@@ -13,6 +13,9 @@ export interface RunOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
+/** For `checkOptions`. */
+export const runOptionNames = ["device", "threads", "dtype", "signal", "onProgress"] as const satisfies readonly (keyof RunOptions)[];
+
 export interface Progress {
   readonly done: number;
   readonly total: number;

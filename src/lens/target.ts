@@ -19,6 +19,9 @@ export interface Target {
   readonly direction?: Tensor;
 }
 
+/** For `checkOptions`. */
+export const targetNames = ["class", "layer", "channel", "position", "direction"] as const satisfies readonly (keyof Target)[];
+
 /** The layer that a target lies in, as a value [N, C, H, W] or [N, C]. */
 export interface TargetLayer {
   readonly value: Value;

@@ -1,13 +1,12 @@
 // Gives timers, signals and the page a turn. A backend may compute without ever yielding, and then Ctrl-C and progress bars would starve.
-import { now } from "#platform";
 
 /** A function to await often; it really yields only every `interval` milliseconds. */
 export function breather(interval = 30): () => Promise<void> | undefined {
-  let last = now();
+  let last = performance.now();
   return () => {
-    if (now() - last < interval) return undefined;
+    if (performance.now() - last < interval) return undefined;
     return turn().then(() => {
-      last = now();
+      last = performance.now();
     });
   };
 }

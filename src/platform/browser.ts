@@ -1,5 +1,8 @@
 // The browser side of `#platform`: workers from Blob URLs, no file system. Also the default for any other runtime.
 import { FileError } from "../tensor/errors.ts";
+
+export { breather } from "./breathe.ts";
+
 import type { Environment, FolderContents, FolderEntry, SharedMemorySupport, WorkerHandle, WorkerOptions } from "./interface.ts";
 
 export function environment(): Environment {
@@ -10,7 +13,16 @@ export function environment(): Environment {
     runtime: "browser",
     description,
     v8: chromium === undefined ? undefined : [Math.floor(Number(chromium) / 10), Number(chromium) % 10],
+    architecture: undefined,
   };
+}
+
+export function environmentVariable(_name: string): string | undefined {
+  return undefined;
+}
+
+export function processorModel(): string | undefined {
+  return undefined;
 }
 
 export function now(): number {
@@ -39,6 +51,12 @@ export function canBlock(): boolean {
 const workerPrelude = `const port = {
   postMessage: (data) => self.postMessage(data),
   onMessage: (listener) => self.addEventListener("message", (event) => listener(event.data)),
+  // No page can ask for a collection, but an ordinary memory (which costs nothing untouched) does count, and hurries it.
+  collect(bytes) {
+    try {
+      new WebAssembly.Memory({ initial: Math.min(65536, Math.ceil(bytes / 16384)) });
+    } catch {}
+  },
 };
 `;
 
@@ -86,6 +104,10 @@ export function startWorker(source: string, options: WorkerOptions = {}): Worker
 
 export function setEngineFlag(_flag: string): boolean {
   return false;
+}
+
+export function cacheFolder(): string | undefined {
+  return undefined;
 }
 
 export function joinPath(...parts: string[]): string {

@@ -8,6 +8,8 @@ export interface Environment {
   readonly description: string;
   /** Version of V8 as [major, minor], where it is known: gates engine flags and kernel choices. */
   readonly v8: readonly [number, number] | undefined;
+  /** The processor's instruction set as Node names it ("x64", "arm64"); undefined in browsers, which do not tell. */
+  readonly architecture: string | undefined;
 }
 
 export interface WorkerOptions {
@@ -47,8 +49,15 @@ export type FolderContents = Readonly<Record<string, Uint8Array | string>>;
 
 export interface Platform {
   environment(): Environment;
+  /** A variable of the process's environment; undefined where it is not set, and in browsers. */
+  environmentVariable(name: string): string | undefined;
+  /** The processor's name, so that what was measured on one is not believed on another; undefined in browsers. */
+  processorModel(): string | undefined;
   /** Milliseconds from an arbitrary start, monotonic. */
   now(): number;
+
+  /** A function to await often in long computations; it really gives timers, signals and the page a turn every `interval` ms (default 30). */
+  breather(interval?: number): () => Promise<void> | undefined;
 
   /** Threads worth starting: logical cores that this process may use; at least 1. */
   availableThreads(): number;
@@ -57,12 +66,15 @@ export interface Platform {
   canBlock(): boolean;
   /**
    * Starts a thread that runs `source`, a classic script (no import or export). The script finds a `port` with
-   * `postMessage(data)` and `onMessage(listener)`, the same in Node and in a browser.
+   * `postMessage(data)` and `onMessage(listener)`, the same in Node and in a browser, and `collect(bytes)`, to be called when it has
+   * let go of a shared memory: engines do not count those as a thread's garbage, and a thread that sleeps never looks for it.
    */
   startWorker(source: string, options?: WorkerOptions): WorkerHandle;
   /** Passes a V8 flag such as `--experimental-wasm-revectorize` on; false where that is impossible. V8 prints a warning for a flag that it does not know. */
   setEngineFlag(flag: string): boolean;
 
+  /** Where a program may keep what it can compute again (`~/.cache` or the system's own place); undefined in browsers. */
+  cacheFolder(): string | undefined;
   /** Joins parts of a path with the separator of the system. */
   joinPath(...parts: string[]): string;
   /** Last part of a path. */

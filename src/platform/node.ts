@@ -1,12 +1,15 @@
 // The Node side of `#platform`: the only file of the library that imports from `node:`.
 import { randomBytes } from "node:crypto";
 import { mkdir, open, readdir, readFile as readWholeFile, rename, rm, stat } from "node:fs/promises";
-import { arch, availableParallelism, platform } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { arch, availableParallelism, cpus, homedir, platform } from "node:os";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { FileError } from "../tensor/errors.ts";
+
+export { breather } from "./breathe.ts";
+
 import type { Environment, FolderContents, FolderEntry, SharedMemorySupport, WorkerHandle, WorkerOptions } from "./interface.ts";
 
 export function environment(): Environment {
@@ -16,7 +19,16 @@ export function environment(): Environment {
     runtime: "node",
     description: `Node ${node} on ${platform()} ${arch()}`,
     v8: Number.isInteger(major) && Number.isInteger(minor) ? [major, minor] : undefined,
+    architecture: arch(),
   };
+}
+
+export function environmentVariable(name: string): string | undefined {
+  return process.env[name];
+}
+
+export function processorModel(): string | undefined {
+  return cpus()[0]?.model;
 }
 
 export function now(): number {
@@ -38,7 +50,18 @@ export function canBlock(): boolean {
 /** Gives the script the same `port` as in a browser. `getBuiltinModule` works however Node decides to parse the source. */
 const workerPrelude = `const port = (() => {
   const { parentPort } = process.getBuiltinModule("node:worker_threads");
-  return { postMessage: (data) => parentPort.postMessage(data), onMessage: (listener) => parentPort.on("message", listener) };
+  let gc;
+  return {
+    postMessage: (data) => parentPort.postMessage(data),
+    onMessage: (listener) => parentPort.on("message", listener),
+    collect() {
+      if (gc === undefined) {
+        process.getBuiltinModule("node:v8").setFlagsFromString("--expose-gc");
+        gc = process.getBuiltinModule("node:vm").runInNewContext("gc");
+      }
+      gc();
+    },
+  };
 })();
 `;
 
@@ -78,6 +101,13 @@ export function startWorker(source: string, options: WorkerOptions = {}): Worker
 export function setEngineFlag(flag: string): boolean {
   setFlagsFromString(flag);
   return true;
+}
+
+export function cacheFolder(): string | undefined {
+  const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
+  if (XDG_CACHE_HOME !== undefined && isAbsolute(XDG_CACHE_HOME)) return XDG_CACHE_HOME;
+  if (platform() === "win32") return LOCALAPPDATA;
+  return platform() === "darwin" ? join(homedir(), "Library", "Caches") : join(homedir(), ".cache");
 }
 
 export function joinPath(...parts: string[]): string {

@@ -1,5 +1,5 @@
 // A compiled net that measures itself on a data set. Training keeps one and refills it after every epoch.
-
+import { breather } from "#platform";
 import { compile } from "../backends/index.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { createGraph } from "../graph/graph.ts";
@@ -9,7 +9,6 @@ import type { Value } from "../graph/value.ts";
 import type { Model } from "../nn/model.ts";
 import { exp, softmax } from "../ops/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { breather } from "./breathe.ts";
 import { crossEntropyLoss, type Loss } from "./losses.ts";
 
 export interface EvaluatorOptions {

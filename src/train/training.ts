@@ -1,12 +1,11 @@
 // One training while it runs: where it stands, and what is due after each step and each epoch. Everything it decides follows from the
 // settings and the step, so training that stopped anywhere goes on from a checkpoint as if it had not.
-import { now } from "#platform";
+import { breather, now } from "#platform";
 import type { Dataset } from "../data/dataset.ts";
 import { type Loader, loader } from "../data/loader.ts";
 import type { Model } from "../nn/model.ts";
 import { TrainingError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { breather } from "./breathe.ts";
 import { type Checkpoint, type EpochRecord, encodeCheckpoint, saveCheckpoint, type TrainingState } from "./checkpoint.ts";
 import { earlyStopping } from "./early-stop.ts";
 import { assess, deviceOf } from "./evaluate.ts";

@@ -112,6 +112,3 @@ function checkGradient(g: Shape, geometry: ConvGeometry, where: string): ConvGeo
   }
   return geometry;
 }
-
-// Ops outside this family look for it here.
-export { oneFloatType } from "./operands.ts";

@@ -7,6 +7,7 @@ import { ArgumentError, ShapeError } from "../tensor/errors.ts";
 import { type Shape, showShape } from "../tensor/shape.ts";
 import { add } from "./arithmetic.ts";
 import { convInputGrad } from "./conv.ts";
+import { type Maybe, sortArguments, type Trailing } from "./operands.ts";
 import { reshape } from "./reshape.ts";
 
 export interface ConvTransposeOptions {
@@ -71,14 +72,10 @@ function resolveTransposed(
   return { inputSize, padding: resolved };
 }
 
-function convolveTransposed<T extends Operand>(
-  spatialRank: number,
-  x: T,
-  weight: T,
-  bias: T | undefined,
-  options: ConvTransposeOptions,
-): T {
+function convolveTransposed<T extends Operand>(spatialRank: number, x: T, weight: T, trailing: Trailing<T, ConvTransposeOptions>): T {
   const where = `convTranspose${spatialRank}d`;
+  const { operands, options } = sortArguments(where, { x, weight }, ["bias"], trailing);
+  const [bias] = operands;
   const { padding: _, outputPadding: __, outputSize: ___, ...rest } = options;
   checkShapes(where, spatialRank, x.shape, weight.shape);
   const { inputSize, padding } = resolveTransposed(x.shape.slice(2), weight.shape.slice(2), options, where);
@@ -107,16 +104,22 @@ function checkShapes(where: string, spatialRank: number, x: Shape, weight: Shape
  * -> [N, Cout, (L - 1)·stride - before - after + d(k-1) + outputPadding + 1]. Errors: `ShapeError`, `ArgumentError`.
  * Source: Dumoulin & Visin, arXiv 1603.07285, relationships 8-14.
  */
-export function convTranspose1d<T extends Operand>(x: T, weight: T, bias?: T, options: ConvTransposeOptions = {}): T {
-  return convolveTransposed(1, x, weight, bias, options);
+export function convTranspose1d<T extends Operand>(x: T, weight: T, options?: ConvTransposeOptions): T;
+export function convTranspose1d<T extends Operand>(x: T, weight: T, bias: Maybe<T>, options?: ConvTransposeOptions): T;
+export function convTranspose1d<T extends Operand>(x: T, weight: T, ...trailing: Trailing<T, ConvTransposeOptions>): T {
+  return convolveTransposed(1, x, weight, trailing);
 }
 
 /** Transposed 2-d convolution: x [N, Cin, H, W], weight [Cin, Cout / groups, kH, kW]. Sizes and errors as `convTranspose1d`, per axis. */
-export function convTranspose2d<T extends Operand>(x: T, weight: T, bias?: T, options: ConvTransposeOptions = {}): T {
-  return convolveTransposed(2, x, weight, bias, options);
+export function convTranspose2d<T extends Operand>(x: T, weight: T, options?: ConvTransposeOptions): T;
+export function convTranspose2d<T extends Operand>(x: T, weight: T, bias: Maybe<T>, options?: ConvTransposeOptions): T;
+export function convTranspose2d<T extends Operand>(x: T, weight: T, ...trailing: Trailing<T, ConvTransposeOptions>): T {
+  return convolveTransposed(2, x, weight, trailing);
 }
 
 /** Transposed 3-d convolution: x [N, Cin, D, H, W], weight [Cin, Cout / groups, kD, kH, kW]. Sizes and errors as `convTranspose1d`, per axis. */
-export function convTranspose3d<T extends Operand>(x: T, weight: T, bias?: T, options: ConvTransposeOptions = {}): T {
-  return convolveTransposed(3, x, weight, bias, options);
+export function convTranspose3d<T extends Operand>(x: T, weight: T, options?: ConvTransposeOptions): T;
+export function convTranspose3d<T extends Operand>(x: T, weight: T, bias: Maybe<T>, options?: ConvTransposeOptions): T;
+export function convTranspose3d<T extends Operand>(x: T, weight: T, ...trailing: Trailing<T, ConvTransposeOptions>): T {
+  return convolveTransposed(3, x, weight, trailing);
 }

@@ -21,7 +21,7 @@ import {
 } from "./conv-geometry.ts";
 import { convFilterGradLoops, convInputGradLoops, convLoops } from "./conv-loops.ts";
 import { flip } from "./flip.ts";
-import { checkSpatialRank, oneFloatType, spatialAxes, windowField } from "./operands.ts";
+import { checkSpatialRank, type Maybe, oneFloatType, sortArguments, spatialAxes, type Trailing, windowField } from "./operands.ts";
 import { pad } from "./pad.ts";
 import { sum } from "./reduce.ts";
 
@@ -137,9 +137,11 @@ export interface ConvOptions extends ConvMapOptions {
   readonly flipKernel?: boolean;
 }
 
-function convolve<T extends Operand>(spatialRank: number, x: T, weight: T, bias: T | undefined, options: ConvOptions): T {
+function convolve<T extends Operand>(spatialRank: number, x: T, weight: T, trailing: Trailing<T, ConvOptions>): T {
+  const { operands, options } = sortArguments(`conv${spatialRank}d`, { x, weight }, ["bias"], trailing);
+  const [bias] = operands;
   const { paddingMode = "zeros", flipKernel = false, ...rest } = options;
-  checkSpatialRank("conv", x.shape, spatialRank);
+  checkSpatialRank("conv", x, spatialRank);
   const kernel = flipKernel ? flip(weight, { axes: spatialAxes(weight.shape) }) : weight;
   if (paddingMode === "zeros") return apply(convOp, [x, kernel, bias], rest);
   const modes = ["reflect", "replicate", "circular", "symmetric"];
@@ -154,20 +156,27 @@ function convolve<T extends Operand>(spatialRank: number, x: T, weight: T, bias:
 
 /**
  * 1-d convolution: x [N, Cin, L], weight [Cout, Cin / groups, k], bias [Cout] -> [N, Cout, floor((L + before + after - d(k-1) - 1) / stride) + 1].
- * Defaults: stride 1, padding 0, dilation 1, groups 1, paddingMode "zeros". Throws `ShapeError` when shapes do not fit.
+ * The bias may be left out or null: conv1d(x, weight, { stride: 2 }). Defaults: stride 1, padding 0, dilation 1, groups 1,
+ * paddingMode "zeros". Throws `ShapeError` when shapes do not fit, `ArgumentError` for impossible options.
  */
-export function conv1d<T extends Operand>(x: T, weight: T, bias?: T, options: ConvOptions = {}): T {
-  return convolve(1, x, weight, bias, options);
+export function conv1d<T extends Operand>(x: T, weight: T, options?: ConvOptions): T;
+export function conv1d<T extends Operand>(x: T, weight: T, bias: Maybe<T>, options?: ConvOptions): T;
+export function conv1d<T extends Operand>(x: T, weight: T, ...trailing: Trailing<T, ConvOptions>): T {
+  return convolve(1, x, weight, trailing);
 }
 
 /** 2-d convolution: x [N, Cin, H, W], weight [Cout, Cin / groups, kH, kW], bias [Cout]. Sizes, defaults and errors as `conv1d`, per axis. */
-export function conv2d<T extends Operand>(x: T, weight: T, bias?: T, options: ConvOptions = {}): T {
-  return convolve(2, x, weight, bias, options);
+export function conv2d<T extends Operand>(x: T, weight: T, options?: ConvOptions): T;
+export function conv2d<T extends Operand>(x: T, weight: T, bias: Maybe<T>, options?: ConvOptions): T;
+export function conv2d<T extends Operand>(x: T, weight: T, ...trailing: Trailing<T, ConvOptions>): T {
+  return convolve(2, x, weight, trailing);
 }
 
 /** 3-d convolution: x [N, Cin, D, H, W], weight [Cout, Cin / groups, kD, kH, kW], bias [Cout]. Sizes, defaults and errors as `conv1d`, per axis. */
-export function conv3d<T extends Operand>(x: T, weight: T, bias?: T, options: ConvOptions = {}): T {
-  return convolve(3, x, weight, bias, options);
+export function conv3d<T extends Operand>(x: T, weight: T, options?: ConvOptions): T;
+export function conv3d<T extends Operand>(x: T, weight: T, bias: Maybe<T>, options?: ConvOptions): T;
+export function conv3d<T extends Operand>(x: T, weight: T, ...trailing: Trailing<T, ConvOptions>): T {
+  return convolve(3, x, weight, trailing);
 }
 
 /**

@@ -8,7 +8,7 @@ import { type Shape, sameShape, showShape, sizeOf } from "../tensor/shape.ts";
 import { add, mul } from "./arithmetic.ts";
 import { type DeformGeometry, deformGeometry, deformSampleOp, eachMixture } from "./deform-sample.ts";
 import { matmul } from "./matmul.ts";
-import { oneFloatType } from "./operands.ts";
+import { type Maybe, oneFloatType, sortArguments, type Trailing } from "./operands.ts";
 import { reshape } from "./reshape.ts";
 import { type WindowAttrs, windowAttrSpecs } from "./unfold.ts";
 
@@ -162,7 +162,12 @@ export interface DeformConvOptions {
  * bias [Cout], mask [N, og·kh·kw, oh, ow] (version 2; omitted: version 1) -> [N, Cout, oh, ow]. Groups and offset groups og follow from the
  * shapes. Differentiable in all operands, in offsets between whole positions. Zero offsets: the plain convolution. Throws `ShapeError`.
  */
-export function deformConv2d<T extends Operand>(x: T, offset: T, weight: T, bias?: T, mask?: T, options: DeformConvOptions = {}): T {
+export function deformConv2d<T extends Operand>(x: T, offset: T, weight: T, options?: DeformConvOptions): T;
+export function deformConv2d<T extends Operand>(x: T, offset: T, weight: T, bias: Maybe<T>, options?: DeformConvOptions): T;
+export function deformConv2d<T extends Operand>(x: T, offset: T, weight: T, bias: Maybe<T>, mask: Maybe<T>, options?: DeformConvOptions): T;
+export function deformConv2d<T extends Operand>(x: T, offset: T, weight: T, ...trailing: Trailing<T, DeformConvOptions>): T {
+  const { operands, options } = sortArguments("deformConv2d", { x, offset, weight }, ["bias", "mask"], trailing);
+  const [bias, mask] = operands;
   return mask === undefined
     ? apply(deformConvOp, [x, offset, weight, bias], options)
     : apply(modulatedDeformConvOp, [x, offset, weight, mask, bias], options);

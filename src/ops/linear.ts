@@ -6,8 +6,8 @@ import { ShapeError } from "../tensor/errors.ts";
 import { type Shape, showShape, sizeOf } from "../tensor/shape.ts";
 import { add } from "./arithmetic.ts";
 import { sumTo } from "./broadcast.ts";
-import { oneFloatType } from "./conv-geometry.ts";
 import { matmul } from "./matmul.ts";
+import { type Maybe, oneFloatType } from "./operands.ts";
 import { reshape } from "./reshape.ts";
 
 /** All leading axes as one: dense layers see rows of features. */
@@ -71,6 +71,6 @@ export const linearOp: Op = defineOp({
 });
 
 /** x · weightᵀ + bias: x [..., in], weight [out, in], bias [out]. Throws `ShapeError` when the features do not fit. */
-export function linear<T extends Operand>(x: T, weight: T, bias?: T): T {
-  return apply(linearOp, [x, weight, bias]);
+export function linear<T extends Operand>(x: T, weight: T, bias?: Maybe<T>): T {
+  return apply(linearOp, [x, weight, bias ?? undefined]);
 }

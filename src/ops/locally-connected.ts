@@ -10,7 +10,7 @@ import { ShapeError } from "../tensor/errors.ts";
 import { type Shape, sameShape, showShape, sizeOf } from "../tensor/shape.ts";
 import { add } from "./arithmetic.ts";
 import { matmul } from "./matmul.ts";
-import { checkSpatialRank, oneFloatType, windowField } from "./operands.ts";
+import { checkSpatialRank, type Maybe, oneFloatType, sortArguments, type Trailing, windowField } from "./operands.ts";
 import { reshape } from "./reshape.ts";
 import { transpose } from "./transpose.ts";
 import { axesProduct, unfoldOp, type WindowAttrs, type WindowOptions, windowAttrSpecs, windowsOver } from "./unfold.ts";
@@ -135,25 +135,32 @@ export interface LocallyConnectedOptions extends WindowOptions {
   readonly kernelSize: SpatialOption;
 }
 
-function locally<T extends Operand>(rank: number, x: T, weight: T, bias: T | undefined, options: LocallyConnectedOptions): T {
-  checkSpatialRank("locallyConnected", x.shape, rank);
-  return apply(locallyConnectedOp, [x, weight, bias], options);
+function locally<T extends Operand>(rank: number, x: T, weight: T, trailing: Trailing<T, LocallyConnectedOptions>): T {
+  const { operands, options } = sortArguments(`locallyConnected${rank}d`, { x, weight }, ["bias"], trailing);
+  checkSpatialRank("locallyConnected", x, rank);
+  return apply(locallyConnectedOp, [x, weight, ...operands], options);
 }
 
 /**
  * x [N, Cin, L], weight [positions, Cout, Cin · k], bias [Cout, positions] or [Cout] -> [N, Cout, positions], with the sizes and defaults
  * of `conv1d`. Throws `ShapeError` when shapes do not fit.
  */
-export function locallyConnected1d<T extends Operand>(x: T, weight: T, bias: T | undefined, options: LocallyConnectedOptions): T {
-  return locally(1, x, weight, bias, options);
+export function locallyConnected1d<T extends Operand>(x: T, weight: T, options: LocallyConnectedOptions): T;
+export function locallyConnected1d<T extends Operand>(x: T, weight: T, bias: Maybe<T>, options: LocallyConnectedOptions): T;
+export function locallyConnected1d<T extends Operand>(x: T, weight: T, ...trailing: Trailing<T, LocallyConnectedOptions>): T {
+  return locally(1, x, weight, trailing);
 }
 
 /** As `locallyConnected1d`, on [N, Cin, H, W]; positions are row-major, bias [Cout, H', W'] or [Cout]. */
-export function locallyConnected2d<T extends Operand>(x: T, weight: T, bias: T | undefined, options: LocallyConnectedOptions): T {
-  return locally(2, x, weight, bias, options);
+export function locallyConnected2d<T extends Operand>(x: T, weight: T, options: LocallyConnectedOptions): T;
+export function locallyConnected2d<T extends Operand>(x: T, weight: T, bias: Maybe<T>, options: LocallyConnectedOptions): T;
+export function locallyConnected2d<T extends Operand>(x: T, weight: T, ...trailing: Trailing<T, LocallyConnectedOptions>): T {
+  return locally(2, x, weight, trailing);
 }
 
 /** As `locallyConnected1d`, on [N, Cin, D, H, W]. */
-export function locallyConnected3d<T extends Operand>(x: T, weight: T, bias: T | undefined, options: LocallyConnectedOptions): T {
-  return locally(3, x, weight, bias, options);
+export function locallyConnected3d<T extends Operand>(x: T, weight: T, options: LocallyConnectedOptions): T;
+export function locallyConnected3d<T extends Operand>(x: T, weight: T, bias: Maybe<T>, options: LocallyConnectedOptions): T;
+export function locallyConnected3d<T extends Operand>(x: T, weight: T, ...trailing: Trailing<T, LocallyConnectedOptions>): T {
+  return locally(3, x, weight, trailing);
 }

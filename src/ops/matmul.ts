@@ -7,7 +7,7 @@ import { broadcastShapes, type Shape, showShape, sizeOf } from "../tensor/shape.
 import type { Tensor } from "../tensor/tensor.ts";
 import { sumTo } from "./broadcast.ts";
 import { broadcastAxes, offsetAt } from "./broadcast-read.ts";
-import { oneFloatType } from "./conv-geometry.ts";
+import { oneFloatType } from "./operands.ts";
 
 export interface MatmulOptions {
   /** Use the transpose of a's (or b's) last two axes (default false). */

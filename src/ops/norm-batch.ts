@@ -5,10 +5,10 @@ import { apply, type Operand } from "../graph/record.ts";
 import type { Value } from "../graph/value.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { type Shape, showShape, sizeOf } from "../tensor/shape.ts";
-import { oneFloatType } from "./conv-geometry.ts";
 import { map } from "./elementwise.ts";
 import * as e from "./expression-build.ts";
 import { checkParameters, defaultEps, overChannels, scaleFor } from "./norm-affine.ts";
+import { type Maybe, oneFloatType, sortArguments, type Trailing } from "./operands.ts";
 import { mean, sum, variance } from "./reduce.ts";
 
 const eps = real(defaultEps, "added to the variance", { min: 0 });
@@ -171,11 +171,21 @@ export function channelVariance<T extends Operand>(x: T): T {
 }
 
 /** Batch norm with given statistics; x [N, C, ...], all others [C]. */
-export function batchNorm<T extends Operand>(x: T, mean: T, variance: T, weight?: T, bias?: T, options: NormOptions = {}): T {
+export function batchNorm<T extends Operand>(x: T, mean: T, variance: T, options?: NormOptions): T;
+export function batchNorm<T extends Operand>(x: T, mean: T, variance: T, weight: Maybe<T>, options?: NormOptions): T;
+export function batchNorm<T extends Operand>(x: T, mean: T, variance: T, weight: Maybe<T>, bias: Maybe<T>, options?: NormOptions): T;
+export function batchNorm<T extends Operand>(x: T, mean: T, variance: T, ...trailing: Trailing<T, NormOptions>): T {
+  const { operands, options } = sortArguments("batchNorm", { x, mean, variance }, ["weight", "bias"], trailing);
+  const [weight, bias] = operands;
   return apply(batchNormOp, [x, mean, variance, scaleFor(weight, bias), bias], options);
 }
 
 /** Batch norm with the batch's own statistics; x [N, C, ...], weight and bias [C]. Throws `ShapeError` for one value per channel. */
-export function batchNormTraining<T extends Operand>(x: T, weight?: T, bias?: T, options: NormOptions = {}): T {
+export function batchNormTraining<T extends Operand>(x: T, options?: NormOptions): T;
+export function batchNormTraining<T extends Operand>(x: T, weight: Maybe<T>, options?: NormOptions): T;
+export function batchNormTraining<T extends Operand>(x: T, weight: Maybe<T>, bias: Maybe<T>, options?: NormOptions): T;
+export function batchNormTraining<T extends Operand>(x: T, ...trailing: Trailing<T, NormOptions>): T {
+  const { operands, options } = sortArguments("batchNormTraining", { x }, ["weight", "bias"], trailing);
+  const [weight, bias] = operands;
   return apply(batchNormTrainingOp, [x, scaleFor(weight, bias), bias], options);
 }

@@ -6,11 +6,11 @@ import type { Value } from "../graph/value.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { normaliseAxes, type Shape, sameShape, showShape, sizeOf } from "../tensor/shape.ts";
 import { mul } from "./arithmetic.ts";
-import { oneFloatType } from "./conv-geometry.ts";
 import { map } from "./elementwise.ts";
 import * as e from "./expression-build.ts";
 import { checkParameters, defaultEps, overChannels, scaleAndShift, scaleFor } from "./norm-affine.ts";
 import type { NormOptions } from "./norm-batch.ts";
+import { type Maybe, oneFloatType, sortArguments, type Trailing } from "./operands.ts";
 import { mean } from "./reduce.ts";
 import { reshape } from "./reshape.ts";
 import { square } from "./unary.ts";
@@ -168,21 +168,44 @@ export interface TrailingNormOptions extends NormOptions {
 }
 
 /** Layer norm over the last axes; weight and bias have the shape `normalisedShape`. */
-export function layerNorm<T extends Operand>(x: T, weight?: T, bias?: T, options: TrailingNormOptions = {}): T {
+export function layerNorm<T extends Operand>(x: T, options?: TrailingNormOptions): T;
+export function layerNorm<T extends Operand>(x: T, weight: Maybe<T>, options?: TrailingNormOptions): T;
+export function layerNorm<T extends Operand>(x: T, weight: Maybe<T>, bias: Maybe<T>, options?: TrailingNormOptions): T;
+export function layerNorm<T extends Operand>(x: T, ...trailing: Trailing<T, TrailingNormOptions>): T {
+  const { operands, options } = sortArguments("layerNorm", { x }, ["weight", "bias"], trailing);
+  const [weight, bias] = operands;
   return apply(layerNormOp, [x, scaleFor(weight, bias), bias], options);
 }
 
 /** Root-mean-square norm over the last axes; weight has the shape `normalisedShape`. */
-export function rmsNorm<T extends Operand>(x: T, weight?: T, options: TrailingNormOptions = {}): T {
-  return apply(rmsNormOp, [x, weight], options);
+export function rmsNorm<T extends Operand>(x: T, options?: TrailingNormOptions): T;
+export function rmsNorm<T extends Operand>(x: T, weight: Maybe<T>, options?: TrailingNormOptions): T;
+export function rmsNorm<T extends Operand>(x: T, ...trailing: Trailing<T, TrailingNormOptions>): T {
+  const { operands, options } = sortArguments("rmsNorm", { x }, ["weight"], trailing);
+  return apply(rmsNormOp, [x, ...operands], options);
+}
+
+export interface GroupNormOptions extends NormOptions {
+  /** Runs of channels that are normalised together (default 1). */
+  readonly groups?: number;
 }
 
 /** Group norm of [N, C, ...]; weight and bias [C]. Throws `ShapeError` when the channels do not divide into `groups`. */
-export function groupNorm<T extends Operand>(x: T, weight?: T, bias?: T, options: NormOptions & { readonly groups?: number } = {}): T {
+export function groupNorm<T extends Operand>(x: T, options?: GroupNormOptions): T;
+export function groupNorm<T extends Operand>(x: T, weight: Maybe<T>, options?: GroupNormOptions): T;
+export function groupNorm<T extends Operand>(x: T, weight: Maybe<T>, bias: Maybe<T>, options?: GroupNormOptions): T;
+export function groupNorm<T extends Operand>(x: T, ...trailing: Trailing<T, GroupNormOptions>): T {
+  const { operands, options } = sortArguments("groupNorm", { x }, ["weight", "bias"], trailing);
+  const [weight, bias] = operands;
   return apply(groupNormOp, [x, scaleFor(weight, bias), bias], options);
 }
 
 /** Instance norm of [N, C, ...spatial]; weight and bias [C]. Throws `ShapeError` for one value per channel. */
-export function instanceNorm<T extends Operand>(x: T, weight?: T, bias?: T, options: NormOptions = {}): T {
+export function instanceNorm<T extends Operand>(x: T, options?: NormOptions): T;
+export function instanceNorm<T extends Operand>(x: T, weight: Maybe<T>, options?: NormOptions): T;
+export function instanceNorm<T extends Operand>(x: T, weight: Maybe<T>, bias: Maybe<T>, options?: NormOptions): T;
+export function instanceNorm<T extends Operand>(x: T, ...trailing: Trailing<T, NormOptions>): T {
+  const { operands, options } = sortArguments("instanceNorm", { x }, ["weight", "bias"], trailing);
+  const [weight, bias] = operands;
   return apply(instanceNormOp, [x, scaleFor(weight, bias), bias], options);
 }

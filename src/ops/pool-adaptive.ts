@@ -152,7 +152,7 @@ export const adaptiveMaxPoolOp: Op = defineOp({
 });
 
 function adaptive<T extends Operand>(op: Op, spatialRank: number, x: T, size: SpatialOption): T {
-  checkSpatialRank(op.name, x.shape, spatialRank);
+  checkSpatialRank(op.name, x, spatialRank);
   return apply(op, [x], { outputSize: size });
 }
 

@@ -168,7 +168,7 @@ export const avgPoolGradOp: Op = defineOp({
 });
 
 function averaged<T extends Operand>(spatialRank: number, x: T, kernelSize: SpatialOption, options: AvgPoolOptions): T {
-  checkSpatialRank("avgPool", x.shape, spatialRank);
+  checkSpatialRank("avgPool", x, spatialRank);
   return apply(avgPoolOp, [x], { ...options, kernelSize });
 }
 

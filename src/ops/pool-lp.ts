@@ -75,7 +75,7 @@ export const lpPoolOp: Op = defineOp({
 });
 
 function lpPooled<T extends Operand>(spatialRank: number, x: T, p: number, kernelSize: SpatialOption, options: PoolOptions): T {
-  checkSpatialRank("lpPool", x.shape, spatialRank);
+  checkSpatialRank("lpPool", x, spatialRank);
   return apply(lpPoolOp, [x], { ...options, p, kernelSize });
 }
 

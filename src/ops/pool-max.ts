@@ -99,7 +99,7 @@ export const maxPoolIndicesOp: Op = defineOp({
 });
 
 function pooled<T extends Operand>(op: Op, spatialRank: number, x: T, kernelSize: SpatialOption, options: PoolOptions): T {
-  checkSpatialRank(op.name, x.shape, spatialRank);
+  checkSpatialRank(op.name, x, spatialRank);
   return apply(op, [x], { ...options, kernelSize });
 }
 

@@ -167,8 +167,8 @@ describe("batch norm folding", () => {
     ].map((p) => constant(p instanceof Tensor ? p : new Tensor(p, [channels])));
   };
   const normalised = (y: Value, parts = 4): Value => {
-    const [mean, variance, ...affine] = parameters(y.shape[1], 20).slice(0, parts);
-    return batchNorm(y, mean, variance, ...affine);
+    const [mean, variance, weight, bias] = parameters(y.shape[1], 20).slice(0, parts);
+    return batchNorm(y, mean, variance, weight, bias);
   };
   const weights = (shape: Shape): Value => constant(normal(shape, 30));
   const bias = (channels: number): Value => constant(normal([channels], 31));

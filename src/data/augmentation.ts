@@ -1,6 +1,7 @@
 // Variations that leave the class of a picture as it is (whether a flip does, only the user knows: not for digits). Each is made from its
 // options and returns a pure function of (picture, random numbers); pictures are [C, H, W] with pixels in 0..1.
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
+import { checkOptions, showGiven } from "../tensor/options.ts";
 import type { Random } from "../tensor/random.ts";
 import { showShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -17,7 +18,11 @@ export function compose(...steps: readonly Augmentation[]): Augmentation {
 }
 
 /** Mirrors left and right, with probability `p` (default 0.5). */
-export function randomFlip({ p = 0.5, axis = "horizontal" }: { p?: number; axis?: "horizontal" | "vertical" } = {}): Augmentation {
+export function randomFlip(options: { readonly p?: number; readonly axis?: "horizontal" | "vertical" } = {}): Augmentation {
+  checkOptions("randomFlip", options, ["p", "axis"]);
+  const { p = 0.5, axis = "horizontal" } = options;
+  if (axis !== "horizontal" && axis !== "vertical")
+    throw new ArgumentError(`randomFlip: axis is ${showGiven(axis)}; expected "horizontal" or "vertical"`);
   checkRange("randomFlip: p", p, 0, 1);
   return (image, generator) => {
     if (generator.uniform() >= p) return image;
@@ -27,13 +32,17 @@ export function randomFlip({ p = 0.5, axis = "horizontal" }: { p?: number; axis?
 }
 
 /** Pads all sides by `padding` pixels and cuts a picture of the old size out at a random place, as is usual for CIFAR-10 (padding 4). */
-export function randomCrop({ padding, fill = 0 }: { padding: number; fill?: Fill }): Augmentation {
+export function randomCrop(options: { readonly padding: number; readonly fill?: Fill }): Augmentation {
+  checkOptions("randomCrop", options, ["padding", "fill"]);
+  const { padding, fill = 0 } = options;
   checkWhole("randomCrop: padding", padding);
   return randomTranslation({ pixels: padding, fill });
 }
 
 /** Shifts by up to `pixels` whole pixels up or down and left or right. */
-export function randomTranslation({ pixels, fill = 0 }: { pixels: number; fill?: Fill }): Augmentation {
+export function randomTranslation(options: { readonly pixels: number; readonly fill?: Fill }): Augmentation {
+  checkOptions("randomTranslation", options, ["pixels", "fill"]);
+  const { pixels, fill = 0 } = options;
   checkWhole("randomTranslation: pixels", pixels);
   return (image, generator) => {
     const dy = generator.integer(2 * pixels + 1) - pixels;
@@ -43,7 +52,9 @@ export function randomTranslation({ pixels, fill = 0 }: { pixels: number; fill?:
 }
 
 /** Shifts by whole pixels: right for positive `dx`, down for positive `dy`. */
-export function translate(image: Tensor, { dx = 0, dy = 0, fill = 0 }: { dx?: number; dy?: number; fill?: Fill }): Tensor {
+export function translate(image: Tensor, options: { readonly dx?: number; readonly dy?: number; readonly fill?: Fill }): Tensor {
+  checkOptions("translate", options, ["dx", "dy", "fill"]);
+  const { dx = 0, dy = 0, fill = 0 } = options;
   pictureShape(image, "translate");
   return rearrange(image, fill, (y, x) => [y - dy, x - dx]);
 }
@@ -62,6 +73,7 @@ export interface RandomAffineOptions {
 
 /** Rotation, scale, shear and translation about the centre in one bilinear sampling, so that the picture is blurred once and not four times. */
 export function randomAffine(options: RandomAffineOptions): Augmentation {
+  checkOptions("randomAffine", options, ["rotation", "scale", "shear", "translation", "fill"]);
   const { rotation = 0, scale = [1, 1], shear = 0, translation = 0, fill = 0 } = options;
   if (!(scale[0] > 0 && scale[1] >= scale[0]))
     throw new ArgumentError(`randomAffine: scale [${scale.join(", ")}] is not [least, largest] above 0`);
@@ -87,6 +99,7 @@ export interface AffineOptions {
 
 /** Shears, scales, rotates about the centre, then shifts; bilinear. */
 export function affine(image: Tensor, options: AffineOptions): Tensor {
+  checkOptions("affine", options, ["rotation", "scale", "shear", "dx", "dy", "fill"]);
   const { rotation = 0, scale = 1, shear = 0, dx = 0, dy = 0, fill = 0 } = options;
   const [, height, width] = pictureShape(image, "affine");
   const cos = Math.cos((rotation * Math.PI) / 180);
@@ -113,7 +126,9 @@ export interface RandomColourOptions {
 }
 
 /** Changes brightness, contrast and saturation; pixels stay in 0..1. */
-export function randomColour({ brightness = 0, contrast = 0, saturation = 0 }: RandomColourOptions): Augmentation {
+export function randomColour(options: RandomColourOptions): Augmentation {
+  checkOptions("randomColour", options, ["brightness", "contrast", "saturation"]);
+  const { brightness = 0, contrast = 0, saturation = 0 } = options;
   checkRange("randomColour: brightness", brightness, 0, 1);
   checkRange("randomColour: contrast", contrast, 0, 1);
   checkRange("randomColour: saturation", saturation, 0, 1);
@@ -138,7 +153,9 @@ export function randomColour({ brightness = 0, contrast = 0, saturation = 0 }: R
 }
 
 /** Adds normal noise of this standard deviation; pixels stay in 0..1. */
-export function randomNoise({ deviation }: { deviation: number }): Augmentation {
+export function randomNoise(options: { readonly deviation: number }): Augmentation {
+  checkOptions("randomNoise", options, ["deviation"]);
+  const { deviation } = options;
   checkRange("randomNoise: deviation", deviation, 0, 1);
   return (image, generator) => {
     pictureShape(image, "randomNoise");
@@ -159,7 +176,9 @@ export interface RandomErasingOptions {
 }
 
 /** Covers a random rectangle with sides between 1:3 and 3:1. Zhong, Zheng, Kang, Li, Yang, "Random erasing", arXiv 1708.04896. */
-export function randomErasing({ p = 0.5, area = [0.02, 0.2], fill = 0 }: RandomErasingOptions = {}): Augmentation {
+export function randomErasing(options: RandomErasingOptions = {}): Augmentation {
+  checkOptions("randomErasing", options, ["p", "area", "fill"]);
+  const { p = 0.5, area = [0.02, 0.2], fill = 0 } = options;
   checkRange("randomErasing: p", p, 0, 1);
   if (!(area[0] > 0 && area[1] >= area[0] && area[1] <= 1))
     throw new ArgumentError(`randomErasing: area [${area.join(", ")}] is not [least, largest] within 0..1`);

@@ -1,6 +1,7 @@
 // What training and seeing inside ask of data: pictures as the net sees them, and their labels. Pictures stay bytes until they are
 // asked for, so MNIST costs 47 MB and not 188.
 import { ArgumentError, DataError, ShapeError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import { type Shape, showShape, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -54,6 +55,7 @@ export interface ArraysDatasetOptions {
 
 /** A data set over pictures in memory. Throws `DataError` when it is empty, counts differ or a label is not a class. */
 export function arraysDataset(options: ArraysDatasetOptions): Dataset {
+  checkOptions("arraysDataset", options, ["name", "images", "labels", "imageShape", "classes", "normalisation"]);
   const { name, images, labels, imageShape, classes } = options;
   if (imageShape.length !== 3) throw new ShapeError(`${name}: picture shape ${showShape(imageShape)} is not [C, H, W]`);
   const size = labels.length;

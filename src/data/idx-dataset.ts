@@ -2,6 +2,7 @@
 import { baseName, joinPath, listFolder, readFile } from "#platform";
 import { gunzip, isGzip } from "../io/gzip.ts";
 import { DataError, FileError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import { showShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { arraysDataset, type Dataset, measureNormalisation, type Normalisation, type TrainAndTest } from "./dataset.ts";
@@ -51,6 +52,7 @@ const unpackLimit = 2 ** 31;
  * Throws `DataError` when a file is missing, damaged, or does not fit to the others.
  */
 export async function idxDataset(folder: string, options: IdxDatasetOptions = {}): Promise<TrainAndTest> {
+  checkOptions("idxDataset", options, ["name", "classes", "normalisation"]);
   const names = await findIdxFiles(folder);
   const read = async (part: Part): Promise<Uint8Array> => readFile(joinPath(folder, names[part]));
   const [trainImages, trainLabels, testImages, testLabels] = await Promise.all(parts.map(read));
@@ -71,6 +73,7 @@ export async function idxDatasetFromFiles(
   options: IdxDatasetOptions = {},
   nameOf: (part: Part) => string = (part) => usualNames[part],
 ): Promise<TrainAndTest> {
+  checkOptions("idxDatasetFromFiles", options, ["name", "classes", "normalisation"]);
   const { name = "IDX data set" } = options;
   const tensors = {} as Record<Part, Tensor>;
   for (const part of parts) {

@@ -1,6 +1,7 @@
 // Batches in a shuffled order that is a pure function of (seed, epoch, step): training can stop anywhere and go on with the very
 // batch that would have come next, and nothing about the order has to be stored.
 import { ArgumentError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import { type Random, random } from "../tensor/random.ts";
 import type { Augmentation } from "./augmentation.ts";
 import { type Batch, type Dataset, gather, normalise, unnormalise } from "./dataset.ts";
@@ -32,6 +33,7 @@ export interface Loader {
 
 /** Throws `ArgumentError` when the batch size is not a positive integer, or when there would be no batch. */
 export function loader(dataset: Dataset, options: LoaderOptions): Loader {
+  checkOptions("loader", options, ["batchSize", "seed", "shuffle", "dropLast", "augment"]);
   const { batchSize, seed = 0, shuffle = true, dropLast = false, augment } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) throw new ArgumentError(`loader: batchSize ${batchSize} is not an integer >= 1`);
   const batchesPerEpoch = dropLast ? Math.floor(dataset.size / batchSize) : Math.ceil(dataset.size / batchSize);

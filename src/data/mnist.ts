@@ -1,6 +1,7 @@
 // The two data sets that everybody knows, where their packages put them. Nothing is downloaded: the user installs a package or names a folder.
 import { findPackageFile, isFolder } from "#platform";
 import { DataError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import { showShape } from "../tensor/shape.ts";
 import type { TrainAndTest } from "./dataset.ts";
 import { idxDataset } from "./idx-dataset.ts";
@@ -33,6 +34,7 @@ export const fashionClasses: readonly string[] = [
  * Normalised with mean 0.1307 and deviation 0.3081. Throws `DataError` when it is not there or is not MNIST.
  */
 export async function mnist(options: MnistOptions = {}): Promise<TrainAndTest> {
+  checkOptions("mnist", options, ["folder"]);
   const folder = options.folder ?? (await mnistFolder());
   const digits = await idxDataset(folder, {
     name: "MNIST",
@@ -54,6 +56,7 @@ export async function mnist(options: MnistOptions = {}): Promise<TrainAndTest> {
  * Normalised with mean 0.2860 and deviation 0.3530. Throws `DataError` when it is not there or has other sizes.
  */
 export async function fashionMnist(options: MnistOptions = {}): Promise<TrainAndTest> {
+  checkOptions("fashionMnist", options, ["folder"]);
   const folder = options.folder ?? fashionFolder;
   if (options.folder === undefined && !(await isFolder(folder))) {
     throw new DataError(

@@ -1,11 +1,12 @@
 // One word from a command line to a data set: a known name, or a folder that is recognised by what lies in it.
 import { isFolder } from "#platform";
 import { DataError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import { cifar10, isCifarFolder } from "./cifar.ts";
 import type { TrainAndTest } from "./dataset.ts";
 import { idxDataset, isIdxFolder } from "./idx-dataset.ts";
 import { fashionMnist, mnist } from "./mnist.ts";
-import { type PictureFolderOptions, pictureFolder } from "./picture-folder.ts";
+import { type PictureFolderOptions, pictureFolder, pictureFolderOptionNames } from "./picture-folder.ts";
 import { synthetic } from "./synthetic.ts";
 
 /** The names that `openDataset` knows. */
@@ -16,6 +17,7 @@ export const datasetNames: readonly string[] = ["mnist", "fashion-mnist", "synth
  * The options apply to folders of pictures. Throws `DataError` when it is none of these.
  */
 export async function openDataset(nameOrFolder: string, options: PictureFolderOptions = {}): Promise<TrainAndTest> {
+  checkOptions("openDataset", options, pictureFolderOptionNames);
   if (nameOrFolder === "mnist") return mnist();
   if (nameOrFolder === "fashion-mnist") return fashionMnist();
   if (nameOrFolder === "synthetic") return synthetic(options.seed === undefined ? {} : { seed: options.seed });

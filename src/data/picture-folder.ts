@@ -4,6 +4,7 @@ import { decodeImage, isImageName } from "../io/image.ts";
 import { pictureToTensor } from "../io/picture.ts";
 import { coverImage, resizeImage } from "../io/resample.ts";
 import { ArgumentError, DataError, FileError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import { arraysDataset, type Dataset, measureNormalisation, type Normalisation, type TrainAndTest } from "./dataset.ts";
 import { splitIndices } from "./select.ts";
 
@@ -24,6 +25,18 @@ export interface PictureFolderOptions {
   readonly signal?: AbortSignal;
 }
 
+/** For `checkOptions`. */
+export const pictureFolderOptionNames = [
+  "size",
+  "channels",
+  "fit",
+  "testShare",
+  "seed",
+  "normalisation",
+  "onProgress",
+  "signal",
+] as const satisfies readonly (keyof PictureFolderOptions)[];
+
 interface Pictures {
   readonly paths: string[];
   readonly labels: number[];
@@ -37,6 +50,7 @@ const testNames = ["test", "val", "valid", "validation"];
  * and kept in memory as bytes. Throws `DataError` naming the folder or the picture when there is nothing to read or something cannot be read.
  */
 export async function pictureFolder(folder: string, options: PictureFolderOptions = {}): Promise<TrainAndTest> {
+  checkOptions("pictureFolder", options, pictureFolderOptionNames);
   const { size = 64, channels = 3, testShare, seed } = options;
   const [height, width] = typeof size === "number" ? [size, size] : size;
   if (![height, width].every((n) => Number.isInteger(n) && n >= 1))

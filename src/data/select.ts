@@ -1,5 +1,6 @@
 // Parts of data sets are data sets: a validation share, the first thousand, the pictures that a net got wrong.
 import { ArgumentError, DataError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import { random } from "../tensor/random.ts";
 import { checkIndex, type Dataset, type TrainAndTest } from "./dataset.ts";
 
@@ -46,11 +47,9 @@ export function split(dataset: Dataset, options: SplitOptions = {}): TrainAndTes
 }
 
 /** The indices of a seeded split by class, each list ascending. A class of two or more pictures is in both parts. */
-export function splitIndices(
-  labels: ArrayLike<number>,
-  classes: number,
-  { testShare = 0.2, seed = 0 }: SplitOptions = {},
-): { train: number[]; test: number[] } {
+export function splitIndices(labels: ArrayLike<number>, classes: number, options: SplitOptions = {}): { train: number[]; test: number[] } {
+  checkOptions("split", options, ["testShare", "seed"]);
+  const { testShare = 0.2, seed = 0 } = options;
   if (!(testShare > 0 && testShare < 1)) throw new ArgumentError(`split: testShare ${testShare} is not between 0 and 1`);
   const byClass = Array.from({ length: classes }, () => [] as number[]);
   for (let i = 0; i < labels.length; i++) byClass[labels[i]].push(i);

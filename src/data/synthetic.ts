@@ -1,6 +1,7 @@
 // A data set that needs no file and whose truth is known exactly: where the figure is, how large, how turned, and which pixels it covers.
 // So a test can ask whether a heat map points at the figure, and a unit can be compared with a concept, without anybody's labels.
 import { ArgumentError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import { type Random, random } from "../tensor/random.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -54,6 +55,7 @@ export const syntheticClasses: readonly string[] = figureClasses.map(({ name }) 
  * The same options give the same pictures. Throws `ArgumentError` for impossible options.
  */
 export async function synthetic(options: SyntheticOptions = {}): Promise<TrainAndTest<SyntheticDataset>> {
+  checkOptions("synthetic", options, ["train", "test", "size", "channels", "noise", "classes", "seed"]);
   const { train = 6000, test = 1000 } = options;
   return { train: syntheticPart("train", train, options), test: syntheticPart("test", test, options) };
 }

@@ -1,5 +1,6 @@
 // A decoded picture as plain interleaved pixels, and the way between it and tensors.
 import { ArgumentError, DataError, ShapeError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import { showShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -36,6 +37,7 @@ export const greyWeights: readonly [number, number, number] = [0.299, 0.587, 0.1
 
 /** A picture as float32 [C, H, W] in 0..1. */
 export function pictureToTensor(picture: Picture, options: PictureToTensorOptions = {}): Tensor {
+  checkOptions("pictureToTensor", options, ["channels", "background"]);
   const { width, height, data } = picture;
   const maximum = data instanceof Uint16Array ? 65535 : 255;
   const isColour = picture.channels >= 3;
@@ -70,6 +72,7 @@ export function pictureToTensor(picture: Picture, options: PictureToTensorOption
 
 /** A tensor [H, W] or [C, H, W] with C of 1..4 as an 8-bit picture. Values that are not numbers become 0. */
 export function tensorToPicture(tensor: Tensor, options: TensorToPictureOptions = {}): Picture {
+  checkOptions("tensorToPicture", options, ["low", "high"]);
   const { low = 0, high = 1 } = options;
   if (!(high > low)) throw new ArgumentError(`tensorToPicture: high ${high} must be above low ${low}`);
   const shape = tensor.rank === 2 ? [1, ...tensor.shape] : tensor.shape;

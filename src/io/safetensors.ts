@@ -1,6 +1,7 @@
 // Weights on disk: the safetensors format (8-byte header length, JSON header, one buffer without holes), because it is what others
 // read and because a file can be checked completely before a byte of it is used. https://github.com/huggingface/safetensors
 import { ArgumentError, DTypeError, ModelFormatError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import { showShape } from "../tensor/shape.ts";
 import { type DType, Tensor, type TensorData } from "../tensor/tensor.ts";
 import { fromBfloat16, fromHalf, toBfloat16, toHalf } from "./half-float.ts";
@@ -47,6 +48,7 @@ interface Entry {
  * Throws `ModelFormatError` when the header is damaged, tensors overlap, leave holes or reach beyond the file, or a value does not fit.
  */
 export function readSafetensors(bytes: Uint8Array, options: ReadSafetensorsOptions = {}): SafetensorsFile {
+  checkOptions("readSafetensors", options, ["name"]);
   const name = options.name ?? "safetensors";
   const { header, start } = readHeader(bytes, name);
   const metadata = readMetadata(header.__metadata__, name);
@@ -83,6 +85,7 @@ export function readSafetensors(bytes: Uint8Array, options: ReadSafetensorsOptio
  * wide types first (which keeps every tensor aligned), then by name. float64, float32, int32 and uint8 are stored as they are.
  */
 export function writeSafetensors(tensors: Iterable<readonly [string, Tensor]>, options: WriteSafetensorsOptions = {}): Uint8Array {
+  checkOptions("writeSafetensors", options, ["metadata", "storedTypes"]);
   const wanted = new Map(Object.entries(options.storedTypes ?? {}));
   const items = Array.from(tensors, ([name, tensor]) => ({ name, tensor, type: wanted.get(name) ?? naturalType[tensor.dtype] }));
   const seen = new Set<string>();

@@ -1,6 +1,7 @@
 // How parameters get their first values. The spread of a weight's start decides whether signals survive a deep stack, so the formulas
 // and their sources stand here once, and every layer only chooses.
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
+import { checkOptions, showGiven } from "../tensor/options.ts";
 import { type Random, randomNormal, randomUniform } from "../tensor/random.ts";
 import { type Shape, showShape, sizeOf } from "../tensor/shape.ts";
 import { full, Tensor, zeros } from "../tensor/tensor.ts";
@@ -102,13 +103,22 @@ export function xavierNormal(gain = 1): Initialiser {
 }
 
 /** Variance gain²/fan, uniform. He et al. 2015, equations 10 and 14. */
-export function kaimingUniform({ mode = "fanIn", gain = Math.SQRT2 }: KaimingOptions = {}): Initialiser {
+export function kaimingUniform(options: KaimingOptions = {}): Initialiser {
+  const { mode, gain } = kaiming("kaimingUniform", options);
   return (shape, generator, fans) => spread(shape, generator, gain / Math.sqrt(fans[mode]), "uniform");
 }
 
 /** Variance gain²/fan, normal. He et al. 2015. */
-export function kaimingNormal({ mode = "fanIn", gain = Math.SQRT2 }: KaimingOptions = {}): Initialiser {
+export function kaimingNormal(options: KaimingOptions = {}): Initialiser {
+  const { mode, gain } = kaiming("kaimingNormal", options);
   return (shape, generator, fans) => spread(shape, generator, gain / Math.sqrt(fans[mode]), "normal");
+}
+
+function kaiming(where: string, options: KaimingOptions): Required<KaimingOptions> {
+  checkOptions(where, options, ["mode", "gain"]);
+  const { mode = "fanIn", gain = Math.SQRT2 } = options;
+  if (mode !== "fanIn" && mode !== "fanOut") throw new ArgumentError(`${where}: mode is ${showGiven(mode)}; expected "fanIn" or "fanOut"`);
+  return { mode, gain };
 }
 
 /** U(±1/√fanIn): what PyTorch gives convolutions and dense layers, weight and bias (kaiming_uniform_ with a = √5). */

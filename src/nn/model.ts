@@ -3,10 +3,11 @@
 import { type ReceptiveField, receptiveField } from "../graph/field.ts";
 import type { Value } from "../graph/value.ts";
 import { ArgumentError, GraphError, ModelFormatError, ShapeError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import { random } from "../tensor/random.ts";
 import { checkShape, type Shape, sameShape, showShape, sizeOf } from "../tensor/shape.ts";
 import type { DType, Tensor } from "../tensor/tensor.ts";
-import type { Module, Traced } from "./module.ts";
+import { checkModule, type Module, type Traced } from "./module.ts";
 import { type ModelSummary, summarise } from "./summary.ts";
 import { type Store, traceModule } from "./trace.ts";
 
@@ -81,6 +82,8 @@ export interface Model {
  * Throws `ShapeError` where layers do not fit together, naming the layer, and `ModelFormatError` for parameters that do not fit the net.
  */
 export function createModel(net: Module, inputShape: Shape, options: ModelOptions = {}): Model {
+  checkModule("createModel", net);
+  checkOptions("createModel", options, ["seed", "classes", "preprocessing", "parameters", "partial"]);
   const { seed = 0, parameters: given = new Map<string, Tensor>(), partial = options.parameters === undefined } = options;
   checkShape(inputShape, "createModel: inputShape");
   if (!Number.isInteger(seed)) throw new ArgumentError(`createModel: seed ${seed} is not an integer`);
@@ -177,6 +180,7 @@ class NetWithParameters implements Model {
   }
 
   trace(options: TraceOptions = {}): Traced {
+    checkOptions("trace", options, ["batch", "training", "inputShape", "dtype", "frozen", "seed"]);
     const { batch = 1, training = false, inputShape = this.inputShape, dtype = "float32", frozen = true, seed = this.seed } = options;
     if (!Number.isInteger(batch) || batch < 1) throw new ArgumentError(`trace: batch ${batch} is not an integer >= 1`);
     const stored = (kind: ReadonlyMap<string, Tensor>, name: string, shape: Shape): Tensor => {

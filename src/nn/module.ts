@@ -1,6 +1,8 @@
 // What a layer is, and what it may ask of the network it is put into. A module is a recipe without parameters of its own:
 // the same module can be built again and again, at any batch size, and the context supplies what belongs to its place.
 import type { Value } from "../graph/value.ts";
+import { ArgumentError } from "../tensor/errors.ts";
+import { showGiven } from "../tensor/options.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Fans, Initialiser } from "./initialise.ts";
@@ -59,6 +61,13 @@ export interface Traced {
   readonly variables: ReadonlyMap<string, Value>;
   /** Buffers (and the counter) and their values after a training run; empty outside training. */
   readonly updates: readonly (readonly [variable: Value, next: Value])[];
+}
+
+/** Throws `ArgumentError` unless `given` is a net: layers are made by nn.…, nets by nn.sequential and the zoo. */
+export function checkModule(where: string, given: unknown): void {
+  if (typeof given !== "object" || given === null || typeof (given as Partial<Module>).build !== "function") {
+    throw new ArgumentError(`${where}: the net is ${showGiven(given)}; expected a layer or a composition of layers, such as nn.sequential`);
+  }
 }
 
 /** A module from its kind and what it does. */

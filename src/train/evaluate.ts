@@ -5,6 +5,7 @@ import { createGraph } from "../graph/graph.ts";
 import type { Device } from "../graph/program.ts";
 import type { Model } from "../nn/model.ts";
 import { ArgumentError, DataError, ShapeError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import { sameShape, showShape, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { checkDataset } from "./dataset-check.ts";
@@ -47,6 +48,7 @@ export interface Evaluation {
 
 /** Measures a classifier. Throws `DataError` for an empty data set and `ShapeError` when it does not fit the net. */
 export async function evaluate(model: Model, dataset: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
+  checkOptions("evaluate", options, ["batchSize", "loss", "topK", "device", "threads", "signal", "onProgress"]);
   const { batchSize = 128, loss, signal, onProgress } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new ArgumentError(`evaluate: batchSize is ${batchSize}; expected an integer >= 1`);
@@ -97,6 +99,7 @@ export async function predict(
   images: Tensor | readonly Tensor[],
   options: { readonly device?: Device; readonly threads?: number } = {},
 ): Promise<Prediction> {
+  checkOptions("predict", options, ["device", "threads"]);
   const x = stack(images, model.inputShape);
   const traced = model.trace({ batch: x.shape[0] });
   if (traced.output.rank !== 2) {

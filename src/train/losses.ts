@@ -2,6 +2,7 @@
 import type { Value } from "../graph/value.ts";
 import { add, crossEntropy, logSoftmax, mean, mul, neg, oneHot, reshape, square, sub, sum } from "../ops/index.ts";
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import { sameShape, showShape } from "../tensor/shape.ts";
 
 export interface Loss {
@@ -16,7 +17,9 @@ export interface CrossEntropyOptions {
 }
 
 /** −log softmax(output)[label]. The output are logits [N, classes]. */
-export function crossEntropyLoss({ labelSmoothing = 0 }: CrossEntropyOptions = {}): Loss {
+export function crossEntropyLoss(options: CrossEntropyOptions = {}): Loss {
+  checkOptions("crossEntropyLoss", options, ["labelSmoothing"]);
+  const { labelSmoothing = 0 } = options;
   if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
     throw new ArgumentError(`crossEntropyLoss: labelSmoothing is ${labelSmoothing}; expected a share in [0, 1)`);
   }

@@ -3,6 +3,7 @@
 import type { Value } from "../graph/value.ts";
 import { add, clip, div, expm1, maximum, minimum, mul, neg, sqrt, square, sub } from "../ops/index.ts";
 import { ArgumentError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 
 /** What an optimiser may use while it builds the update of one parameter. */
 export interface UpdateContext {
@@ -40,6 +41,7 @@ export interface SgdOptions {
 
 /** Gradient descent with momentum. Sutskever, Martens, Dahl, Hinton 2013 for Nesterov's form. */
 export function sgd(learningRate = 1e-3, options: SgdOptions = {}): Optimiser {
+  checkOptions("sgd", options, ["momentum", "dampening", "nesterov", "weightDecay", "form"]);
   const { momentum = 0, dampening = 0, nesterov = false, weightDecay = 0, form = "pytorch" } = options;
   inRange("sgd", { learningRate, momentum, dampening, weightDecay });
   if (form !== "pytorch" && form !== "keras") throw new ArgumentError(`sgd: form is "${String(form)}"; expected pytorch or keras`);
@@ -80,19 +82,17 @@ export interface AdamOptions {
 
 /** Kingma & Ba 2015. `weightDecay` (default 0) joins the gradient. */
 export function adam(learningRate = 1e-3, options: AdamOptions = {}): Optimiser {
-  return adaptiveMoments("adam", learningRate, { weightDecay: 0, ...options });
+  return adaptiveMoments("adam", learningRate, options, 0);
 }
 
 /** Adam with the decay outside the moments: w shrinks by rate·weightDecay (default 0.01) first. Loshchilov & Hutter 2019. */
 export function adamW(learningRate = 1e-3, options: AdamOptions = {}): Optimiser {
-  return adaptiveMoments("adamW", learningRate, { weightDecay: 0.01, ...options });
+  return adaptiveMoments("adamW", learningRate, options, 0.01);
 }
 
-function adaptiveMoments(
-  name: "adam" | "adamW",
-  learningRate: number,
-  { betas = [0.9, 0.999], eps = 1e-8, weightDecay, amsgrad = false }: AdamOptions & { readonly weightDecay: number },
-): Optimiser {
+function adaptiveMoments(name: "adam" | "adamW", learningRate: number, options: AdamOptions, usualDecay: number): Optimiser {
+  checkOptions(name, options, ["betas", "eps", "weightDecay", "amsgrad"]);
+  const { betas = [0.9, 0.999], eps = 1e-8, weightDecay = usualDecay, amsgrad = false } = options;
   const [beta1, beta2] = betas;
   inRange(name, { learningRate, eps, weightDecay });
   if (!(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1))
@@ -147,6 +147,7 @@ export interface RmsPropOptions {
 
 /** Tieleman & Hinton 2012, lecture 6.5; the centred form from Graves 2013. */
 export function rmsProp(learningRate = 1e-2, options: RmsPropOptions = {}): Optimiser {
+  checkOptions("rmsProp", options, ["alpha", "eps", "weightDecay", "momentum", "centred"]);
   const { alpha = 0.99, eps = 1e-8, weightDecay = 0, momentum = 0, centred = false } = options;
   inRange("rmsProp", { learningRate, alpha, eps, weightDecay, momentum });
   return {

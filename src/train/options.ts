@@ -4,9 +4,10 @@ import type { Augmentation } from "../data/augmentation.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Device } from "../graph/program.ts";
 import { ArgumentError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import type { Checkpoint, CheckpointFiles, EpochRecord } from "./checkpoint.ts";
-import type { ClipOptions } from "./clip.ts";
-import type { EarlyStop } from "./early-stop.ts";
+import { type ClipOptions, checkClip } from "./clip.ts";
+import { checkEarlyStop, type EarlyStop } from "./early-stop.ts";
 import { crossEntropyLoss, type Loss } from "./losses.ts";
 import { adam, type Optimiser } from "./optimisers.ts";
 import { constantRate, type Schedule } from "./schedules.ts";
@@ -88,37 +89,13 @@ export interface FitOptions {
   readonly resume?: string | Checkpoint;
 }
 
-const optionNames: ReadonlySet<string> = new Set<keyof FitOptions>([
-  "epochs",
-  "batchSize",
-  "dropLast",
-  "optimiser",
-  "schedule",
-  "loss",
-  "clip",
-  "trainable",
-  "seed",
-  "augment",
-  "validation",
-  "evaluateEvery",
-  "earlyStop",
-  "device",
-  "threads",
-  "onProgress",
-  "onStep",
-  "onEpoch",
-  "signal",
-  "checkpoint",
-  "resume",
-]);
-
 /** Options with their defaults filled in. */
 export type Settings = FitOptions &
   Required<Pick<FitOptions, "epochs" | "batchSize" | "dropLast" | "optimiser" | "schedule" | "loss" | "seed" | "evaluateEvery">>;
 
 /** Throws `ArgumentError` for unknown names and impossible values. */
 export function settle(options: FitOptions): Settings {
-  checkOptions(options);
+  checkValues(options);
   // An option that is given as undefined is an option that is not given.
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as FitOptions;
   return {
@@ -134,11 +111,34 @@ export function settle(options: FitOptions): Settings {
   };
 }
 
-function checkOptions(options: FitOptions): void {
-  for (const name of Object.keys(options)) {
-    if (!optionNames.has(name)) throw new ArgumentError(`fit: unknown option "${name}"; known options: ${[...optionNames].join(", ")}`);
-  }
-  const { epochs, batchSize, seed, evaluateEvery, checkpoint } = options;
+function checkValues(options: FitOptions): void {
+  checkOptions("fit", options, [
+    "epochs",
+    "batchSize",
+    "dropLast",
+    "optimiser",
+    "schedule",
+    "loss",
+    "clip",
+    "trainable",
+    "seed",
+    "augment",
+    "validation",
+    "evaluateEvery",
+    "earlyStop",
+    "device",
+    "threads",
+    "onProgress",
+    "onStep",
+    "onEpoch",
+    "signal",
+    "checkpoint",
+    "resume",
+  ]);
+  const { epochs, batchSize, seed, evaluateEvery, checkpoint, clip, earlyStop } = options;
+  if (clip !== undefined) checkClip("fit: clip", clip);
+  if (earlyStop !== undefined) checkEarlyStop("fit: earlyStop", earlyStop);
+  if (checkpoint !== undefined) checkOptions("fit: checkpoint", checkpoint, ["folder", "save", "everySteps", "everyEpochs", "metadata"]);
   const counts = {
     epochs,
     batchSize,

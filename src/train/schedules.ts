@@ -1,6 +1,7 @@
 // Learning-rate schedules as pure functions of the step: nothing to store, nothing to restore, the same after a resume.
 // Meanings and defaults follow torch.optim.lr_scheduler, in closed form, stepped after the optimiser.
 import { ArgumentError } from "../tensor/errors.ts";
+import { checkOptions, showGiven } from "../tensor/options.ts";
 
 /** What a schedule may know about the training that it is part of. */
 export interface SchedulePlan {
@@ -20,28 +21,41 @@ export function constantRate(): Schedule {
 }
 
 /** Times gamma (default 0.1) every `every` steps. */
-export function stepDecay({ every, gamma = 0.1 }: { readonly every: number; readonly gamma?: number }): Schedule {
+export function stepDecay(options: { readonly every: number; readonly gamma?: number }): Schedule {
+  checkOptions("stepDecay", options, ["every", "gamma"]);
+  const { every, gamma = 0.1 } = options;
   positive("stepDecay: every", every);
   return (step, plan) => plan.learningRate * gamma ** Math.floor(step / every);
 }
 
 /** Times gamma (default 0.1) at each of the milestones. */
-export function multiStep({ milestones, gamma = 0.1 }: { readonly milestones: readonly number[]; readonly gamma?: number }): Schedule {
+export function multiStep(options: { readonly milestones: readonly number[]; readonly gamma?: number }): Schedule {
+  checkOptions("multiStep", options, ["milestones", "gamma"]);
+  const { milestones, gamma = 0.1 } = options;
+  if (!Array.isArray(milestones)) throw new ArgumentError(`multiStep: milestones is ${showGiven(milestones)}; expected a list of steps`);
   return (step, plan) => plan.learningRate * gamma ** milestones.filter((m) => step >= m).length;
 }
 
 /** Times gamma at every step. */
-export function exponential({ gamma }: { readonly gamma: number }): Schedule {
+export function exponential(options: { readonly gamma: number }): Schedule {
+  checkOptions("exponential", options, ["gamma"]);
+  const { gamma } = options;
+  positive("exponential: gamma", gamma);
   return (step, plan) => plan.learningRate * gamma ** step;
 }
 
 /** rate·(1 − step/steps)^power (default power 1), 0 from then on. */
-export function polynomial({ steps, power = 1 }: { readonly steps?: number; readonly power?: number } = {}): Schedule {
+export function polynomial(options: { readonly steps?: number; readonly power?: number } = {}): Schedule {
+  checkOptions("polynomial", options, ["steps", "power"]);
+  const { steps, power = 1 } = options;
   return (step, plan) => plan.learningRate * (1 - Math.min(step / (steps ?? plan.steps), 1)) ** power;
 }
 
 /** rate/(1 + decay·step): what Keras calls decay. */
-export function inverseTime({ decay }: { readonly decay: number }): Schedule {
+export function inverseTime(options: { readonly decay: number }): Schedule {
+  checkOptions("inverseTime", options, ["decay"]);
+  const { decay } = options;
+  if (!(decay >= 0)) throw new ArgumentError(`inverseTime: decay is ${showGiven(decay)}; expected a number >= 0`);
   return (step, plan) => plan.learningRate / (1 + decay * step);
 }
 
@@ -53,7 +67,9 @@ export interface CosineOptions {
 }
 
 /** Down half a cosine wave from the optimiser's rate to `minimum`. Loshchilov & Hutter 2017, equation 5. */
-export function cosine({ steps, minimum = 0 }: CosineOptions = {}): Schedule {
+export function cosine(options: CosineOptions = {}): Schedule {
+  checkOptions("cosine", options, ["steps", "minimum"]);
+  const { steps, minimum = 0 } = options;
   return (step, plan) => halfWave(plan.learningRate, minimum, step / (steps ?? plan.steps));
 }
 
@@ -66,7 +82,9 @@ export interface CosineRestartOptions {
 }
 
 /** Half cosine waves, each starting at the full rate again. Loshchilov & Hutter 2017. */
-export function cosineRestarts({ steps, factor = 1, minimum = 0 }: CosineRestartOptions): Schedule {
+export function cosineRestarts(options: CosineRestartOptions): Schedule {
+  checkOptions("cosineRestarts", options, ["steps", "factor", "minimum"]);
+  const { steps, factor = 1, minimum = 0 } = options;
   positive("cosineRestarts: steps", steps);
   if (!(factor >= 1)) throw new ArgumentError(`cosineRestarts: factor is ${factor}; expected a number >= 1`);
   return (step, plan) => {
@@ -101,6 +119,7 @@ export interface OneCycleOptions {
 
 /** Up to a peak and down to almost nothing. Smith & Topin 2018. */
 export function oneCycle(options: OneCycleOptions = {}): Schedule {
+  checkOptions("oneCycle", options, ["maximum", "steps", "rise", "startFactor", "endFactor", "shape"]);
   const { rise = 0.3, startFactor = 25, endFactor = 1e4, shape = "cosine" } = options;
   if (!(rise >= 0 && rise <= 1)) throw new ArgumentError(`oneCycle: rise is ${rise}; expected a share in [0, 1]`);
   const between = (a: number, b: number, at: number): number => (shape === "linear" ? a + (b - a) * at : halfWave(a, b, at));
@@ -124,7 +143,9 @@ export interface CyclicOptions {
 }
 
 /** A triangle wave between two rates. Smith 2017. */
-export function cyclic({ minimum, maximum, up = 2000, down = up }: CyclicOptions): Schedule {
+export function cyclic(options: CyclicOptions): Schedule {
+  checkOptions("cyclic", options, ["minimum", "maximum", "up", "down"]);
+  const { minimum, maximum, up = 2000, down = up } = options;
   positive("cyclic: up", up);
   positive("cyclic: down", down);
   return (step) => {
@@ -140,13 +161,17 @@ export interface WarmUpOptions {
 }
 
 /** The rate of `then`, scaled by a factor that rises in a straight line from `from` to 1. */
-export function linearWarmUp({ steps, from = 1 / 3 }: WarmUpOptions, then: Schedule = constantRate()): Schedule {
+export function linearWarmUp(options: WarmUpOptions, then: Schedule = constantRate()): Schedule {
+  checkOptions("linearWarmUp", options, ["steps", "from"]);
+  const { steps, from = 1 / 3 } = options;
   positive("linearWarmUp: steps", steps);
   return (step, plan) => then(step, plan) * (from + (1 - from) * Math.min(step / steps, 1));
 }
 
 /** The rate of `then`, scaled by `from` for the first steps. */
-export function constantWarmUp({ steps, from = 1 / 3 }: WarmUpOptions, then: Schedule = constantRate()): Schedule {
+export function constantWarmUp(options: WarmUpOptions, then: Schedule = constantRate()): Schedule {
+  checkOptions("constantWarmUp", options, ["steps", "from"]);
+  const { steps, from = 1 / 3 } = options;
   positive("constantWarmUp: steps", steps);
   return (step, plan) => then(step, plan) * (step < steps ? from : 1);
 }

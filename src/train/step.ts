@@ -9,6 +9,7 @@ import type { Traced } from "../nn/module.ts";
 import { counterName } from "../nn/trace.ts";
 import { add, argMax, cast, eq, mean, reshape, sum } from "../ops/index.ts";
 import { ArgumentError, GraphError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { type DType, ones, zeros } from "../tensor/tensor.ts";
 import { type ClipOptions, clipGradients, globalNorm } from "./clip.ts";
@@ -48,7 +49,23 @@ export interface TrainingStep {
   readonly gradients: ReadonlyMap<string, Value>;
 }
 
+/**
+ * The graph of one training step of `model` on `options.batch` pictures. Throws `ArgumentError` for impossible options or when nothing is
+ * trainable, `ShapeError` when the loss does not fit the net.
+ */
 export function trainingStep(model: Model, options: TrainingStepOptions): TrainingStep {
+  checkOptions("trainingStep", options, [
+    "batch",
+    "optimiser",
+    "loss",
+    "reduction",
+    "clip",
+    "trainable",
+    "target",
+    "seed",
+    "gradientNorm",
+    "dtype",
+  ]);
   const {
     batch,
     optimiser = adam(),

@@ -1,6 +1,6 @@
 // The steps behind every picture of convolution arithmetic, against the engine's own results and the guide's numbers.
 import { describe, expect, test } from "vitest";
-import { avgPool2d, conv2d, convFilterGrad, convInputGrad, convTranspose2d, maxPool2d } from "../../src/ops/index.ts";
+import { avgPool2d, conv2d, convFilterGrad, convInputGrad, convTranspose2d, deformConv2d, maxPool2d } from "../../src/ops/index.ts";
 import {
   backwardWindows,
   describeSteps,
@@ -36,6 +36,10 @@ function byEngine({ plan }: Steps): Tensor {
   if (kind === "average pooling")
     return avgPool2d(x, [...kernel], { stride, padding, ceilMode: plan.ceilMode, countIncludePad: plan.countIncludePad });
   const weights = Float64Array.from(plan.weights);
+  if (plan.offsets !== undefined) {
+    const offsets = tensor(Float64Array.from(plan.offsets), [1, 2 * rows.kernel * columns.kernel, rows.output, columns.output]);
+    return deformConv2d(x, offsets, tensor(weights, [outChannels, inChannels / groups, ...kernel]), common);
+  }
   if (kind === "transposed")
     return convTranspose2d(x, tensor(weights, [inChannels, outChannels / groups, ...kernel]), undefined, {
       ...common,
@@ -199,6 +203,22 @@ describe("numbers of the guide", () => {
     const deformed = describeSteps({ ...at, kind: "deformable", offsets: spread }).output[0];
     expect(deformed.slice(0, 3).map((row) => row.slice(0, 3))).toEqual(dilated);
   });
+});
+
+test("B9 A13 deformable convolutions with random offsets, strides, dilations and channels agree with the engine, cell by cell", () => {
+  for (let seed = 0; seed < 12; seed++) {
+    const channels = seed % 3 === 0 ? { inChannels: 2, outChannels: 4, groups: 2 } : { inChannels: 1 + (seed % 2), outChannels: 2 };
+    expectEngineAgrees({
+      kind: "deformable",
+      input: [5, 6],
+      kernel: [3, 2],
+      stride: [1 + (seed % 2), 1],
+      dilation: [1, 2],
+      padding: seed % 3,
+      seed,
+      ...channels,
+    });
+  }
 });
 
 test("A9 B2 A11 A13 random configurations of every kind agree with the engine, cell by cell", () => {

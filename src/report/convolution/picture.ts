@@ -5,6 +5,7 @@ import { ArgumentError } from "../../tensor/errors.ts";
 import { checkOptions } from "../../tensor/options.ts";
 import type { Drawing, Mark, Rect, Words } from "./drawing.ts";
 import { widthOf, wrap } from "./drawing.ts";
+import { drawLegend, legendRows } from "./legend.ts";
 import { isPooling, type WindowOptions } from "./options.ts";
 import type { Role } from "./palette.ts";
 import { type Cell, describeSteps, type Frame, type Steps } from "./steps.ts";
@@ -55,7 +56,7 @@ export function drawSteps(steps: Steps, largest = 40): Drawing {
   for (const [o, plane] of steps.output.entries()) marks.push(...drawOutput(plane, layout, o, lastFrame, steps));
   marks.push(...drawKernels(steps, layout));
   for (const [f, frame] of frames.entries()) marks.push(...drawFrame(steps, frame, f, layout));
-  marks.push(...drawLegend(steps, layout));
+  marks.push(...drawLegend(steps, layout.width, layout.legendTop));
   return {
     width: layout.width,
     height: layout.height,
@@ -376,64 +377,6 @@ function drawSamples(steps: Steps, { taps }: Frame, layout: Layout, during: read
     points.push({ shape: "dot", role: "point", x, y, radius: Math.max(3, cell * 0.11), during });
   }
   return [...marks, ...points];
-}
-
-interface LegendEntry {
-  readonly role: Role;
-  readonly text: string;
-  readonly struck?: boolean;
-}
-
-function legendEntries(steps: Steps): LegendEntry[] {
-  const kinds = new Set(steps.cells[0].flat().map((c) => c.kind));
-  const { plan } = steps;
-  const background = plan.kind === "max pooling" ? "padding (−∞)" : "padding (0)";
-  const extra = plan.axes.map((a) => a.extra);
-  return [
-    { role: "input", text: plan.names.input },
-    kinds.has("stretch") && { role: "stretch", text: "0 between inputs (stride)" },
-    kinds.has("padding") && { role: "padding", text: background },
-    kinds.has("extra") && { role: "extra", text: `extra a = ${Math.max(...extra)} (output padding)` },
-    kinds.has("beyond") && { role: "beyond", text: "beyond: not read" },
-    steps.cells[0].flat().some((c) => !c.used) && { role: "padding", text: "not covered", struck: true },
-    steps.kind === "deformable" ? { role: "neighbour", text: "mixed cells" } : { role: "window", text: "window" },
-    steps.kind === "deformable" && { role: "point", text: "sampling point" },
-    steps.kind === "max pooling" && { role: "winner", text: "the maximum" },
-    { role: "output", text: plan.names.output },
-  ].filter((entry) => entry !== false) as LegendEntry[];
-}
-
-/** Entries in rows that fit the width, each with its place. */
-function legendRows(steps: Steps, width: number): { readonly entry: LegendEntry; readonly x: number }[][] {
-  const rows: { entry: LegendEntry; x: number }[][] = [[]];
-  let x = margin;
-  for (const entry of legendEntries(steps)) {
-    const wide = 22 + widthOf(entry.text, 12) + 20;
-    if (x + wide > width - margin + 20 && rows.at(-1)?.length !== 0) {
-      rows.push([]);
-      x = margin;
-    }
-    rows.at(-1)?.push({ entry, x });
-    x += wide;
-  }
-  return rows;
-}
-
-function drawLegend(steps: Steps, layout: Layout): Mark[] {
-  return legendRows(steps, layout.width).flatMap((row, r) =>
-    row.flatMap(({ entry: { role, text, struck }, x }): Mark[] => {
-      const y = layout.legendTop + r * 22;
-      const swatch: Mark =
-        role === "point"
-          ? { shape: "dot", role, x: x + 7, y, radius: 5 }
-          : { shape: "rect", role, x, y: y - 7, width: 14, height: 14, ...(role === "winner" && { radius: 7 }) };
-      return [
-        swatch,
-        ...(struck === true ? [{ shape: "line", role: "unused", from: [x + 2, y + 5], to: [x + 12, y - 5] } as const] : []),
-        { shape: "words", role: "soft", size: 12, x: x + 22, y, text },
-      ];
-    }),
-  );
 }
 
 /** The text twin: sizes, formula and the finished numbers. */

@@ -28,6 +28,7 @@ export * from "./linear.ts";
 export * from "./locally-connected.ts";
 export * from "./loss.ts";
 export * from "./matmul.ts";
+export * from "./merge-convs.ts";
 export * from "./norm.ts";
 export * from "./norm-batch.ts";
 export * from "./norm-local-response.ts";

@@ -1,5 +1,6 @@
 export * from "./checkpoint.ts";
 export type { ClipOptions } from "./clip.ts";
+export * from "./depth-sweep.ts";
 export type { EarlyStop } from "./early-stop.ts";
 export * from "./evaluate.ts";
 export * from "./fit.ts";
@@ -8,3 +9,12 @@ export * from "./metrics.ts";
 export * from "./optimisers.ts";
 export * from "./schedules.ts";
 export * from "./step.ts";
+export {
+  type Knobs,
+  type Measurements,
+  type Setting,
+  type SweepOptions,
+  type SweepRow,
+  type SweepTable,
+  sweep,
+} from "./sweep.ts";

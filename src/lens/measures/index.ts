@@ -1,4 +1,6 @@
 // Meters: honest numbers about what a net or a layer does to pictures.
+export * from "./activations-flow.ts";
+export * from "./activations-units.ts";
 export * from "./cost.ts";
 export * from "./effective-field.ts";
 export * from "./equivariance.ts";

@@ -60,7 +60,9 @@ port.onMessage((message) => {
     thread = message.thread;
     port.postMessage({ kind: "ready" });
   } else if (message.kind === "release") {
+    const bytes = programs.get(message.id)?.memory.buffer.byteLength ?? 0;
     programs.delete(message.id);
+    port.collect(bytes);
   } else {
     const { id, module, memory, abortedWord, roundWord } = message;
     let error = "";

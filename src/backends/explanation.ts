@@ -1,6 +1,6 @@
 // How a program tells what it made of a graph, in one table whichever backend made it.
 import { named } from "../graph/op.ts";
-import type { ExplainedNode, Explanation } from "../graph/program.ts";
+import type { ExplainedEngine, ExplainedNode, Explanation } from "../graph/program.ts";
 import type { Value } from "../graph/value.ts";
 import { showShape } from "../tensor/shape.ts";
 
@@ -22,7 +22,7 @@ export function macsOf(value: Value): number {
   return value.op.cost(named(value.op, shapes), value.attrs, value.shape).macs;
 }
 
-function print({ backend, threads, notes, nodes, standIns }: ExplanationParts): string {
+function print({ backend, threads, engine, notes, nodes, standIns }: ExplanationParts): string {
   const rows = nodes.map((n) => [n.label, n.op, showShape(n.shape), n.kernel, n.macs === 0 ? "" : n.macs.toLocaleString("en")]);
   const header = ["label", "op", "shape", "kernel", "multiply-adds"];
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
@@ -37,6 +37,12 @@ function print({ backend, threads, notes, nodes, standIns }: ExplanationParts): 
     ...rows.map(line),
     `${nodes.length} nodes on ${backend}, ${threads} ${threads === 1 ? "thread" : "threads"}, ${macs.toLocaleString("en")} multiply-adds` +
       (standIns === 0 ? "" : `, ${standIns} of them in the reference loops`),
+    ...(engine === undefined ? [] : [showEngine(engine)]),
     ...notes.map((note) => `note: ${note}`),
   ].join("\n");
+}
+
+function showEngine({ tier, gigaflops, refused }: ExplainedEngine): string {
+  const speed = gigaflops === undefined ? "" : `, ${gigaflops} GFLOP/s per thread in its probe`;
+  return `tier ${tier}${speed}${refused.map((r) => `; not ${r.tier}: ${r.reason}`).join("")}`;
 }

@@ -30,12 +30,24 @@ export interface ExplainedNode {
   /** Which code runs it, e.g. "conv igemm 4x8", "fused into conv1", "reference". */
   readonly kernel: string;
   readonly macs: number;
+  /** Which of the engine's instructions the code uses, e.g. "relaxed"; absent where there are no tiers. */
+  readonly tier?: string;
+}
+
+/** What the engine makes of the kernels, found by a probe. */
+export interface ExplainedEngine {
+  readonly tier: string;
+  /** Of one thread, in the probe's matrix product; absent when the tier was not raced but given. */
+  readonly gigaflops?: number;
+  /** The better tiers, and why this is none of them. */
+  readonly refused: readonly { readonly tier: string; readonly reason: string }[];
 }
 
 export interface Explanation {
   readonly backend: string;
   readonly threads: number;
-  /** Why there are fewer threads, a slower tier, or reference loops; empty when all is as asked. */
+  readonly engine?: ExplainedEngine;
+  /** Why there are fewer threads, or reference loops; empty when all is as asked. */
   readonly notes: readonly string[];
   readonly nodes: readonly ExplainedNode[];
   /** How many nodes run in the reference loops because the backend has no kernel. */

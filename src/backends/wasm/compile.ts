@@ -5,6 +5,7 @@ import type { CompileOptions, Precision, Program } from "../../graph/program.ts"
 import { UnsupportedOpError } from "../../tensor/errors.ts";
 import { planArena } from "./arena.ts";
 import type { MemoryLimits } from "./assembler.ts";
+import { compileEagerly } from "./engine-flags.ts";
 import type { Tier } from "./kernel.ts";
 import { lower } from "./lower.ts";
 import { loadIntoPool, threadSupport } from "./pool.ts";
@@ -12,11 +13,12 @@ import { prepare } from "./prepare.ts";
 import { type Assembled, createProgram } from "./program.ts";
 import { schedule } from "./schedule.ts";
 import { probe } from "./support.ts";
+import { engineTier, requireTier } from "./tier.ts";
 import { assembleWalks, meetingPoint } from "./walk.ts";
 
 /** What only tests and measurements set. */
 export interface WasmCompileOptions extends CompileOptions {
-  /** Instructions that kernels may use (default: what every engine has). */
+  /** Instructions that kernels may use (default: the engine's tier, as probed). */
   readonly tier?: Tier;
   /** How long a thread waits for the others before the run fails (default 60,000). */
   readonly patienceMilliseconds?: number;
@@ -37,8 +39,11 @@ interface Translated {
 }
 
 function translate(graph: Graph, options: WasmCompileOptions, threads: number): Translated {
-  const { precision = defaultPrecision(graph), strict = false, optimise = true, tier = "simd", patienceMilliseconds = 60_000 } = options;
+  const { precision = defaultPrecision(graph), strict = false, optimise = true, patienceMilliseconds = 60_000 } = options;
   if (!probe().simd) throw new UnsupportedOpError("wasm: this engine has no WebAssembly SIMD");
+  if (options.tier !== undefined) requireTier(options.tier);
+  const engine = options.tier === undefined ? engineTier() : { tier: options.tier, refused: [] };
+  const { tier } = engine;
   const prepared = prepare(graph, optimise);
   const lowered = lower(prepared, { tier, strict, precision });
   const notes = lowered.standIns.map((v) => `${v.label ?? v.op.name}: no kernel for ${v.op.name}, the reference loops stand in`);
@@ -49,7 +54,7 @@ function translate(graph: Graph, options: WasmCompileOptions, threads: number): 
   if (pages > mostPages) throw new UnsupportedOpError(`wasm: the program needs ${arena.bytes} bytes; a WebAssembly memory holds 4 GiB`);
   const limits = { shared: threads > 1, initial: pages, maximum: pages };
   return {
-    parts: { graph, prepared, lowered, arena, segments, preludeSegments: prelude.length, onSegment: tellSteps(options.onStep) },
+    parts: { graph, engine, prepared, lowered, arena, segments, preludeSegments: prelude.length, onSegment: tellSteps(options.onStep) },
     limits,
     bytes: assembleWalks(segments, arena.addressOf, { memory: limits, patienceMilliseconds }),
     notes,
@@ -84,7 +89,7 @@ export async function compileWasm(graph: Graph, options: WasmCompileOptions = {}
   const support = threadSupport();
   const threads = support.available ? asked : 1;
   const { parts, limits, bytes, notes } = translate(graph, options, threads);
-  const module = await WebAssembly.compile(bytes);
+  const module = await compileModule(bytes);
   const memory = new WebAssembly.Memory(limits);
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const { loaded, reason } = threads > 1 ? await loadIntoPool(module, memory, threads) : { loaded: undefined, reason: "" };
@@ -92,6 +97,15 @@ export async function compileWasm(graph: Graph, options: WasmCompileOptions = {}
     notes.push(`${mostThreads} threads instead of ${options.threads}: that is the most that one program uses`);
   const why = asked > 1 && !support.available ? `one thread only: ${support.reason}` : reason;
   return createProgram({ ...parts, memory, instance, loaded, notes: why === "" ? notes : [why, ...notes] });
+}
+
+async function compileModule(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+  const finish = compileEagerly();
+  try {
+    return await WebAssembly.compile(bytes);
+  } finally {
+    finish();
+  }
 }
 
 /** The same at once and on one thread, for graphs so small that compiling them takes no time worth yielding for. */

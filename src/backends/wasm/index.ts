@@ -2,4 +2,5 @@
 export { compileWasm, compileWasmSync, type WasmCompileOptions } from "./compile.ts";
 export { installWasmEvaluator, removeWasmEvaluator } from "./evaluator.ts";
 export { stopWorkers } from "./pool.ts";
-export { probe, type WasmSupport } from "./support.ts";
+export { probe, probeSpeed, type WasmSupport } from "./support.ts";
+export { engineTier, type RefusedTier, type TierChoice } from "./tier.ts";

@@ -3,7 +3,7 @@
 import { now } from "#platform";
 import type { Graph } from "../../graph/graph.ts";
 import { named } from "../../graph/op.ts";
-import type { Explanation, Feeds, Program, ProgramState, Results } from "../../graph/program.ts";
+import type { ExplainedEngine, Explanation, Feeds, Program, ProgramState, Results } from "../../graph/program.ts";
 import { GraphError } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { type DType, Tensor, type TensorData } from "../../tensor/tensor.ts";
@@ -19,6 +19,7 @@ import { meetingPoint, walkStatus } from "./walk.ts";
 export interface Assembled {
   /** What the user gave, whose names feeds, state and results have. */
   readonly graph: Graph;
+  readonly engine: ExplainedEngine;
   /** What is run. */
   readonly prepared: Graph;
   readonly lowered: Lowered;
@@ -39,7 +40,7 @@ const abandoned = new FinalizationRegistry<LoadedProgram>(releaseFromPool);
 
 type Walk = (thread: number, threads: number) => number;
 
-export function createProgram({ graph, prepared, lowered, arena, notes: given, ...parts }: Assembled): Program {
+export function createProgram({ graph, engine, prepared, lowered, arena, notes: given, ...parts }: Assembled): Program {
   const notes = [...given];
   const { segments, preludeSegments } = parts;
   let memory: WebAssembly.Memory | undefined = parts.memory;
@@ -142,7 +143,7 @@ export function createProgram({ graph, prepared, lowered, arena, notes: given, .
     run: async (feeds) => runSync(feeds),
     runSync,
     state,
-    explain: () => explain(prepared, lowered, loaded?.threads ?? 1, notes),
+    explain: () => explain(prepared, lowered, { engine, threads: loaded?.threads ?? 1, notes: [...notes] }),
     memory: { arenaBytes: arena.bytes, stateBytes: arena.stateBytes },
     release() {
       if (loaded !== undefined) {
@@ -196,7 +197,16 @@ function prepareStandIn({ value, operands, result }: StandInStep, view: (located
   };
 }
 
-function explain(graph: Graph, { kernels, standIns }: Lowered, threads: number, notes: readonly string[]): Explanation {
-  const nodes = graph.order.filter((value) => value.inputs.length > 0).map((value) => explainedNode(value, kernels.get(value) ?? "none"));
-  return explanation({ backend: "wasm", threads, notes: [...notes], nodes, standIns: standIns.length });
+function explain(
+  graph: Graph,
+  { kernels, standIns }: Lowered,
+  facts: Pick<Explanation, "threads" | "notes"> & { readonly engine: ExplainedEngine },
+): Explanation {
+  const nodes = graph.order
+    .filter((value) => value.inputs.length > 0)
+    .map((value) => {
+      const node = explainedNode(value, kernels.get(value) ?? "none");
+      return node.kernel === "reference" ? node : { ...node, tier: facts.engine.tier };
+    });
+  return explanation({ backend: "wasm", ...facts, nodes, standIns: standIns.length });
 }

@@ -1,6 +1,8 @@
-// What this engine can do, found by validating three tiny modules: cheaper and surer than reading version numbers.
-import { f32x4, ModuleBuilder, v128 } from "./assembler.ts";
+// What this engine can do, found by trying it out.
+import { allowRelaxedSimd } from "./engine-flags.ts";
 import { threadSupport } from "./pool.ts";
+import { engineTier, type TierChoice } from "./tier.ts";
+import { validatesRelaxedSimd, validatesSimd } from "./tier-probe.ts";
 
 export interface WasmSupport {
   readonly simd: boolean;
@@ -13,17 +15,11 @@ export interface WasmSupport {
 
 export function probe(): WasmSupport {
   const { available, reason } = threadSupport();
-  return {
-    simd: isValid((a) => f32x4.add(a, a)),
-    relaxedSimd: isValid((a) => f32x4.relaxedMadd(a, a, a)),
-    threads: available,
-    threadsReason: reason,
-  };
+  allowRelaxedSimd();
+  return { simd: validatesSimd(), relaxedSimd: validatesRelaxedSimd(), threads: available, threadsReason: reason };
 }
 
-function isValid(build: (a: ReturnType<typeof v128.zero>) => ReturnType<typeof v128.zero>): boolean {
-  if (typeof WebAssembly !== "object") return false;
-  const module = new ModuleBuilder({ shared: false, initial: 1, maximum: 1 });
-  module.func("probe", { params: ["i32"] }, (f, p) => f.storeV128(p, build(v128.load(p))));
-  return WebAssembly.validate(module.finish());
+/** `probe()` and the engine's tier, which takes some milliseconds to find out the first time. Throws as `engineTier` does. */
+export function probeSpeed(): WasmSupport & { readonly engine: TierChoice } {
+  return { ...probe(), engine: engineTier() };
 }

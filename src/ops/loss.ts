@@ -5,11 +5,13 @@ import { apply, type Operand } from "../graph/record.ts";
 import type { Value } from "../graph/value.ts";
 import { DTypeError, ShapeError } from "../tensor/errors.ts";
 import { type Shape, sameShape, showShape, sizeOf } from "../tensor/shape.ts";
-import type { DType } from "../tensor/tensor.ts";
+import { type DType, Tensor } from "../tensor/tensor.ts";
 import { div, sub } from "./arithmetic.ts";
 import { map } from "./elementwise.ts";
 import * as e from "./expression-build.ts";
+import { checkLabels, eachClassLoss } from "./loss-loops.ts";
 import { oneHot } from "./one-hot.ts";
+import { checkOperand } from "./operands.ts";
 import { mean, sum } from "./reduce.ts";
 import { reshape } from "./reshape.ts";
 import { logSoftmax, softmax } from "./softmax.ts";
@@ -61,6 +63,19 @@ function negativeLogLikelihood(logProbabilities: Value, target: Value, how: Redu
   return reduceLosses(sum(map(surprise, [probabilities, logProbabilities]), { axes: 1 }), how);
 }
 
+/** The loops of both losses. Unlike the decomposition, which backends run, they can refuse a label that is no class. */
+function classLossLoops(name: string, normalised: boolean) {
+  return ({ all: [scores, target] }: Ins<Tensor>, out: Tensor, attrs: { readonly reduction: Reduction }): void => {
+    const positions = target.dtype === "int32" ? target.size : target.size / target.shape[1];
+    let total = 0;
+    eachClassLoss(name, scores, target, normalised, (position, loss) => {
+      if (attrs.reduction === "none") out.data[position] = loss;
+      total += loss;
+    });
+    if (attrs.reduction !== "none") out.data[0] = attrs.reduction === "sum" ? total : total / positions;
+  };
+}
+
 /** The gradient that arrives at each position, with the class axis back as size 1. */
 function perPosition(g: Value, x: Value, how: Reduction): Value {
   const positions = x.shape.map((n, axis) => (axis === 1 ? 1 : n));
@@ -89,6 +104,7 @@ export const crossEntropyOp: Op = defineOp({
   attrs: { reduction },
   shape: ({ logits, target }, attrs, where) => classLossShape(logits, target, attrs.reduction, where),
   dtype: (ins) => checkTargetType(ins, ins.logits, "crossEntropy"),
+  reference: classLossLoops("crossEntropy", false),
   decompose: ({ logits, target }, attrs) => negativeLogLikelihood(logSoftmax(logits, { axis: 1 }), target, attrs.reduction),
   grad: {
     logits(g, { logits, target }, attrs) {
@@ -102,7 +118,7 @@ export const crossEntropyOp: Op = defineOp({
     target: (g, { logits }, attrs) => map(e.neg(e.mul(x0, x1)), [logSoftmax(logits, { axis: 1 }), perPosition(g, logits, attrs.reduction)]),
   },
   doc: {
-    text: "-Σ p · log softmax(logits) over the class axis 1, p being given probabilities or int32 labels. The gradient is softmax(logits) - p.",
+    text: "-Σ p · log softmax(logits) over the class axis 1, p being given probabilities or int32 labels. The gradient is softmax(logits) - p. A label that is no class is an error where the op is computed at once and in the reference loops; machine code cannot throw and counts 0 for it.",
     example: 'crossEntropy(logits, labels, { reduction: "mean" })',
   },
   cases: [
@@ -117,8 +133,11 @@ export const nllLossOp: Op = defineOp({
   attrs: { reduction },
   shape: ({ logProbabilities, target }, attrs, where) => classLossShape(logProbabilities, target, attrs.reduction, where),
   dtype: (ins) => checkTargetType(ins, ins.logProbabilities, "nllLoss"),
+  reference: classLossLoops("nllLoss", true),
   decompose: ({ logProbabilities, target }, attrs) => negativeLogLikelihood(logProbabilities, target, attrs.reduction),
-  doc: { text: "-Σ p · x over the class axis 1, x being log-probabilities and p probabilities or int32 labels." },
+  doc: {
+    text: "-Σ p · x over the class axis 1, x being log-probabilities and p probabilities or int32 labels. Labels that are no class: as in crossEntropy.",
+  },
   cases: classCases,
 });
 
@@ -151,8 +170,13 @@ export const mseOp: Op = defineOp({
   ],
 });
 
-/** What the shape and the element type of a target can only tell together: labels lack the class axis, probabilities have it. */
+/**
+ * What the shape and the element type of a target can only tell together: labels lack the class axis, probabilities have it. Labels that
+ * are known already are checked here, so that no evaluator of eager calls can pass over a wrong one.
+ */
 function checkTarget(name: string, x: Operand, target: Operand): void {
+  checkOperand(name, "the scores", x);
+  checkOperand(name, "the target", target);
   const isLabels = target.dtype === "int32";
   const expected = isLabels ? [x.shape[0], ...x.shape.slice(2)] : x.shape;
   if (x.shape.length >= 2 && !sameShape(target.shape, expected)) {
@@ -160,11 +184,13 @@ function checkTarget(name: string, x: Operand, target: Operand): void {
       `${name}: ${isLabels ? "int32 labels" : "probabilities"} for scores ${showShape(x.shape)} must have shape ${showShape(expected)}, not ${showShape(target.shape)}`,
     );
   }
+  if (isLabels && target instanceof Tensor && x.shape[1] > 0) checkLabels(name, target, x.shape[1]);
 }
 
 /**
  * Cross-entropy of softmax(logits) along axis 1. `target`: int32 labels, shaped like logits without axis 1, or probabilities shaped like
- * logits. Throws `ShapeError` or `DTypeError` when it is neither.
+ * logits. Throws `ShapeError` or `DTypeError` when it is neither, `ArgumentError` for labels that are no class (in a compiled program only
+ * on the reference device: machine code counts 0 for them; `fit` and `evaluate` check the labels of every batch).
  */
 export function crossEntropy<T extends Operand>(logits: T, target: T, options: LossOptions = {}): T {
   checkTarget("crossEntropy", logits, target);

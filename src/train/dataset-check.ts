@@ -3,6 +3,24 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Model } from "../nn/model.ts";
 import { DataError, ShapeError } from "../tensor/errors.ts";
 import { sameShape, showShape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** Throws `DataError` when a label is no class: machine code cannot, and would let the picture count nothing. `indices` name the pictures. */
+export function checkLabels(dataset: Dataset, labels: Tensor, indices: ArrayLike<number>, where: string): void {
+  const classes = dataset.classes.length;
+  if (labels.dtype !== "int32" || labels.size !== indices.length) {
+    throw new DataError(
+      `${where}: batch() of "${dataset.name}" gave ${labels.dtype} labels ${showShape(labels.shape)} for ${indices.length} pictures; expected int32 [${indices.length}]`,
+    );
+  }
+  for (let i = 0; i < labels.size; i++) {
+    const label = labels.data[i];
+    if (label >= 0 && label < classes) continue;
+    throw new DataError(
+      `${where}: the label of picture ${indices[i]} of "${dataset.name}" is ${label}; there are ${classes} classes (0..${classes - 1})`,
+    );
+  }
+}
 
 /** Throws `DataError` for an empty data set, `ShapeError` when pictures or classes do not fit the net. Returns the number of classes. */
 export function checkDataset(model: Model, dataset: Dataset, where: string): number {

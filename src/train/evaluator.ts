@@ -9,6 +9,7 @@ import type { Value } from "../graph/value.ts";
 import type { Model } from "../nn/model.ts";
 import { exp, softmax } from "../ops/index.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { checkLabels } from "./dataset-check.ts";
 import { crossEntropyLoss, type Loss } from "./losses.ts";
 
 export interface EvaluatorOptions {
@@ -69,6 +70,7 @@ export async function createEvaluator(
       // The last run is filled up with the last picture: outside training each picture stands for itself, so the rest is just cut off.
       for (let i = 0; i < batch; i++) indices[i] = Math.min(start + i, count - 1);
       const { x, y: given } = dataset.batch(indices);
+      checkLabels(dataset, given, indices, "evaluate");
       const results = await program.run({ x, y: given });
       probabilities.set(results.probabilities.data.subarray(0, used * classes), start * classes);
       losses.set(results.losses.data.subarray(0, used), start);

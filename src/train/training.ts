@@ -7,6 +7,7 @@ import type { Model } from "../nn/model.ts";
 import { TrainingError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Checkpoint, type EpochRecord, encodeCheckpoint, saveCheckpoint, type TrainingState } from "./checkpoint.ts";
+import { checkLabels } from "./dataset-check.ts";
 import { earlyStopping } from "./early-stop.ts";
 import { assess, deviceOf } from "./evaluate.ts";
 import { createEvaluator, type Evaluator } from "./evaluator.ts";
@@ -30,12 +31,13 @@ export async function startTraining(model: Model, dataset: Dataset, settings: Se
   );
   if (resumed !== undefined) trainer.restore(new Map([...resumed.model, ...resumed.optimiser]));
   const state = resumed === undefined ? fresh : { ...resumed.state, metadata: checkpoint?.metadata ?? resumed.state.metadata };
-  return new Training(model, settings, batches, usable, trainer, state, resumed?.best);
+  return new Training(model, settings, dataset, batches, usable, trainer, state, resumed?.best);
 }
 
 export class Training {
   readonly #model: Model;
   readonly #settings: Settings;
+  readonly #dataset: Dataset;
   readonly #loader: Loader;
   readonly #trainer: Trainer;
   readonly #plan: SchedulePlan;
@@ -52,6 +54,7 @@ export class Training {
   constructor(
     model: Model,
     settings: Settings,
+    dataset: Dataset,
     batches: Loader,
     usable: number,
     trainer: Trainer,
@@ -63,6 +66,7 @@ export class Training {
     this.#trainer = trainer;
     this.#state = state;
     this.#best = best;
+    this.#dataset = dataset;
     this.#loader = batches;
     this.#usable = usable;
     const stepsPerEpoch = batches.batchesPerEpoch;
@@ -100,7 +104,8 @@ export class Training {
     const { step, epoch, position, batchSize, running } = this.#state;
     const learningRate = this.#settings.schedule(step, this.#plan);
     const started = now();
-    const { x, y } = this.#loader.batch(epoch, position / batchSize);
+    const { x, y, indices } = this.#loader.batch(epoch, position / batchSize);
+    checkLabels(this.#dataset, y, indices, "fit");
     const { loss, correct } = await this.#trainer.run(x, y, learningRate);
     if (!Number.isFinite(loss)) throw lossError(loss, step + 1, epoch + 1, learningRate);
     const seconds = (now() - started) / 1000;

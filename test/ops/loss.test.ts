@@ -1,12 +1,15 @@
 // Softmax and losses: the specification's numbers, extreme logits, both kinds of targets.
 import { describe, expect, it } from "vitest";
+import { compile } from "../../src/backends/index.ts";
+import { installWasmEvaluator, removeWasmEvaluator } from "../../src/backends/wasm/evaluator.ts";
 import { evaluateValues } from "../../src/graph/evaluate.ts";
 import { gradient } from "../../src/graph/grad.ts";
+import { createGraph } from "../../src/graph/graph.ts";
 import { named } from "../../src/graph/op.ts";
 import { input } from "../../src/graph/record.ts";
 import * as ops from "../../src/ops/index.ts";
-import { DTypeError, ShapeError } from "../../src/tensor/errors.ts";
-import { type Tensor, tensor, zeros } from "../../src/tensor/tensor.ts";
+import { ArgumentError, DTypeError, ShapeError } from "../../src/tensor/errors.ts";
+import { Tensor, tensor, zeros } from "../../src/tensor/tensor.ts";
 import { caseBuild, caseOperands } from "../support/cases.ts";
 
 const f64 = (values: readonly number[] | readonly (readonly number[])[]): Tensor => tensor(values, undefined, "float64");
@@ -139,6 +142,46 @@ describe("losses", () => {
     const parts = ops.oneHotOp.decompose?.(named(ops.oneHotOp, [stand]), value.attrs);
     const [loops, composed] = evaluateValues([value, parts as typeof value], new Map([[stand, given]]));
     expect(composed.toNested()).toEqual(loops.toNested());
+  });
+
+  const losses = [ops.crossEntropyOp, ops.nllLossOp];
+  it.each(losses.flatMap((op) => op.cases.map((c, i) => [`${op.name} ${i}`, op, c] as const)))(
+    "the two definitions of %s agree",
+    (_, op, opCase) => {
+      const given = caseOperands(op, opCase, "float64");
+      const stands = given.map((t, i) => input(String(i), t.shape, t.dtype));
+      const value = caseBuild(op, opCase)(stands);
+      const parts = op.decompose?.(named(op, stands), value.attrs) as typeof value;
+      const [loops, composed] = evaluateValues([value, parts], new Map(stands.map((s, i) => [s, given[i]])));
+      for (let i = 0; i < loops.size; i++) expect(composed.data[i]).toBeCloseTo(loops.data[i], 12);
+    },
+  );
+
+  it.each([
+    ["too large", labels(0, 7), /crossEntropy: label 1 of \[2\] is 7; there are 3 classes, 0\.\.2/],
+    ["just too large", labels(3, 0), /label 0 of \[2\] is 3/],
+    ["negative", labels(0, -1), /label 1 of \[2\] is -1/],
+  ])("a label that is no class is refused: %s", async (_, target, message) => {
+    const scores = f64([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
+    expect(() => ops.crossEntropy(scores, target)).toThrow(ArgumentError);
+    expect(() => ops.crossEntropy(scores, target)).toThrow(message);
+    expect(() => ops.nllLoss(scores, target, { reduction: "none" })).toThrow(/nllLoss: label/);
+    const y = ops.crossEntropy(input("x", [2, 3]), input("target", [2], "int32"));
+    const program = await compile(createGraph({ outputs: { y } }), { device: "reference" });
+    await expect(program.run({ x: scores.cast("float32"), target })).rejects.toThrow(message);
+  });
+
+  it("an eager call refuses it whatever evaluator is installed", () => {
+    installWasmEvaluator();
+    try {
+      const target = new Tensor(new Int32Array(4000).fill(9), [4000]);
+      expect(() => ops.crossEntropy(zeros([4000, 9]), target)).toThrow(/label 0 of \[4000\] is 9; there are 9 classes/);
+    } finally {
+      removeWasmEvaluator();
+    }
   });
 
   it("targets that do not fit are refused, saying what would", () => {

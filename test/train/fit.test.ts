@@ -6,7 +6,7 @@ import type { Dataset } from "../../src/data/dataset.ts";
 import { firstOf } from "../../src/data/select.ts";
 import { createModel, type Model, nn } from "../../src/nn/index.ts";
 import { ArgumentError, DataError, ModelFormatError, ShapeError, TrainingError } from "../../src/tensor/errors.ts";
-import type { Tensor } from "../../src/tensor/tensor.ts";
+import { type Tensor, zeros } from "../../src/tensor/tensor.ts";
 import {
   adam,
   type CheckpointFiles,
@@ -288,6 +288,29 @@ describe("bad input", () => {
     await expect(fit(barNet, data, { ...base, validation: empty })).rejects.toThrow(DataError);
   });
 
+  test.each(["reference", "wasm"] as const)("a data set of one's own with a label that is no class, on %s", async (device) => {
+    const wrong: Dataset = {
+      ...data,
+      label: (i) => (i === 17 ? 7 : data.label(i)),
+      batch(indices) {
+        const { x, y } = data.batch(indices);
+        for (let i = 0; i < indices.length; i++) if (indices[i] === 17) y.data[i] = 7;
+        return { x, y };
+      },
+    };
+    const message = /label of picture 17 of "bars" is 7; there are 3 classes \(0\.\.2\)/;
+    await expect(fit(barNet, wrong, { ...base, device })).rejects.toThrow(DataError);
+    await expect(fit(barNet, wrong, { ...base, device })).rejects.toThrow(message);
+    await expect(fit(barNet, wrong, { ...base, device, augment: (image) => image })).rejects.toThrow(message);
+    await expect(fit(barNet, firstOf(data, 8), { ...base, device, epochs: 1, validation: wrong })).rejects.toThrow(message);
+    await expect(evaluate(createModel(barNet, [1, 8, 8]), wrong, { device, batchSize: 4 })).rejects.toThrow(message);
+  });
+
+  test("labels of another kind than one int32 per picture", async () => {
+    const wrong: Dataset = { ...data, batch: (indices) => ({ ...data.batch(indices), y: zeros([indices.length]) }) };
+    await expect(fit(barNet, wrong, base)).rejects.toThrow(/gave float32 labels \[8\] for 8 pictures; expected int32 \[8\]/);
+  });
+
   test("classes or pictures that do not fit the net", async () => {
     const wide = nn.sequential({ flatten: nn.flatten(), logits: nn.linear(64, 10) });
     await expect(fit(wide, data, base)).rejects.toThrow(ShapeError);
@@ -298,7 +321,7 @@ describe("bad input", () => {
 
   test("unknown and impossible options", async () => {
     await expect(fit(barNet, data, { ...base, batchsize: 3 } as never)).rejects.toThrow(
-      /unknown option "batchsize"; known options: epochs, batchSize/,
+      /unknown option "batchsize" \(did you mean "batchSize"\?\); known options: epochs, batchSize/,
     );
     await expect(fit(barNet, firstOf(data, 5), { ...base, dropLast: true })).rejects.toThrow(
       /5 pictures, which do not fill one batch of 8/,

@@ -1,5 +1,7 @@
 // Blocks that weigh maps, or places, by what they have seen: squeeze-and-excitation (Hu, Shen, Sun 2018) and CBAM (Woo et al. 2018).
+
 import { concat, max, mean, mul, sigmoid, sum } from "../../ops/index.ts";
+import { checkOptions } from "../../tensor/options.ts";
 import { relu } from "../layers/activation.ts";
 import { sequential } from "../layers/compose.ts";
 import { conv2d } from "../layers/conv.ts";
@@ -13,7 +15,9 @@ function squeeze(channels: number, reduction: number): Module {
 }
 
 /** Every map times a share in 0..1 that follows from the means of all maps. Parameters fc1, fc2 (1×1). `reduction` default 16. */
-export function squeezeExcite(channels: number, { reduction = 16 }: { readonly reduction?: number } = {}): Module {
+export function squeezeExcite(channels: number, options: { readonly reduction?: number } = {}): Module {
+  checkOptions("squeezeExcite", options, ["reduction"]);
+  const { reduction = 16 } = options;
   const shares = squeeze(channels, reduction);
   return defineModule("squeezeExcite", (x, context) =>
     mul(x, sigmoid(shares.build(context.child("avgpool", globalAvgPool(), x), context))),
@@ -30,7 +34,9 @@ export interface CbamOptions {
  * First which maps (child "channel": one small net sees means and maxima), then which places (child "spatial": a convolution over the mean and
  * maximum of all maps). Parameters channel.fc1, channel.fc2, spatial.conv.weight.
  */
-export function cbam(channels: number, { reduction = 16, kernelSize = 7 }: CbamOptions = {}): Module {
+export function cbam(channels: number, options: CbamOptions = {}): Module {
+  checkOptions("cbam", options, ["reduction", "kernelSize"]);
+  const { reduction = 16, kernelSize = 7 } = options;
   return sequential({ channel: channelAttention(channels, reduction), spatial: spatialAttention(kernelSize) });
 }
 

@@ -1,5 +1,7 @@
 // Blocks in which every layer sees the maps of all layers before it. Huang, Liu, van der Maaten, Weinberger 2017. Names as in torchvision.
+
 import { concat } from "../../ops/index.ts";
+import { checkOptions } from "../../tensor/options.ts";
 import { relu } from "../layers/activation.ts";
 import { sequential } from "../layers/compose.ts";
 import { batchNorm2d } from "../layers/norm.ts";
@@ -17,7 +19,9 @@ export interface DenseBlockOptions {
 }
 
 /** in + layers·growth maps. Children denselayer1, denselayer2, ... with norm1, conv1, norm2, conv2. */
-export function denseBlock(inChannels: number, { growth, layers, bottleneck = 4 }: DenseBlockOptions): Module {
+export function denseBlock(inChannels: number, options: DenseBlockOptions): Module {
+  checkOptions("denseBlock", options, ["growth", "layers", "bottleneck"]);
+  const { growth, layers, bottleneck = 4 } = options;
   const names = Array.from({ length: layers }, (_, i) => [`denselayer${i + 1}`, denseLayer(inChannels + i * growth, growth, bottleneck)]);
   return sequential(Object.fromEntries(names));
 }

@@ -1,6 +1,8 @@
 // Windows of several sizes side by side, so that the net need not choose. Szegedy et al. 2015, figure 2, and the factorised blocks of
 // Szegedy et al. 2016. Children are called as in torchvision.
+
 import { concat } from "../../ops/index.ts";
+import { checkOptions } from "../../tensor/options.ts";
 import { branches, sequential } from "../layers/compose.ts";
 import { avgPool2d, maxPool2d } from "../layers/pool.ts";
 import { defineModule, type Module } from "../module.ts";
@@ -41,7 +43,10 @@ export interface InceptionOptions {
 }
 
 /** Figure 2b, with 1×1 reductions: out = one + three + five + pool maps. Children branch1, branch2.0, branch2.1, branch3.0, branch3.1, branch4.1. */
-export function inception(inChannels: number, maps: InceptionMaps, { norm = false }: InceptionOptions = {}): Module {
+export function inception(inChannels: number, maps: InceptionMaps, options: InceptionOptions = {}): Module {
+  checkOptions("inception: maps", maps, ["one", "three", "five", "threeReduce", "fiveReduce", "pool"]);
+  checkOptions("inception", options, ["norm"]);
+  const { norm = false } = options;
   const reduced = (reduce: number, out: number, k: number): Module =>
     sequential([convNorm(inChannels, reduce, 1, { norm }), convNorm(reduce, out, k, { norm })]);
   return branches({

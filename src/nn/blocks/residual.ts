@@ -1,5 +1,6 @@
 // Blocks that learn what to change, not what to be: H(x) = F(x) + x. Children are called as in torchvision.
 // He, Zhang, Ren, Sun 2016 (both papers of that year); Xie et al. 2017 for groups.
+import { checkOptions } from "../../tensor/options.ts";
 import { relu, relu6 } from "../layers/activation.ts";
 import { residual, sequential } from "../layers/compose.ts";
 import { batchNorm2d } from "../layers/norm.ts";
@@ -18,7 +19,9 @@ function shortcut(inChannels: number, outChannels: number, stride: number): { re
 }
 
 /** Two 3×3 convolutions around the shortcut: conv1, bn1, conv2, bn2, downsample. */
-export function basicBlock(inChannels: number, outChannels: number, { stride = 1 }: ResidualBlockOptions = {}): Module {
+export function basicBlock(inChannels: number, outChannels: number, options: ResidualBlockOptions = {}): Module {
+  checkOptions("basicBlock", options, ["stride"]);
+  const { stride = 1 } = options;
   return residual(
     {
       conv1: plainConv(inChannels, outChannels, 3, { stride }),
@@ -32,7 +35,9 @@ export function basicBlock(inChannels: number, outChannels: number, { stride = 1
 }
 
 /** Norm and activation come before the convolutions, so that nothing stands in the way of the shortcut: bn1, conv1, bn2, conv2, downsample. */
-export function preActivationBlock(inChannels: number, outChannels: number, { stride = 1 }: ResidualBlockOptions = {}): Module {
+export function preActivationBlock(inChannels: number, outChannels: number, options: ResidualBlockOptions = {}): Module {
+  checkOptions("preActivationBlock", options, ["stride"]);
+  const { stride = 1 } = options;
   const fits = stride === 1 && inChannels === outChannels;
   return residual(
     {
@@ -56,6 +61,7 @@ export interface BottleneckOptions extends ResidualBlockOptions {
 
 /** 1×1 to `width` maps, 3×3, 1×1 to `outChannels`: conv1, bn1, conv2, bn2, conv3, bn3, downsample. With groups: a block of ResNeXt. */
 export function bottleneck(inChannels: number, width: number, outChannels: number, options: BottleneckOptions = {}): Module {
+  checkOptions("bottleneck", options, ["stride", "groups", "strideIn"]);
   const { stride = 1, groups = 1, strideIn = "3x3" } = options;
   return residual(
     {
@@ -72,12 +78,15 @@ export function bottleneck(inChannels: number, width: number, outChannels: numbe
   );
 }
 
+export interface InvertedResidualOptions extends ResidualBlockOptions {
+  /** Maps inside per map outside (default 6). */
+  readonly expansion?: number;
+}
+
 /** Narrow outside, wide inside, and no activation where it is narrow: child "conv" as in torchvision. Sandler et al. 2018 (MobileNet v2). */
-export function invertedResidual(
-  inChannels: number,
-  outChannels: number,
-  { stride = 1, expansion = 6 }: ResidualBlockOptions & { readonly expansion?: number } = {},
-): Module {
+export function invertedResidual(inChannels: number, outChannels: number, options: InvertedResidualOptions = {}): Module {
+  checkOptions("invertedResidual", options, ["stride", "expansion"]);
+  const { stride = 1, expansion = 6 } = options;
   const inner = inChannels * expansion;
   const brick = (from: number, kernel: number, groups = 1): Module =>
     sequential([plainConv(from, inner, kernel, { groups, stride: kernel === 1 ? 1 : stride }), batchNorm2d(inner), relu6()]);

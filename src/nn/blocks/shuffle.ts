@@ -1,7 +1,9 @@
 // Units of ShuffleNet: cheap 1×1 layers whose maps see some of the others only, and a shuffle so that all meet in the end.
 // Version 1 groups the 1×1 layers (Zhang, Zhou, Lin, Sun 2018, figure 2); version 2 changes one half of the maps (Ma et al. 2018, figure 3).
+
 import { concat, relu as rectified, channelShuffle as shuffled, slice } from "../../ops/index.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
+import { checkOptions } from "../../tensor/options.ts";
 import { relu } from "../layers/activation.ts";
 import { branches, residual, sequential } from "../layers/compose.ts";
 import { batchNorm2d } from "../layers/norm.ts";
@@ -20,6 +22,7 @@ export interface ShuffleUnitOptions {
 
 /** conv1, bn1, shuffle, conv2, bn2, conv3, bn3. A quarter of the output's maps inside. */
 export function shuffleUnit(inChannels: number, outChannels: number, options: ShuffleUnitOptions): Module {
+  checkOptions("shuffleUnit", options, ["groups", "firstGroups", "stride"]);
   const { groups, firstGroups = groups, stride = 1 } = options;
   if (stride === 1 && inChannels !== outChannels) {
     throw new ArgumentError(`shuffleUnit: ${inChannels} maps cannot be added to ${outChannels}; only stride 2 changes their number`);
@@ -44,7 +47,9 @@ export function shuffleUnit(inChannels: number, outChannels: number, options: Sh
 }
 
 /** Stride 1: half of the maps pass, the others go through branch2. Stride 2: branch1 and branch2 see all. Names as in torchvision. */
-export function shuffleUnitV2(inChannels: number, outChannels: number, { stride = 1 }: { readonly stride?: 1 | 2 } = {}): Module {
+export function shuffleUnitV2(inChannels: number, outChannels: number, options: { readonly stride?: 1 | 2 } = {}): Module {
+  checkOptions("shuffleUnitV2", options, ["stride"]);
+  const { stride = 1 } = options;
   if (stride === 1 && inChannels !== outChannels) {
     throw new ArgumentError(`shuffleUnitV2: stride 1 keeps the number of maps, but ${inChannels} should become ${outChannels}`);
   }

@@ -1,7 +1,9 @@
 // A block that chooses where to look: a small net finds an affine map in the picture, and the picture is sampled along it.
 // Jaderberg, Simonyan, Zisserman, Kavukcuoglu 2015.
+
 import { affineGrid, gridSample, reshape } from "../../ops/index.ts";
 import { ShapeError } from "../../tensor/errors.ts";
+import { checkOptions } from "../../tensor/options.ts";
 import { showShape } from "../../tensor/shape.ts";
 import { tensor } from "../../tensor/tensor.ts";
 import * as init from "../initialise.ts";
@@ -16,7 +18,9 @@ export interface SpatialTransformerOptions {
 }
 
 /** Samples x along θ = `localisation`(x), [N, 6], bilinearly with zeros outside. Child "localisation". Differentiable in θ and x. */
-export function spatialTransformer(localisation: Module, { size, alignCorners = true }: SpatialTransformerOptions = {}): Module {
+export function spatialTransformer(localisation: Module, options: SpatialTransformerOptions = {}): Module {
+  checkOptions("spatialTransformer", options, ["size", "alignCorners"]);
+  const { size, alignCorners = true } = options;
   return defineModule("spatialTransformer", (x, context) => {
     const theta = context.child("localisation", localisation, x);
     if (theta.rank !== 2 || theta.shape[1] !== 6) {

@@ -1,5 +1,6 @@
 // Xception's blocks: separable convolutions around a shortcut. Chollet 2017, figure 5; which of the two parts comes first and whether
 // anything stands between them is open, so that figure 10 can be repeated.
+import { checkOptions } from "../../tensor/options.ts";
 import { relu } from "../layers/activation.ts";
 import { residual, sequential } from "../layers/compose.ts";
 import { inOrder } from "../layers/in-order.ts";
@@ -31,7 +32,9 @@ export function separableNorm(inChannels: number, outChannels: number, options: 
 }
 
 /** sepconv1, sepconv2, ... each after a ReLU, and the shortcut as downsample. */
-export function xceptionBlock(inChannels: number, { maps, halve = true, activated = true, ...order }: XceptionBlockOptions): Module {
+export function xceptionBlock(inChannels: number, options: XceptionBlockOptions): Module {
+  checkOptions("xceptionBlock", options, ["maps", "halve", "activated", "order", "between"]);
+  const { maps, halve = true, activated = true, ...order } = options;
   const parts = maps.flatMap((outChannels, i): [string, Module][] => [
     ...(i > 0 || activated ? [[`relu${i + 1}`, relu()] as [string, Module]] : []),
     [`sepconv${i + 1}`, separableNorm(i === 0 ? inChannels : maps[i - 1], outChannels, order)],

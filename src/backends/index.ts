@@ -4,3 +4,4 @@ export * from "./compile.ts";
 export * from "./explanation.ts";
 export * from "./feeds.ts";
 export * from "./reference/index.ts";
+export { installWasmEvaluator, removeWasmEvaluator } from "./wasm/evaluator.ts";

@@ -1,11 +1,12 @@
 // Eager calls through one-node programs: the same numbers, kept programs, and no change where the reference loops are the better choice.
 import { afterEach, describe, expect, it } from "vitest";
-import { compileWasmSync, installWasmEvaluator, removeWasmEvaluator } from "../../src/backends/wasm/index.ts";
+import { installWasmEvaluator, removeWasmEvaluator } from "../../src/backends/index.ts";
+import { compileWasmSync } from "../../src/backends/wasm/index.ts";
 import { createGraph } from "../../src/graph/graph.ts";
 import { input } from "../../src/graph/record.ts";
-import { conv2d, exp, gridSample, mul, sum } from "../../src/ops/index.ts";
+import { conv2d, exp, gridSample, mul, pad, sum } from "../../src/ops/index.ts";
 import { random, randomNormal } from "../../src/tensor/random.ts";
-import { full, tensor } from "../../src/tensor/tensor.ts";
+import { full, tensor, zeros } from "../../src/tensor/tensor.ts";
 import { deviation } from "../support/backend-compare.ts";
 
 afterEach(removeWasmEvaluator);
@@ -40,6 +41,25 @@ describe("eager evaluator", () => {
     installWasmEvaluator();
     for (let round = 0; round < 2; round++) {
       for (let i = 0; i < 80; i++) expect(sum(full([20_000 + i], 1)).item()).toBe(20_000 + i);
+    }
+  });
+
+  it("options that JSON cannot tell apart have programs of their own", () => {
+    installWasmEvaluator();
+    const x = zeros([1, 200, 200]);
+    const corner = (value: number): number =>
+      pad(
+        x,
+        [
+          [0, 0],
+          [1, 0],
+          [0, 0],
+        ],
+        { value },
+      ).data[0];
+    for (let round = 0; round < 2; round++) {
+      for (const value of [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, -0, 0, 1])
+        expect(Object.is(corner(value), value)).toBe(true);
     }
   });
 

@@ -5,9 +5,11 @@ import { named, type Op } from "../../graph/op.ts";
 import type { Program } from "../../graph/program.ts";
 import { input, installEvaluator, record } from "../../graph/record.ts";
 import type { Value } from "../../graph/value.ts";
+import { UnsupportedOpError } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { compileWasmSync } from "./compile.ts";
+import { probe } from "./support.ts";
 
 const mostPrograms = 64;
 const mostBytes = 256 * 2 ** 20;
@@ -18,8 +20,13 @@ const worthCompiling = 20_000;
 const programs = new Map<string, Program | undefined>();
 let heldBytes = 0;
 
-/** Makes eager calls of float32 ops run as WebAssembly where that pays. Results are the same up to float32 rounding. */
+/**
+ * Makes eager calls of ops on large float32 tensors run as WebAssembly programs of one node, compiled at the first call of a shape and
+ * kept; small, float64 and unsupported calls stay with the reference loops. Results are the same up to float32 rounding. Not installed
+ * by itself, because eager calls are the oracle that backends are held against. Throws `UnsupportedOpError` without WebAssembly SIMD.
+ */
 export function installWasmEvaluator(): void {
+  if (!probe().simd) throw new UnsupportedOpError("installWasmEvaluator: this engine has no WebAssembly SIMD");
   installEvaluator(evaluate);
 }
 
@@ -44,9 +51,13 @@ function evaluate(op: Op, operands: readonly Tensor[], options: object): Tensor 
 }
 
 function keyOf(op: Op, operands: readonly Tensor[], options: object): string {
-  const attributes = JSON.stringify(options, (_, value: unknown) =>
-    value instanceof Tensor ? [value.dtype, value.shape, [...value.data]] : value,
-  );
+  const attributes = JSON.stringify(options, (_, value: unknown) => {
+    if (value instanceof Tensor) return [value.dtype, value.shape, [...value.data]];
+    // JSON writes infinities and NaN as null and -0 as 0, and then pad with -Infinity would be served for pad with Infinity.
+    if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)))
+      return { number: Object.is(value, -0) ? "-0" : String(value) };
+    return value;
+  });
   return `${op.name} ${operands.map(({ dtype, shape }) => `${dtype}[${shape}]`).join(" ")} ${attributes}`;
 }
 

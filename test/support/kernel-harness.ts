@@ -5,6 +5,7 @@ import { ModuleBuilder } from "../../src/backends/wasm/assembler.ts";
 import type { Border, KernelRule, Placement, Tier, Wish } from "../../src/backends/wasm/kernel.ts";
 import { evaluateNode } from "../../src/graph/evaluate.ts";
 import type { Op } from "../../src/graph/op.ts";
+import type { Precision } from "../../src/graph/program.ts";
 import { input, record } from "../../src/graph/record.ts";
 import type { Value } from "../../src/graph/value.ts";
 import { map } from "../../src/ops/elementwise.ts";
@@ -29,6 +30,8 @@ export interface KernelOptions {
   /** Into how many ranges the items of every stage are cut (default 1). */
   readonly parts?: number;
   readonly tier?: Tier;
+  readonly precision?: Precision;
+  readonly variant?: string;
   /** Axis order, outermost first, of operands and results whose wish is "any" (default: as is). */
   readonly reversed?: boolean;
   /** Room between rows and images, in elements of the outer axes (default 0). */
@@ -112,6 +115,8 @@ export function runKernel(rule: KernelRule, node: Value, operands: readonly Tens
     operands: inputs.map((a) => a.placement),
     result: output.placement,
     tier: options.tier ?? "simd",
+    ...(options.precision && { precision: options.precision }),
+    ...(options.variant && { variant: options.variant }),
     ...(options.epilogue && { epilogue: { expression: options.epilogue.expression, operands: extra.map((a) => a.placement) } }),
   });
   const { packings = [], tables = [], scratchBytes = 0, stages } = kernel;

@@ -9,13 +9,16 @@ import {
   convInputGradGeometry,
 } from "../../../ops/conv-geometry.ts";
 import { sizeOf } from "../../../tensor/shape.ts";
-import { channelsLast, type Kernel, type KernelRule, kernelArguments, kernelParams, type Wish, type Wishes } from "../kernel.ts";
+import { channelsLast, type Kernel, type KernelRule, kernelArguments, kernelParams, type Site, type Wish, type Wishes } from "../kernel.ts";
 import { filterGradBorder, filterGradPlan, forwardBorder, forwardPlan, inputGradBorder, inputGradPlans } from "./conv-maps.ts";
 import { floatBytes, iterations, stepsOf } from "./conv-plan.ts";
 import { isDense, macsPerNanosecond, panelKernel, resultsOf } from "./matmul-kernel.ts";
 import { emitOuter, type OuterShape, outerItems, outerTile, paddedRun, tileBytes } from "./matmul-outer.ts";
-import { lanes, tileName } from "./matmul-tile.ts";
+import { lanes, tileName, tileVariants } from "./matmul-tile.ts";
 import { emitUnpack, packItems } from "./pack-panels.ts";
+import { winogradKernel } from "./winograd.ts";
+import { directNanoseconds, hasWinograd, winogradNanoseconds, winogradPlan } from "./winograd-plan.ts";
+import type { WinogradSize } from "./winograd-transforms.ts";
 
 function attrsOf<A extends ConvAttrs>(value: Value): A {
   return value.attrs as unknown as A;
@@ -46,11 +49,30 @@ export const convRule: KernelRule = {
     const operands: Wish[] = [image, "any", { order: [0] }];
     return { operands: operands.slice(0, value.inputs.length), result: { order } };
   },
+  variants: forwardVariants,
   generate(site) {
+    const { variant = forwardVariants(site)[0] } = site;
+    const geometry = forwardGeometry(site.value);
+    const size = winogradSizes.find((m) => variant.startsWith(winogradName(m)));
+    if (size !== undefined) return winogradKernel("conv", { ...site, variant }, winogradPlan(size, geometry, site.tier));
     const [x, weight] = site.operands.map(stepsOf);
-    return panelKernel("conv", site, [forwardPlan(forwardGeometry(site.value), x, weight, resultsOf(site).map(stepsOf))]);
+    return panelKernel("conv", site, [forwardPlan(geometry, x, weight, resultsOf(site).map(stepsOf))]);
   },
 };
+
+const winogradSizes: readonly WinogradSize[] = [4, 2];
+const winogradName = (m: WinogradSize): string => `winograd ${m}x${m}`;
+
+/** The ways to compute a convolution, by what they are believed to cost; ways that round more only where that is allowed. */
+function forwardVariants(site: Site): readonly string[] {
+  const geometry = forwardGeometry(site.value);
+  const direct = tileVariants("panels", site);
+  if (site.precision !== "fast" || !hasWinograd(geometry)) return direct;
+  const costOf = (m: WinogradSize): number => winogradNanoseconds(winogradPlan(m, geometry, site.tier), site);
+  const [best, other] = [...winogradSizes].sort((a, b) => costOf(a) - costOf(b));
+  const short = [...tileVariants(winogradName(best), site), tileVariants(winogradName(other), site)[0]];
+  return costOf(best) < directNanoseconds(geometry, site) ? [...short, ...direct] : [...direct, ...short];
+}
 
 /** More phases than this are more code than they are worth. */
 const mostPhases = 64;

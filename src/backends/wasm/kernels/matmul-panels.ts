@@ -1,11 +1,11 @@
 // The inner loop of convolution and matrix product: rows of an image (or a matrix) times panels of packed columns, as a tile of
 // accumulators that stays in registers. Rows are read in place through one pointer each, so neither im2col nor packed rows exist.
 import { type Expression, expressionKey } from "../../../ops/expression.ts";
-import { type Code, type FunctionBuilder, type I32, i32, type Local, type V128, v128 } from "../assembler.ts";
+import { type Code, type FunctionBuilder, type I32, i32, type Local, v128 } from "../assembler.ts";
 import type { Tier } from "../kernel.ts";
 import { floatBytes, iterations, type Level, type PanelPlan } from "./conv-plan.ts";
 import { type BandArguments, type BandLocals, bandCount, bandDepth, bandLocals, enterBand } from "./matmul-bands.ts";
-import { type Finish, lanes, storeLanes, type Tile, vectorBytes } from "./matmul-tile.ts";
+import { type Finish, lanes, loadColumns, storeLanes, type Tile, vectorBytes } from "./matmul-tile.ts";
 import { emitNest, odometer, travelOf } from "./pack-nest.ts";
 import { emitVector } from "./vector-expression.ts";
 import { multiplyAdd } from "./vector-math.ts";
@@ -144,15 +144,6 @@ function shortDepth(plan: PanelPlan): number[] | undefined {
   return offsets.every((at) => at >= 0) ? offsets : undefined;
 }
 
-/** Four neighbouring columns of an operand that lies as it likes. Lanes beyond `count` may not exist. */
-function loadColumns(f: FunctionBuilder, address: Local<"i32">, columnStep: number, first: number, count: number): V128 {
-  if (columnStep === 0) return v128.load32Splat(address);
-  if (columnStep === floatBytes) return v128.load(address, first * floatBytes);
-  let vector = v128.load32Zero(i32.add(address, first * columnStep));
-  for (let lane = 1; lane < count; lane++) vector = v128.load32Lane(i32.add(address, (first + lane) * columnStep), vector, lane);
-  return f.v128(vector);
-}
-
 /** One panel times the rows [from, to). */
 function panelRows(
   f: FunctionBuilder,
@@ -256,7 +247,16 @@ function panelRows(
       emitVector(
         { f, tier },
         epilogue,
-        (i) => (i === 0 ? value : loadColumns(f, followed[i].perRow[r] ?? followed[i].next, plan.results[i].columnStep, v * lanes, count)),
+        (i) =>
+          i === 0
+            ? value
+            : loadColumns(
+                f,
+                followed[i].perRow[r] ?? followed[i].next,
+                plan.results[i].columnStep,
+                count,
+                v * lanes * plan.results[i].columnStep,
+              ),
         undefined,
       );
   };

@@ -1,5 +1,5 @@
 // Tiles of accumulators: how large they are, and how they leave the registers.
-import type { FunctionBuilder, I32, Local, V128 } from "../assembler.ts";
+import { type FunctionBuilder, type I32, i32, type Local, type V128, v128 } from "../assembler.ts";
 import type { Site, Tier } from "../kernel.ts";
 import { floatBytes } from "./conv-plan.ts";
 
@@ -83,12 +83,36 @@ export function chooseTile(rows: number, columns: number, limit: TileLimit): Til
   return { rows: best.rows, vectors: best.vectors, ...(limit.unroll > 1 && { unroll: limit.unroll }) };
 }
 
-/** Stores the first `count` lanes of consecutive vectors: neighbours in memory may belong to another thread. */
-export function storeLanes(f: FunctionBuilder, address: I32, values: readonly Local<"v128">[], count: number, finish?: Finish): void {
+/** An address and an offset, which instructions do not take negative. */
+function offsetBy(address: Local<"i32">, offset: number): readonly [I32, number] {
+  return offset >= 0 ? [address, offset] : [i32.add(address, offset), 0];
+}
+
+/** Four numbers `columnStep` bytes apart, from `offset` on. Lanes beyond `count` may not exist. */
+export function loadColumns(f: FunctionBuilder, address: Local<"i32">, columnStep: number, count: number, offset: number): V128 {
+  if (columnStep === 0) return v128.load32Splat(...offsetBy(address, offset));
+  if (columnStep === floatBytes) return v128.load(...offsetBy(address, offset));
+  let vector = v128.load32Zero(...offsetBy(address, offset));
+  for (let lane = 1; lane < Math.min(lanes, count); lane++) {
+    const [at, rest] = offsetBy(address, offset + lane * columnStep);
+    vector = v128.load32Lane(at, vector, lane, rest);
+  }
+  return f.v128(vector);
+}
+
+/** Stores the first `count` lanes of consecutive vectors, from `offset` on: neighbours in memory may belong to another thread. */
+export function storeLanes(
+  f: FunctionBuilder,
+  address: I32,
+  values: readonly Local<"v128">[],
+  count: number,
+  finish?: Finish,
+  offset = 0,
+): void {
   for (const [v, value] of values.entries()) {
     const here = Math.min(lanes, count - v * lanes);
     if (here <= 0) return;
-    const at = v * vectorBytes;
+    const at = offset + v * vectorBytes;
     if (finish !== undefined) f.set(value, finish(value, v, here));
     if (here === lanes) f.storeV128(address, value, at);
     else {

@@ -29,8 +29,8 @@ import { xceptions } from "./xception.ts";
 
 export const architectures: readonly Architecture[] = [
   ...lenets,
-  ...lecun1989Nets,
   ...lenets1998,
+  ...lecun1989Nets,
   ...mnistNets,
   ...alexNets,
   ...vggs,

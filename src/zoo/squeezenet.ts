@@ -15,7 +15,7 @@ interface Version {
   readonly runs: readonly (readonly number[])[];
 }
 
-const versions = {
+const versions: Readonly<Record<"1.0" | "1.1", Version>> = {
   "1.0": { maps: 96, kernel: 7, runs: [[16, 16, 32], [32, 48, 48, 64], [64]] },
   "1.1": {
     maps: 64,
@@ -26,7 +26,7 @@ const versions = {
       [48, 48, 64, 64],
     ],
   },
-} as const satisfies Readonly<Record<string, Version>>;
+};
 
 /** 1×1 convolutions squeeze the maps; 1×1 and 3×3 convolutions side by side make more of them again. */
 function fire(inChannels: number, squeezed: number): Module {
@@ -45,8 +45,8 @@ function fire(inChannels: number, squeezed: number): Module {
   });
 }
 
-export function squeezeNet(version: keyof typeof versions): BuildNet {
-  const { maps, kernel, runs }: Version = versions[version];
+export function squeezeNet(version: "1.0" | "1.1"): BuildNet {
+  const { maps, kernel, runs } = versions[version];
   return (inputShape, classes) => {
     const layers: Module[] = [nn.conv2d(channelsOf(inputShape), maps, kernel, { stride: 2, ...start }), nn.relu()];
     let channels = maps;

@@ -71,6 +71,20 @@ export function listOption<const C extends string>(name: string, given: unknown,
   return words.map((word) => (choices === undefined ? (word as C) : (choiceOption(name, word, choices) as C)));
 }
 
+/** `--input-size 64`, `64x48` or `1x64x48`: height and width, and the channels where they are said. Pictures are square unless said. */
+export function inputSizeOption(
+  given: unknown,
+): { readonly channels?: number; readonly height: number; readonly width: number } | undefined {
+  const text = textOption("input-size", given);
+  if (text === undefined) return undefined;
+  const sizes = text.split("x").map(Number);
+  if (sizes.length > 3 || !sizes.every((n) => Number.isInteger(n) && n >= 1 && n <= 65536)) {
+    throw new ArgumentError(`--input-size is ${text}; expected pixels such as 64, height x width such as 64x48, or 1x64x48 with channels`);
+  }
+  const [width, height = width, channels] = [...sizes].reverse();
+  return { height, width, ...(channels !== undefined && { channels }) };
+}
+
 export interface MachineOptions {
   readonly device?: Device;
   readonly threads?: number;

@@ -1,9 +1,9 @@
 // Where a training run keeps what it has: settings, checkpoint, model, metrics, report. Also finds models again for the other commands.
 import { isFile, isFolder, joinPath, makeFolder, readFile, readText, writeFileAtomically } from "#platform";
 import { readModel } from "../io/model-file.ts";
-import { createModel, type Model } from "../nn/model.ts";
+import type { Model } from "../nn/model.ts";
 import { ArgumentError, FileError, ModelFormatError } from "../tensor/errors.ts";
-import { architecture, architectures } from "../zoo/registry.ts";
+import { architecture, architectures, zooModel } from "../zoo/registry.ts";
 import { commandOf, parseSettings, type TrainSettings } from "./settings.ts";
 
 export interface RunFolder {
@@ -59,10 +59,21 @@ export async function openRunFolder(
   return { folder, settings: parseSettings(await readText(folder.settings), folder.settings, given) };
 }
 
-/** A model from a run folder, a model file, or the zoo (then with its first, untrained parameters). */
+/** What a net of the zoo is built for, where that is not what it was designed for. */
+export interface BuildOptions {
+  readonly inputSize?: { readonly channels?: number; readonly height: number; readonly width: number };
+  readonly classes?: number;
+}
+
+/** A model from a run folder, a model file, or the zoo (then with its first, untrained parameters). `options` are for nets of the zoo only. */
 export async function openModel(
   given: string,
+  options: BuildOptions = {},
 ): Promise<{ readonly model: Model; readonly architecture: string; readonly trained: boolean }> {
+  const { inputSize, classes } = options;
+  if ((inputSize !== undefined || classes !== undefined) && ((await isFolder(given)) || (await isFile(given)))) {
+    throw new ArgumentError(`${given} is a trained model: --input-size and --classes are for nets of the zoo`);
+  }
   if (await isFolder(given)) {
     const folder = runFolder(given);
     if (await isFile(folder.model)) return { ...readModel(await readFile(folder.model), folder.model), trained: true };
@@ -74,8 +85,12 @@ export async function openModel(
     return { ...readModel(await readFile(given), given), trained: true };
   }
   if (architectures.some((a) => a.name === given)) {
-    const { build, inputShape, classes } = architecture(given);
-    return { model: createModel(build(inputShape, classes), inputShape), architecture: given, trained: false };
+    const [channels] = architecture(given).inputShape;
+    const model = zooModel(given, {
+      ...(inputSize && { inputShape: [inputSize.channels ?? channels, inputSize.height, inputSize.width] }),
+      ...(classes !== undefined && { outputs: classes }),
+    });
+    return { model, architecture: given, trained: false };
   }
   throw new FileError(
     `there is no model "${given}": it is neither a run folder, nor a model file, nor a net of the zoo (${architectures.map((a) => a.name).join(", ")})`,

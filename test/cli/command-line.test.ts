@@ -89,11 +89,24 @@ describe("fovea inspect", () => {
     expect(code).toBe(0);
     expect(out).toContain("61,706");
     expect(out).toContain("416,520");
-    const { out: json } = await fovea(["inspect", "lenet5", "--json"]);
+    const { out: json } = await fovea(["inspect", "lenet5", "--json", "--program"]);
     const { total, layers, program: compiled } = JSON.parse(json);
     expect(total).toMatchObject({ parameters: 61_706, macs: 416_520 });
     expect(layers[0]).toMatchObject({ name: "conv1", outputShape: [6, 28, 28] });
     expect(compiled.nodes.length).toBeGreaterThan(5);
+  });
+
+  test("A14 F4 describes a net of 138 million weights without making them", async () => {
+    const { code, out } = await fovea(["inspect", "vgg16", "--json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ trained: false, total: { parameters: 138_357_544, macs: 15_470_264_320 } });
+    expect(JSON.parse(out).program).toBeUndefined();
+  });
+
+  test("F6 builds a net of the zoo for other pictures and classes", async () => {
+    const { out } = await fovea(["inspect", "resnet18", "--input-size", "1x48x64", "--classes", "7"]);
+    expect(out).toContain("input 1 x 48 x 64, 7 classes");
+    expect((await fovea(["inspect", "unet"])).out).toContain("output 2 x 388 x 388");
   });
 });
 
@@ -137,6 +150,8 @@ describe("mistakes get one clear line, no stack trace, and an exit code", () => 
     ["unknown layer", ["train", ...quick, "--layer", "conv9", "--out", "layerless"], 1, /no layer is called "conv9"/],
     ["nothing to resume", ["train", "--resume", "nowhere"], 1, /nowhere holds no run/],
     ["an option that cannot change", ["train", "--resume", "first", "--seed", "3"], 2, /--seed cannot change/],
+    ["a size that is none", ["inspect", "vgg16", "--input-size", "64y64"], 2, /--input-size is 64y64; expected pixels such as 64/],
+    ["no classes", ["inspect", "vgg16", "--classes", "0"], 2, /--classes is 0; expected an integer from 1/],
     ["unknown model", ["inspect", "nothing"], 1, /there is no model "nothing"/],
     ["no picture", ["explain", "lenet"], 2, /at least one picture/],
     ["a picture that is not there", ["explain", "lenet", "absent.png"], 1, /absent\.png/],

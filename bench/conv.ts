@@ -87,7 +87,7 @@ async function loadRivals(wanted: readonly string[] | undefined): Promise<Rival[
   return loaded;
 }
 
-export async function benchConv({ rounds, json, rivals: wanted }: BenchOptions): Promise<void> {
+export async function benchConvMaps({ rounds, json, rivals: wanted }: BenchOptions): Promise<void> {
   const loaded = await loadRivals(wanted);
   const flop = 2 * macsOf(convCase);
   const gflops = (ms: number): string => (flop / ms / 1e6).toFixed(1);

@@ -39,4 +39,28 @@ await build({
     },
   ],
 });
-await import(pathToFileURL(outfile).href);
+
+const major = optionValue("--node");
+if (major === undefined || process.versions.node.startsWith(`${major}.`)) await import(pathToFileURL(outfile).href);
+else process.exit(spawnSync(nodeBinary(major), [outfile, ...process.argv.slice(2)], { stdio: "inherit" }).status ?? 1);
+
+/** @param {string} option */
+function optionValue(option) {
+  const at = process.argv.indexOf(option);
+  return at === -1 ? undefined : process.argv[at + 1];
+}
+
+/**
+ * Another Node: one that lies in /opt already, or the npm registry's, kept beside the rivals.
+ * @param {string} major
+ */
+function nodeBinary(major) {
+  const name = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
+  const installed = `${folder}node_modules/${name}/bin/node`;
+  const found = [`/opt/node${major}/package/bin/node`, installed].find((path) => existsSync(path));
+  if (found !== undefined) return found;
+  console.error(`bench: installing ${name}@${major}`);
+  spawnSync("npm", ["install", "--no-save", "--ignore-scripts", "--prefix", folder, `${name}@${major}`], { stdio: ["ignore", 2, 2] });
+  if (!existsSync(installed)) throw new Error(`bench: ${name}@${major} cannot be installed`);
+  return installed;
+}

@@ -1,16 +1,22 @@
 // ONNX Runtime, native (node) and WebAssembly (web). It has no gradient operators, but the three maps of a convolution are all
 // convolutions: the input gradient is ConvTranspose, the filter gradient a Conv of x and g with batch and channels exchanged.
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { encodeOnnx, type OnnxGraph } from "../onnx.ts";
 import type { ConvCase, ConvData, ConvMap, Prepared, Rival } from "./rival.ts";
 
 interface OrtTensor {
   readonly data: Float32Array;
 }
+interface OrtSession {
+  readonly outputNames: readonly string[];
+  run(feeds: Record<string, OrtTensor>): Promise<Record<string, OrtTensor>>;
+  release(): Promise<void>;
+}
 interface Ort {
   readonly env: { readonly versions: Readonly<Record<string, string>>; readonly wasm: { numThreads?: number } };
   readonly Tensor: new (type: "float32", data: Float32Array, shape: readonly number[]) => OrtTensor;
   readonly InferenceSession: {
-    create(model: Uint8Array, options: object): Promise<{ run(feeds: Record<string, OrtTensor>): Promise<Record<string, OrtTensor>> }>;
+    create(model: Uint8Array, options: object): Promise<OrtSession>;
   };
 }
 
@@ -43,22 +49,65 @@ function graphOf(map: ConvMap, { batch, inChannels, outChannels, size, kernel }:
   };
 }
 
-export async function loadOnnxruntime(flavour: "web" | "node", threads = 1): Promise<Rival> {
+export type OnnxFlavour = "node" | "web";
+
+/** The WebAssembly runtime fixes its number of threads for good with its first session. */
+let webThreads: number | undefined;
+
+/** Throws when the package is not installed. */
+export async function loadedOnnxruntime(flavour: OnnxFlavour): Promise<{ readonly ort: Ort; readonly version: string }> {
   const packageName = `onnxruntime-${flavour}`;
   const ort = (await import(packageName)) as Ort;
-  if (flavour === "web") ort.env.wasm.numThreads = threads;
+  return { ort, version: ort.env.versions[flavour] ?? ort.env.versions.common };
+}
+
+async function startedOnnxruntime(flavour: OnnxFlavour, threads: number): Promise<Ort> {
+  const { ort } = await loadedOnnxruntime(flavour);
+  if (flavour === "node") return ort;
+  if (webThreads !== undefined && webThreads !== threads) throw new Error(`bench: onnxruntime-web has started with ${webThreads} threads`);
+  webThreads = threads;
+  ort.env.wasm.numThreads = threads;
+  return ort;
+}
+
+function sessionOptions(flavour: OnnxFlavour, threads: number): object {
+  return {
+    executionProviders: [flavour === "web" ? "wasm" : "cpu"],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: "all",
+  };
+}
+
+export interface OpenSession {
+  /** One run: the model's one input by name, its one output's numbers back. */
+  run(name: string, x: Tensor): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+export async function openSession(flavour: OnnxFlavour, threads: number, model: Uint8Array): Promise<OpenSession> {
+  const ort = await startedOnnxruntime(flavour, threads);
+  const session = await ort.InferenceSession.create(model, sessionOptions(flavour, threads));
+  const [output] = session.outputNames;
+  return {
+    async run(name, x) {
+      return (await session.run({ [name]: new ort.Tensor("float32", x.data as Float32Array, x.shape) }))[output].data;
+    },
+    close: () => session.release(),
+  };
+}
+
+export async function loadOnnxruntime(flavour: OnnxFlavour, threads = 1): Promise<Rival> {
+  const packageName = `onnxruntime-${flavour}`;
+  const { version } = await loadedOnnxruntime(flavour);
+  const ort = await startedOnnxruntime(flavour, threads);
   return {
     name: packageName,
-    version: ort.env.versions[flavour] ?? ort.env.versions.common,
+    version,
     threads,
     async prepare(map: ConvMap, shape: ConvCase, data: ConvData): Promise<Prepared> {
       const graph = graphOf(map, shape);
-      const session = await ort.InferenceSession.create(encodeOnnx(graph), {
-        executionProviders: [flavour === "web" ? "wasm" : "cpu"],
-        intraOpNumThreads: threads,
-        interOpNumThreads: 1,
-        graphOptimizationLevel: "all",
-      });
+      const session = await ort.InferenceSession.create(encodeOnnx(graph), sessionOptions(flavour, threads));
       const feeds = Object.fromEntries(
         Object.entries(graph.inputs).map(([name, dims]) => [name, new ort.Tensor("float32", data[name as keyof ConvData], dims)]),
       );

@@ -12,6 +12,7 @@ import { loadIntoPool, threadSupport } from "./pool.ts";
 import { prepare } from "./prepare.ts";
 import { type Assembled, createProgram } from "./program.ts";
 import { schedule } from "./schedule.ts";
+import type { Step } from "./steps.ts";
 import { probe } from "./support.ts";
 import { engineTier, requireTier } from "./tier.ts";
 import { assembleWalks, meetingPoint } from "./walk.ts";
@@ -20,6 +21,8 @@ import { assembleWalks, meetingPoint } from "./walk.ts";
 export interface WasmCompileOptions extends CompileOptions {
   /** Instructions that kernels may use (default: the engine's tier, as probed). */
   readonly tier?: Tier;
+  /** Optimise all code before the first run, instead of what turns out to be hot (default: for programs whose runs are long enough). */
+  readonly eager?: boolean;
   /** How long a thread waits for the others before the run fails (default 60,000). */
   readonly patienceMilliseconds?: number;
   /** Told how long every single step took; the steps then meet one by one, which costs some time of its own. */
@@ -30,12 +33,17 @@ const pageBytes = 65536;
 const mostPages = 65536;
 const mostThreads = 8;
 
+/** Code of the baseline compiler is about this much slower, and the optimising one takes about this long. */
+const baselineSlowdown = 10;
+const optimisingNanosecondsPerByte = 1000;
+
 /** Everything but the machine's own part: what is to be run, and its code as bytes. */
 interface Translated {
   readonly parts: Omit<Assembled, "memory" | "instance" | "loaded" | "notes">;
   readonly limits: MemoryLimits;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly notes: string[];
+  readonly eager: boolean;
 }
 
 function translate(graph: Graph, options: WasmCompileOptions, threads: number): Translated {
@@ -53,12 +61,19 @@ function translate(graph: Graph, options: WasmCompileOptions, threads: number): 
   const pages = Math.max(1, Math.ceil(arena.bytes / pageBytes));
   if (pages > mostPages) throw new UnsupportedOpError(`wasm: the program needs ${arena.bytes} bytes; a WebAssembly memory holds 4 GiB`);
   const limits = { shared: threads > 1, initial: pages, maximum: pages };
+  const bytes = assembleWalks(segments, arena.addressOf, { memory: limits, patienceMilliseconds });
   return {
     parts: { graph, engine, prepared, lowered, arena, segments, preludeSegments: prelude.length, onSegment: tellSteps(options.onStep) },
     limits,
-    bytes: assembleWalks(segments, arena.addressOf, { memory: limits, patienceMilliseconds }),
+    bytes,
     notes,
+    eager: options.eager ?? baselineSlowdown * workOf(arena.steps) > optimisingNanosecondsPerByte * bytes.length,
   };
+}
+
+/** What one thread computes in one run, in estimated nanoseconds. */
+function workOf(steps: readonly Step[]): number {
+  return steps.reduce((sum, step) => sum + (step.kind === "kernel" ? step.stage.nanoseconds : 0), 0);
 }
 
 /** Gradients are compared and accumulated, so rounding must not add up in them; what only infers can bear a little more. */
@@ -88,8 +103,8 @@ export async function compileWasm(graph: Graph, options: WasmCompileOptions = {}
   const asked = Math.min(options.threads ?? availableThreads(), mostThreads);
   const support = threadSupport();
   const threads = support.available ? asked : 1;
-  const { parts, limits, bytes, notes } = translate(graph, options, threads);
-  const module = await compileModule(bytes);
+  const { parts, limits, bytes, notes, eager } = translate(graph, options, threads);
+  const module = await compileModule(bytes, eager);
   const memory = new WebAssembly.Memory(limits);
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const { loaded, reason } = threads > 1 ? await loadIntoPool(module, memory, threads) : { loaded: undefined, reason: "" };
@@ -99,19 +114,28 @@ export async function compileWasm(graph: Graph, options: WasmCompileOptions = {}
   return createProgram({ ...parts, memory, instance, loaded, notes: why === "" ? notes : [why, ...notes] });
 }
 
-async function compileModule(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+async function compileModule(bytes: Uint8Array<ArrayBuffer>, eager: boolean): Promise<WebAssembly.Module> {
+  if (!eager) return WebAssembly.compile(bytes);
   const finish = compileEagerly();
+  // Node ends a process that waits for nothing but the optimising compiler.
+  const awake = setInterval(() => {}, 1000);
   try {
     return await WebAssembly.compile(bytes);
   } finally {
+    clearInterval(awake);
     finish();
   }
 }
 
 /** The same at once and on one thread, for graphs so small that compiling them takes no time worth yielding for. */
 export function compileWasmSync(graph: Graph, options: Omit<WasmCompileOptions, "threads"> = {}): Program {
-  const { parts, limits, bytes, notes } = translate(graph, options, 1);
+  const { parts, limits, bytes, notes, eager } = translate(graph, options, 1);
   const memory = new WebAssembly.Memory(limits);
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
-  return createProgram({ ...parts, memory, instance, loaded: undefined, notes });
+  const finish = eager ? compileEagerly() : () => {};
+  try {
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+    return createProgram({ ...parts, memory, instance, loaded: undefined, notes });
+  } finally {
+    finish();
+  }
 }

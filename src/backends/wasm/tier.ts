@@ -71,6 +71,7 @@ function race(forced: Tier | undefined): TierChoice {
   const refused = new Map<Tier, string>();
   const kernels: ProbeKernel[] = [];
   // Flags hold from their setting on: what is to be compiled without one comes first.
+  setRevectorising(false);
   for (const tier of [...tiers].reverse()) {
     if (forced !== undefined && tier !== forced) continue;
     const reason = admit(tier) ?? load(tier, kernels);

@@ -39,6 +39,8 @@ describe("the chapters tell the truth", () => {
     ["arithmetic", 20],
     ["receptive-fields", 6],
     ["three-ideas", 10],
+    ["variants", 17],
+    ["activations", 9],
   ])("docs/%s.md", async (name, atLeast) => {
     let checked = 0;
     await runChapter(name, (value, expected) => {

@@ -123,18 +123,18 @@ describe("D4 vanishing gradients", () => {
     );
   const pictures = randomNormal([16, 24], random(4));
   const arriving = async (depth: number, activation: () => Module): Promise<number> => {
-    const flow = await gradientFlow(createModel(deep(depth, activation), [24], { seed: 5 }), pictures, { device });
+    const flow = await gradientFlow(createModel(deep(depth, activation), [24], { seed: 5 }), pictures, { device, dtype: "float64" });
     return flow[0].gradient / flow[flow.length - 1].gradient;
   };
 
-  test("D4 gradient at the first layer, relative to the last, depth 2 to 50: sigmoid dies, tanh fades, rectifiers hold", async () => {
+  test("D4 gradient at the first layer, relative to the last, depth 2 to 50: sigmoid dies, the others hold with He weights", async () => {
     const depths = [2, 5, 10, 20, 50];
     const curve = async (activation: () => Module): Promise<number[]> => Promise.all(depths.map((d) => arriving(d, activation)));
     const [s, t, r, l] = [await curve(nn.sigmoid), await curve(nn.tanh), await curve(nn.relu), await curve(nn.leakyRelu)];
     for (let i = 1; i < depths.length; i++) expect(s[i]).toBeLessThan(s[i - 1] / 10);
     expect(s[4]).toBeLessThan(1e-15);
-    expect(t[4]).toBeGreaterThan(1e6 * s[4]);
-    for (const kept of [...r, ...l]) {
+    expect(s[4]).toBeGreaterThan(0);
+    for (const kept of [...t, ...r, ...l]) {
       expect(kept).toBeGreaterThan(0.02);
       expect(kept).toBeLessThan(50);
     }

@@ -4,6 +4,7 @@ import { decodeImage, isImageName } from "../io/image.ts";
 import { pictureToTensor } from "../io/picture.ts";
 import { coverImage, resizeImage } from "../io/resample.ts";
 import { ArgumentError, DataError, FileError } from "../tensor/errors.ts";
+import { expectText } from "../tensor/expect.ts";
 import { checkOptions } from "../tensor/options.ts";
 import { arraysDataset, type Dataset, measureNormalisation, type Normalisation, type TrainAndTest } from "./dataset.ts";
 import { splitIndices } from "./select.ts";
@@ -26,7 +27,7 @@ export interface PictureFolderOptions {
 }
 
 /** For `checkOptions`. */
-export const pictureFolderOptionNames = [
+export const pictureFolderOptionNames: readonly (keyof PictureFolderOptions)[] = [
   "size",
   "channels",
   "fit",
@@ -35,7 +36,7 @@ export const pictureFolderOptionNames = [
   "normalisation",
   "onProgress",
   "signal",
-] as const satisfies readonly (keyof PictureFolderOptions)[];
+];
 
 interface Pictures {
   readonly paths: string[];
@@ -50,6 +51,7 @@ const testNames = ["test", "val", "valid", "validation"];
  * and kept in memory as bytes. Throws `DataError` naming the folder or the picture when there is nothing to read or something cannot be read.
  */
 export async function pictureFolder(folder: string, options: PictureFolderOptions = {}): Promise<TrainAndTest> {
+  expectText("pictureFolder", "the folder", folder);
   checkOptions("pictureFolder", options, pictureFolderOptionNames);
   const { size = 64, channels = 3, testShare, seed } = options;
   const [height, width] = typeof size === "number" ? [size, size] : size;

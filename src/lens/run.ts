@@ -14,7 +14,7 @@ export interface RunOptions {
 }
 
 /** For `checkOptions`. */
-export const runOptionNames = ["device", "threads", "dtype", "signal", "onProgress"] as const satisfies readonly (keyof RunOptions)[];
+export const runOptionNames: readonly (keyof RunOptions)[] = ["device", "threads", "dtype", "signal", "onProgress"];
 
 export interface Progress {
   readonly done: number;

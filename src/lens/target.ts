@@ -20,7 +20,7 @@ export interface Target {
 }
 
 /** For `checkOptions`. */
-export const targetNames = ["class", "layer", "channel", "position", "direction"] as const satisfies readonly (keyof Target)[];
+export const targetNames: readonly (keyof Target)[] = ["class", "layer", "channel", "position", "direction"];
 
 /** The layer that a target lies in, as a value [N, C, H, W] or [N, C]. */
 export interface TargetLayer {

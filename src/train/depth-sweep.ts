@@ -10,16 +10,19 @@ import { sgd } from "./optimisers.ts";
 import { type SweepOptions, type SweepTable, sweep } from "./sweep.ts";
 
 /** First weights by the names that people claim things about; biases start at 0. */
-export const firstWeights = {
+export const firstWeights: Readonly<Record<"gaussian 0.01" | "gaussian 1" | "xavier" | "he", initialise.Initialiser>> = {
   "gaussian 0.01": initialise.normal(0, 0.01),
   "gaussian 1": initialise.normal(0, 1),
   xavier: initialise.xavierNormal(),
   he: initialise.kaimingNormal(),
-} as const satisfies Readonly<Record<string, initialise.Initialiser>>;
+};
 
-export const activationLayers = { sigmoid: nn.sigmoid, tanh: nn.tanh, relu: nn.relu, leakyRelu: nn.leakyRelu } as const satisfies Readonly<
-  Record<string, () => Module>
->;
+export const activationLayers: Readonly<Record<"sigmoid" | "tanh" | "relu" | "leakyRelu", () => Module>> = {
+  sigmoid: nn.sigmoid,
+  tanh: nn.tanh,
+  relu: nn.relu,
+  leakyRelu: nn.leakyRelu,
+};
 
 export type FirstWeights = keyof typeof firstWeights;
 export type ActivationName = keyof typeof activationLayers;

@@ -3,6 +3,7 @@ import type { PaddingOption, SpatialOption } from "../../graph/attrs.ts";
 import type { Value } from "../../graph/value.ts";
 import * as ops from "../../ops/index.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
+import { expectList } from "../../tensor/expect.ts";
 import { checkOptions } from "../../tensor/options.ts";
 import { type Fans, fanInUniform, fansOf, type Initialiser } from "../initialise.ts";
 import { type Context, defineModule, type Module } from "../module.ts";
@@ -16,7 +17,7 @@ export interface WeightOptions {
 }
 
 /** For `checkOptions`. */
-export const weightOptionNames = ["bias", "initialise", "initialiseBias"] as const satisfies readonly (keyof WeightOptions)[];
+export const weightOptionNames: readonly (keyof WeightOptions)[] = ["bias", "initialise", "initialiseBias"];
 
 export interface ConvLayerOptions extends WeightOptions {
   readonly stride?: SpatialOption;
@@ -61,6 +62,7 @@ function checkGroups(kind: string, inChannels: number, outChannels: number, grou
 
 /** One kernel size per spatial axis. */
 export function kernelOf(kind: string, kernelSize: SpatialOption, rank: number): number[] {
+  if (typeof kernelSize !== "number") expectList(kind, "kernelSize", kernelSize, "numbers (or one number)");
   const kernel = typeof kernelSize === "number" ? new Array<number>(rank).fill(kernelSize) : [...kernelSize];
   if (kernel.length !== rank) throw new ArgumentError(`${kind}: kernelSize has ${kernel.length} entries for ${rank} spatial axes`);
   checkChannels(kind, Object.fromEntries(kernel.map((k, axis) => [`kernelSize[${axis}]`, k])));

@@ -7,14 +7,21 @@ import { showShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 /** Changes a picture [C, H, W] of pixels in 0..1 at random without changing its class. */
-export type Augmentation = (image: Tensor, generator: Random) => Tensor;
+export interface Augmentation {
+  (image: Tensor, generator: Random): Tensor;
+  /** What it does, with all its settings. A checkpoint stores it, and training resumes only with the same. */
+  readonly description?: string;
+}
 
 /** What is seen beyond the border: a grey value in 0..1 (default 0, black), or the border's own pixels. */
 export type Fill = number | "edge";
 
 /** One after the other, each with random numbers of its own. */
 export function compose(...steps: readonly Augmentation[]): Augmentation {
-  return (image, generator) => steps.reduce((picture, step, i) => step(picture, generator.fork(i)), image);
+  const description = steps.map((step) => step.description ?? "a function without description").join(", then ");
+  return Object.assign((image: Tensor, generator: Random) => steps.reduce((picture, step, i) => step(picture, generator.fork(i)), image), {
+    description,
+  });
 }
 
 /** Mirrors left and right, with probability `p` (default 0.5). */
@@ -24,11 +31,11 @@ export function randomFlip(options: { readonly p?: number; readonly axis?: "hori
   if (axis !== "horizontal" && axis !== "vertical")
     throw new ArgumentError(`randomFlip: axis is ${showGiven(axis)}; expected "horizontal" or "vertical"`);
   checkRange("randomFlip: p", p, 0, 1);
-  return (image, generator) => {
+  return described("randomFlip", { p, axis }, (image, generator) => {
     if (generator.uniform() >= p) return image;
     const [, height, width] = pictureShape(image, "randomFlip");
     return rearrange(image, 0, axis === "horizontal" ? (y, x) => [y, width - 1 - x] : (y, x) => [height - 1 - y, x]);
-  };
+  });
 }
 
 /** Pads all sides by `padding` pixels and cuts a picture of the old size out at a random place, as is usual for CIFAR-10 (padding 4). */
@@ -44,11 +51,11 @@ export function randomTranslation(options: { readonly pixels: number; readonly f
   checkOptions("randomTranslation", options, ["pixels", "fill"]);
   const { pixels, fill = 0 } = options;
   checkWhole("randomTranslation: pixels", pixels);
-  return (image, generator) => {
+  return described("randomTranslation", { pixels, fill }, (image, generator) => {
     const dy = generator.integer(2 * pixels + 1) - pixels;
     const dx = generator.integer(2 * pixels + 1) - pixels;
     return translate(image, { dx, dy, fill });
-  };
+  });
 }
 
 /** Shifts by whole pixels: right for positive `dx`, down for positive `dy`. */
@@ -78,12 +85,12 @@ export function randomAffine(options: RandomAffineOptions): Augmentation {
   if (!(scale[0] > 0 && scale[1] >= scale[0]))
     throw new ArgumentError(`randomAffine: scale [${scale.join(", ")}] is not [least, largest] above 0`);
   checkRange("randomAffine: shear", shear, 0, 80);
-  return (image, generator) => {
+  return described("randomAffine", { rotation, scale, shear, translation, fill }, (image, generator) => {
     const either = (limit: number): number => (2 * generator.uniform() - 1) * limit;
     const angle = either(rotation);
     const size = scale[0] * (scale[1] / scale[0]) ** generator.uniform();
     return affine(image, { rotation: angle, scale: size, shear: either(shear), dx: either(translation), dy: either(translation), fill });
-  };
+  });
 }
 
 export interface AffineOptions {
@@ -132,7 +139,7 @@ export function randomColour(options: RandomColourOptions): Augmentation {
   checkRange("randomColour: brightness", brightness, 0, 1);
   checkRange("randomColour: contrast", contrast, 0, 1);
   checkRange("randomColour: saturation", saturation, 0, 1);
-  return (image, generator) => {
+  return described("randomColour", { brightness, contrast, saturation }, (image, generator) => {
     const [channels, height, width] = pictureShape(image, "randomColour");
     const either = (limit: number): number => (2 * generator.uniform() - 1) * limit;
     const [added, stretched, coloured] = [either(brightness), 1 + either(contrast), 1 + either(saturation)];
@@ -149,7 +156,7 @@ export function randomColour(options: RandomColourOptions): Augmentation {
       }
     }
     return new Tensor(out, image.shape);
-  };
+  });
 }
 
 /** Adds normal noise of this standard deviation; pixels stay in 0..1. */
@@ -157,13 +164,13 @@ export function randomNoise(options: { readonly deviation: number }): Augmentati
   checkOptions("randomNoise", options, ["deviation"]);
   const { deviation } = options;
   checkRange("randomNoise: deviation", deviation, 0, 1);
-  return (image, generator) => {
+  return described("randomNoise", { deviation }, (image, generator) => {
     pictureShape(image, "randomNoise");
     return new Tensor(
       Float32Array.from(image.data, (value) => clip(value + deviation * generator.normal())),
       image.shape,
     );
-  };
+  });
 }
 
 export interface RandomErasingOptions {
@@ -182,7 +189,7 @@ export function randomErasing(options: RandomErasingOptions = {}): Augmentation 
   checkRange("randomErasing: p", p, 0, 1);
   if (!(area[0] > 0 && area[1] >= area[0] && area[1] <= 1))
     throw new ArgumentError(`randomErasing: area [${area.join(", ")}] is not [least, largest] within 0..1`);
-  return (image, generator) => {
+  return described("randomErasing", { p, area, fill }, (image, generator) => {
     const [channels, height, width] = pictureShape(image, "randomErasing");
     if (generator.uniform() >= p) return image;
     const pixels = (area[0] + (area[1] - area[0]) * generator.uniform()) * height * width;
@@ -198,7 +205,11 @@ export function randomErasing(options: RandomErasingOptions = {}): Augmentation 
       }
     }
     return new Tensor(out, image.shape);
-  };
+  });
+}
+
+function described(name: string, settings: object, apply: (image: Tensor, generator: Random) => Tensor): Augmentation {
+  return Object.assign(apply, { description: `${name} ${JSON.stringify(settings)}` });
 }
 
 /** Takes every pixel of the result from the whole-numbered place that `source` names. */

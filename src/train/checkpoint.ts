@@ -4,6 +4,7 @@ import { isFile, joinPath, listFolder, readFile, restoreFolder, writeFolderAtomi
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
 import { ArgumentError, ModelFormatError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { TrainingIdentity } from "./identity.ts";
 
 /** One line of the learning curve. */
 export interface EpochRecord {
@@ -23,7 +24,7 @@ export interface EpochRecord {
 /** Where training stands: all that is not a tensor. */
 export interface TrainingState {
   readonly format: "fovea-checkpoint";
-  readonly version: 1;
+  readonly version: 2;
   /** Steps done. */
   readonly step: number;
   /** Epochs finished. */
@@ -33,9 +34,8 @@ export interface TrainingState {
   readonly seed: number;
   readonly batchSize: number;
   readonly dropLast: boolean;
-  readonly dataset: { readonly name: string; readonly size: number };
-  readonly optimiser: string;
-  readonly loss: string;
+  /** Everything else that the result depends on, in words. */
+  readonly identity: TrainingIdentity;
   /** Sums over the unfinished epoch. */
   readonly running: { readonly loss: number; readonly correct: number; readonly seconds: number };
   readonly history: readonly EpochRecord[];
@@ -98,12 +98,12 @@ function readState(text: Uint8Array | string | undefined, name: string): Trainin
     throw new ModelFormatError(`${name}: ${files.state} is not JSON`, { cause });
   }
   if (state?.format !== "fovea-checkpoint") throw new ModelFormatError(`${name}: ${files.state} does not say format "fovea-checkpoint"`);
-  if (state.version !== 1) throw new ModelFormatError(`${name}: version ${String(state.version)} is not known; this fovea reads version 1`);
+  if (state.version !== 2) throw new ModelFormatError(`${name}: version ${String(state.version)} is not known; this fovea reads version 2`);
   for (const key of ["step", "epoch", "position", "seed", "batchSize"] as const) {
     if (!Number.isInteger(state[key]))
       throw new ModelFormatError(`${name}: ${files.state}: ${key} is ${String(state[key])}; expected an integer`);
   }
-  for (const key of ["dataset", "running", "history", "metadata"] as const) {
+  for (const key of ["identity", "running", "history", "metadata"] as const) {
     if (typeof state[key] !== "object" || state[key] === null) throw new ModelFormatError(`${name}: ${files.state} lacks ${key}`);
   }
   return state as TrainingState;

@@ -7,6 +7,8 @@ import { sameShape, showShape } from "../tensor/shape.ts";
 
 export interface Loss {
   readonly name: string;
+  /** Whatever else decides its numbers, as plain data. A checkpoint stores it, and training resumes only with the same. */
+  readonly settings?: Readonly<Record<string, unknown>>;
   /** `output` [N, ...] of the net and `target` (int32 labels [N], or numbers of the output's shape) → [N]. */
   perPicture(output: Value, target: Value): Value;
 }
@@ -25,6 +27,7 @@ export function crossEntropyLoss(options: CrossEntropyOptions = {}): Loss {
   }
   return {
     name: "crossEntropy",
+    settings: { labelSmoothing },
     perPicture(output, target) {
       if (output.rank !== 2) {
         throw new ShapeError(

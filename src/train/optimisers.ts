@@ -23,6 +23,8 @@ export interface Optimiser {
   readonly name: string;
   /** The rate that schedules start from. */
   readonly learningRate: number;
+  /** Whatever else decides its updates, as plain data. A checkpoint stores it, and training resumes only with the same. */
+  readonly settings?: Readonly<Record<string, unknown>>;
   /** The parameter's value after the step. */
   update(parameter: Value, gradient: Value, context: UpdateContext): Value;
 }
@@ -50,6 +52,7 @@ export function sgd(learningRate = 1e-3, options: SgdOptions = {}): Optimiser {
   return {
     name: "sgd",
     learningRate,
+    settings: { momentum, dampening, nesterov, weightDecay, form },
     update(w, gradient, context) {
       const g = withDecay(gradient, w, weightDecay);
       const rate = context.learningRate;
@@ -100,6 +103,7 @@ function adaptiveMoments(name: "adam" | "adamW", learningRate: number, options: 
   return {
     name,
     learningRate,
+    settings: { betas, eps, weightDecay, amsgrad },
     update(w, gradient, context) {
       const { learningRate: rate, step } = context;
       const decoupled = name === "adamW" && weightDecay !== 0;
@@ -153,6 +157,7 @@ export function rmsProp(learningRate = 1e-2, options: RmsPropOptions = {}): Opti
   return {
     name: "rmsProp",
     learningRate,
+    settings: { alpha, eps, weightDecay, momentum, centred },
     update(w, gradient, context) {
       const g = withDecay(gradient, w, weightDecay);
       const average = (what: string, of: Value): Value => {

@@ -85,7 +85,10 @@ export interface FitOptions {
   /** Ends training between two steps, by throwing the signal's reason; a checkpoint is saved first if there is a place for it. */
   readonly signal?: AbortSignal;
   readonly checkpoint?: CheckpointOptions;
-  /** Go on from here: a checkpoint, or its folder. */
+  /**
+   * Go on from here: a checkpoint, or its folder. Epochs, schedule, validation, early stopping, callbacks, device and threads may differ
+   * from before; everything else must be the same (of functions of your own, what they say of themselves is compared).
+   */
   readonly resume?: string | Checkpoint;
 }
 

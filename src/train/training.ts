@@ -11,6 +11,7 @@ import { checkLabels } from "./dataset-check.ts";
 import { earlyStopping } from "./early-stop.ts";
 import { assess, deviceOf } from "./evaluate.ts";
 import { createEvaluator, type Evaluator } from "./evaluator.ts";
+import { identityDifferences, identityOf } from "./identity.ts";
 import type { Settings } from "./options.ts";
 import type { SchedulePlan } from "./schedules.ts";
 import { createTrainer, type Trainer } from "./trainer.ts";
@@ -18,7 +19,7 @@ import { createTrainer, type Trainer } from "./trainer.ts";
 /** Compiles the steps, and puts everything back where `resumed` left it. */
 export async function startTraining(model: Model, dataset: Dataset, settings: Settings, resumed?: Checkpoint): Promise<Training> {
   const { batchSize, dropLast, optimiser, loss, seed, clip, trainable, augment, checkpoint } = settings;
-  const fresh = firstState(dataset, settings);
+  const fresh = firstState(model, dataset, settings);
   if (resumed !== undefined) checkSameTraining(resumed.state, fresh);
   const batches = loader(dataset, { batchSize, seed, dropLast, ...(augment && { augment }) });
   const usable = dropLast ? dataset.size - (dataset.size % batchSize) : dataset.size;
@@ -199,20 +200,18 @@ export class Training {
 }
 
 /** Where a new training stands. */
-function firstState(dataset: Dataset, settings: Settings): TrainingState {
-  const { seed, batchSize, dropLast, optimiser, loss, checkpoint } = settings;
+function firstState(model: Model, dataset: Dataset, settings: Settings): TrainingState {
+  const { seed, batchSize, dropLast, checkpoint } = settings;
   return {
     format: "fovea-checkpoint",
-    version: 1,
+    version: 2,
     step: 0,
     epoch: 0,
     position: 0,
     seed,
     batchSize,
     dropLast,
-    dataset: { name: dataset.name, size: dataset.size },
-    optimiser: optimiser.name,
-    loss: loss.name,
+    identity: identityOf(model, dataset, settings),
     running: { loss: 0, correct: 0, seconds: 0 },
     history: [],
     stopped: false,
@@ -227,15 +226,8 @@ function lossError(loss: number, step: number, epoch: number, learningRate: numb
   );
 }
 
-/** Resuming with other data, batches or seed would silently be another training. Epochs, schedule and callbacks may change. */
+/** Resuming with anything else would silently be another training. */
 function checkSameTraining(saved: TrainingState, wanted: TrainingState): void {
-  const differences = (["seed", "batchSize", "dropLast", "optimiser", "loss"] as const)
-    .filter((key) => saved[key] !== wanted[key])
-    .map((key) => `${key} ${String(saved[key])} there, ${String(wanted[key])} here`);
-  if (saved.dataset.name !== wanted.dataset.name || saved.dataset.size !== wanted.dataset.size) {
-    differences.push(
-      `data set "${saved.dataset.name}" of ${saved.dataset.size} there, "${wanted.dataset.name}" of ${wanted.dataset.size} here`,
-    );
-  }
+  const differences = identityDifferences(saved.identity, wanted.identity);
   if (differences.length > 0) throw new TrainingError(`the checkpoint is of another training: ${differences.join("; ")}`);
 }

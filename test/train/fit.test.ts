@@ -2,27 +2,30 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { randomFlip } from "../../src/data/augmentation.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { firstOf } from "../../src/data/select.ts";
-import { createModel, type Model, nn } from "../../src/nn/index.ts";
+import { createModel, type Model, type Module, nn } from "../../src/nn/index.ts";
 import { ArgumentError, DataError, ModelFormatError, ShapeError, TrainingError } from "../../src/tensor/errors.ts";
 import { type Tensor, zeros } from "../../src/tensor/tensor.ts";
 import {
   adam,
   type CheckpointFiles,
   cosine,
+  crossEntropyLoss,
   decodeCheckpoint,
   type EpochRecord,
   evaluate,
   type FitOptions,
   fit,
   loadCheckpoint,
+  meanSquaredError,
   type Progress,
   predict,
   type StepRecord,
   sgd,
 } from "../../src/train/index.ts";
-import { barNet, bars } from "./tiny.ts";
+import { barLayers, barNet, bars } from "./tiny.ts";
 
 const data = bars(45);
 /** 45 pictures in batches of 8: five full ones and a last one of five. */
@@ -232,14 +235,84 @@ describe("ET8 checkpoints", () => {
     expect(optimiser.has("optimiser.adam.m.conv.weight")).toBe(true);
   });
 
-  test("ET8 a checkpoint of another training is refused with what differs", async () => {
-    const where = folder();
-    await fit(barNet, data, { ...base, epochs: 1, checkpoint: { folder: where } });
-    const resume = (options: FitOptions, on: Dataset = data): Promise<Model> => fit(barNet, on, { ...base, ...options, resume: where });
-    await expect(resume({ batchSize: 16 })).rejects.toThrow(/batchSize 8 there, 16 here/);
-    await expect(resume({ optimiser: sgd(0.1) })).rejects.toThrow(TrainingError);
-    await expect(resume({}, bars(44))).rejects.toThrow(/"bars" of 45 there, "bars" of 44 here/);
-    await expect(fit(barNet, data, { ...base, resume: join(where, "nowhere") })).rejects.toThrow(ModelFormatError);
+  describe("ET8 a checkpoint of another training is refused with what differs", () => {
+    const save = async (net: Module = barNet): Promise<string> => {
+      const where = folder();
+      await fit(net, data, { ...base, epochs: 1, checkpoint: { folder: where } });
+      return where;
+    };
+    const other = (layers: Readonly<Record<string, Module>>): Module => nn.sequential({ ...barLayers, ...layers });
+    const flipped = randomFlip({ axis: "vertical" });
+
+    const others: readonly (readonly [what: string, says: RegExp, options?: FitOptions, net?: Module, on?: Dataset])[] = [
+      ["batch size", /: batchSize 8 there, 16 here$/, { batchSize: 16 }],
+      ["seed", /: seed 5 there, 6 here/, { seed: 6 }],
+      ["what becomes of the last batch", /: dropLast false there, true here$/, { dropLast: true }],
+      ["data set", /: data set "bars" of 45 there, "bars" of 44 here$/, {}, barNet, bars(44)],
+      [
+        "optimiser",
+        /: optimiser "?adam"? there, "?sgd"? here; .*optimiser\.momentum does not exist there, 0 here/,
+        { optimiser: sgd(0.01) },
+      ],
+      ["learning rate", /: optimiser\.learningRate 0\.01 there, 0\.02 here$/, { optimiser: adam(0.02) }],
+      ["betas", /: optimiser\.betas \[0\.9,0\.999\] there, \[0\.8,0\.999\] here$/, { optimiser: adam(0.01, { betas: [0.8, 0.999] }) }],
+      ["weight decay", /: optimiser\.weightDecay 0 there, 0\.1 here$/, { optimiser: adam(0.01, { weightDecay: 0.1 }) }],
+      ["label smoothing", /: loss\.labelSmoothing 0 there, 0\.1 here$/, { loss: crossEntropyLoss({ labelSmoothing: 0.1 }) }],
+      [
+        "loss",
+        /: loss crossEntropy there, meanSquaredError here; loss\.labelSmoothing 0 there, does not exist here$/,
+        { loss: meanSquaredError() },
+      ],
+      ["clipping", /: clip\.norm does not exist there, 1 here$/, { clip: { norm: 1 } }],
+      ["augmentation", /: augment none there, randomFlip \{"p":0\.5,"axis":"vertical"\} here$/, { augment: flipped }],
+      ["what learns", /: parameter conv\.bias \[4\], learning there, \[4\], frozen here$/, { trainable: (name) => name !== "conv.bias" }],
+      ["activation", /: layer relu relu \[4, 8, 8\] #\w+ there, tanh \[4, 8, 8\] #\w+ here$/, {}, other({ relu: nn.tanh() })],
+      ["dropout", /: layer drop dropout \[64\] #\w+ there, dropout \[64\] #\w+ here$/, {}, other({ drop: nn.dropout(0.3) })],
+      ["running statistics", /: state bn\.running_mean .*; state bn\.running_var/, {}, other({ bn: nn.batchNorm2d(4, { momentum: 0.2 }) })],
+      ["an extra layer without parameters", /layer squash does not exist there, tanh \[3\] #\w+ here/, {}, other({ squash: nn.tanh() })],
+    ];
+    for (const [what, says, options = {}, net = barNet, on = data] of others) {
+      test(`ET8 other ${what}`, async () => {
+        const refused = fit(net, on, { ...base, ...options, resume: await save() });
+        await expect(refused).rejects.toThrow(TrainingError);
+        await expect(refused).rejects.toThrow(says);
+      });
+    }
+
+    test("ET8 every difference is told, not only the first", async () => {
+      const refused = fit(barNet, data, { ...base, seed: 6, batchSize: 16, optimiser: adam(0.02, { eps: 1e-6 }), resume: await save() });
+      await expect(refused).rejects.toThrow(
+        /seed 5 .*; batchSize 8 .*; optimiser\.learningRate .*; optimiser\.eps 1e-8 there, 0\.000001 here/,
+      );
+    });
+
+    test("ET8 epochs, schedule, validation, early stopping and callbacks may change", async () => {
+      const model = await fit(barNet, data, {
+        ...base,
+        epochs: 2,
+        schedule: cosine({ minimum: 1e-4 }),
+        validation: bars(12, 2),
+        earlyStop: { patience: 5 },
+        onStep: () => {},
+        resume: await save(),
+      });
+      expect(model.parameters.size).toBeGreaterThan(0);
+    });
+
+    test("ET8 other attribute of a layer of the same kind and shape", async () => {
+      const [gentle, steep] = [0.1, 0.2].map((slope) => other({ relu: nn.leakyRelu({ slope }) }));
+      await expect(fit(steep, data, { ...base, resume: await save(gentle) })).rejects.toThrow(
+        /training: layer relu leakyRelu \[4, 8, 8\] #\w+ there, leakyRelu \[4, 8, 8\] #\w+ here$/,
+      );
+    });
+
+    test("ET8 a net that only was built again is the same", async () => {
+      expect((await fit(other({}), data, { ...base, resume: await save() })).parameters.size).toBeGreaterThan(0);
+    });
+
+    test("ET8 there must be a checkpoint", async () => {
+      await expect(fit(barNet, data, { ...base, resume: join(folder(), "nowhere") })).rejects.toThrow(ModelFormatError);
+    });
   });
 
   test("ET8 a folder that holds anything else is refused before training, and left alone", async () => {

@@ -20,7 +20,7 @@ export function bars(count: number, seed = 1): Dataset {
 }
 
 /** With batch norm and dropout, so that statistics and random masks are part of what must resume. */
-export const barNet: Module = nn.sequential({
+export const barLayers: Readonly<Record<string, Module>> = {
   conv: nn.conv2d(1, 4, 3, { padding: 1 }),
   bn: nn.batchNorm2d(4),
   relu: nn.relu(),
@@ -28,4 +28,6 @@ export const barNet: Module = nn.sequential({
   flatten: nn.flatten(),
   drop: nn.dropout(0.2),
   logits: nn.linear(64, 3),
-});
+};
+
+export const barNet: Module = nn.sequential(barLayers);

@@ -1,35 +1,66 @@
-// Training LeNet-5, batch 64, SGD with momentum: pictures per second, one step being forward, loss, backward and update.
+// `npm run bench -- train`: training steps (forward, loss, backward, SGD with momentum) of LeNet-5 and of ResNet-20 for small pictures.
 import { compile } from "../src/backends/compile.ts";
 import { stopWorkers } from "../src/backends/wasm/index.ts";
 import "../src/ops/index.ts";
+import type { Model } from "../src/nn/model.ts";
 import { random, randomNormal } from "../src/tensor/random.ts";
 import { Tensor } from "../src/tensor/tensor.ts";
 import { sgd } from "../src/train/optimisers.ts";
 import { trainingStep } from "../src/train/step.ts";
 import { lenet5 } from "../src/zoo/lenet.ts";
+import { zooModel } from "../src/zoo/registry.ts";
 import { peakKernel } from "./peak.ts";
-import { startTorch, type TorchTrainer } from "./rivals/pytorch.ts";
-import { type BenchOptions, type Contestant, compete, machine, median, table } from "./rounds.ts";
+import { startTorch, type TorchTask, type TorchTrainer } from "./rivals/pytorch.ts";
+import { type BenchOptions, type Contestant, compete, machine, table } from "./rounds.ts";
+import { type Verdict, verdictHead, verdictRow, verdicts } from "./verdict.ts";
 
-const batch = 64;
+interface TrainingCase {
+  readonly title: string;
+  readonly batch: number;
+  readonly model: () => Model;
+  readonly torch: TorchTask["net"];
+  readonly torchLayouts: readonly TorchTask["layout"][];
+  /** JavaScript rivals that can train it, and do so within minutes. */
+  readonly scripts: readonly string[];
+}
 
-async function foveaContestant(threads: number): Promise<Contestant> {
-  const { graph } = trainingStep(lenet5({ seed: 1 }), { batch, optimiser: sgd(0.01, { momentum: 0.9 }) });
+export const trainingCases: Readonly<Record<string, TrainingCase>> = {
+  lenet5: {
+    title: "LeNet-5, batch 64",
+    batch: 64,
+    model: () => lenet5({ seed: 1 }),
+    torch: "lenet5",
+    torchLayouts: ["channels-first"],
+    scripts: ["convnetjs", "jax", "tfjs-cpu"],
+  },
+  resnet20: {
+    title: "ResNet-20, batch 32",
+    batch: 32,
+    model: () => zooModel("resnet20-cifar", { seed: 1 }),
+    torch: "resnet20",
+    torchLayouts: ["channels-first", "channels-last"],
+    scripts: [],
+  },
+};
+
+async function foveaContestant({ model, batch }: TrainingCase, threads: number): Promise<Contestant> {
+  const made = model();
+  const { graph } = trainingStep(made, { batch, optimiser: sgd(0.01, { momentum: 0.9 }) });
   const program = await compile(graph, { device: "wasm", threads });
-  const explanation = program.explain();
-  for (const note of explanation.notes) console.error(`fovea, ${threads} threads: ${note}`);
+  const explained = program.explain();
+  for (const note of explained.notes) console.error(`fovea, ${threads} threads: ${note}`);
+  if (explained.standIns > 0) console.error(`fovea: ${explained.standIns} nodes run in the reference loops`);
+  if (explained.threads !== threads) console.error(`fovea chose ${explained.threads} of ${threads} threads`);
   const generator = random(1);
+  const labels = Int32Array.from({ length: batch }, () => generator.integer(10));
   const feeds = {
-    x: randomNormal([batch, 1, 32, 32], generator),
-    y: new Tensor(
-      Int32Array.from({ length: batch }, () => generator.integer(10)),
-      [batch],
-    ),
+    x: randomNormal([batch, ...made.inputShape], generator),
+    y: new Tensor(labels, [batch]),
     learningRate: new Tensor(Float32Array.of(0.01), []),
   };
   return {
-    name: `fovea, ${threads} thread${threads === 1 ? "" : "s"}`,
-    threads: explanation.threads,
+    name: "fovea",
+    threads,
     async run() {
       const { loss } = await program.run(feeds);
       if (!Number.isFinite(loss.item())) throw new Error("bench: the loss is not a number any more");
@@ -37,53 +68,75 @@ async function foveaContestant(threads: number): Promise<Contestant> {
   };
 }
 
-export async function benchTraining({ rounds, json, rivals }: BenchOptions): Promise<void> {
+interface ScriptedRival {
+  readonly version: string;
+  lenet5(batch: number): Promise<() => Promise<number>>;
+}
+
+/** A rival that trains by a script of its own beside the sources, in its own idiom. */
+async function scriptedContestant(name: string, batch: number): Promise<{ contestant: Contestant; version: string }> {
+  const { version, lenet5: prepare } = (await import(new URL(`../rivals/train-${name}.mjs`, import.meta.url).href)) as ScriptedRival;
+  const step = await prepare(batch);
+  const run = async (): Promise<void> => {
+    if (!Number.isFinite(await step())) throw new Error(`bench: the loss of ${name} is not a number`);
+  };
+  return { contestant: { name, threads: 1, run }, version };
+}
+
+async function raceCase(training: TrainingCase, options: BenchOptions, versions: Record<string, string>): Promise<Verdict[]> {
+  const { rounds, rivals, threads = [1, 2] } = options;
+  const { title, batch, torch: net } = training;
+  const wanted = (name: string): boolean => rivals === undefined || rivals.includes(name);
   const contestants: Contestant[] = [];
   const torches: TorchTrainer[] = [];
-  for (const threads of [1, 2]) contestants.push(await foveaContestant(threads));
-  if (rivals === undefined || rivals.includes("pytorch")) {
-    for (const threads of [1, 2]) {
-      const torch = await startTorch(threads, batch);
+  for (const count of threads) contestants.push(await foveaContestant(training, count));
+  for (const layout of wanted("pytorch") ? training.torchLayouts : []) {
+    for (const count of threads) {
+      const torch = await startTorch({ net, batch, threads: count, layout });
       if (torch === undefined) {
         console.error("pytorch is absent: /usr/bin/python3 cannot import torch");
         break;
       }
       torches.push(torch);
-      contestants.push({ name: `pytorch ${torch.version}, ${threads} thread${threads === 1 ? "" : "s"}`, threads, best: torch.best });
+      versions.pytorch = torch.version;
+      contestants.push({ name: layout === "channels-last" ? "pytorch channels-last" : "pytorch", threads: count, best: torch.best });
     }
   }
-  const { timings, rejected } = await compete(contestants, peakKernel(), { rounds, milliseconds: 500 });
+  for (const name of training.scripts.filter(wanted)) {
+    try {
+      const { contestant, version } = await scriptedContestant(name, batch);
+      versions[name] = version;
+      // Compared with fovea on as many threads as the user would give it, too: these rivals have but one.
+      contestants.push(...threads.slice(-1).map((count) => ({ ...contestant, threads: count })));
+    } catch (error) {
+      console.error(`${name} cannot train here: ${error instanceof Error ? error.message.split("\n")[0] : error}`);
+    }
+  }
+  const match = await compete(contestants, peakKernel(), { rounds, milliseconds: 400 });
   for (const torch of torches) torch.stop();
+  return verdicts("train", title, contestants, match).map((v) => ({
+    ...v,
+    pictures_per_second: Math.round((1000 * batch) / v.ms),
+    rival_pictures_per_second: Math.round((1000 * batch) / v.rival_ms),
+  }));
+}
+
+export async function benchTraining(options: BenchOptions): Promise<void> {
+  const versions: Record<string, string> = {};
+  const found: Verdict[] = [];
+  for (const name of options.cases ?? Object.keys(trainingCases)) {
+    const training = trainingCases[name];
+    if (training === undefined)
+      throw new Error(`bench: no training case is called "${name}"; there are ${Object.keys(trainingCases).join(", ")}`);
+    found.push(...(await raceCase(training, options, versions)));
+  }
   stopWorkers();
-  const speed = (ms: number): number => Math.round((batch / ms) * 1000);
-  const rows = contestants.map(({ name }, i) => {
-    const { best, median: middle } = timings[i];
-    return [name, best.toFixed(3), String(speed(best)), String(speed(middle))];
-  });
-  if (!json) {
-    console.log(
-      `LeNet-5, batch ${batch}, SGD with momentum. ${machine()}. ${new Date().toISOString().slice(0, 10)}. ${rejected} rounds rejected.\n`,
-    );
-    console.log(table(["who", "best ms per step", "pictures/s, best", "pictures/s, median"], rows));
+  if (!options.json) {
+    console.log(`${machine()}. ${new Date().toISOString().slice(0, 10)}. Times of one step; a ratio above 1: fovea is faster.\n`);
+    const rows = found.map((v) => [...verdictRow(v), String(v.pictures_per_second), String(v.rival_pictures_per_second)]);
+    console.log(table([...verdictHead, "fovea pictures/s", "rival pictures/s"], rows));
     console.log();
   }
-  contestants.forEach(({ name, threads }, i) => {
-    const ownIndex = threads === 1 ? 0 : 1;
-    const own = timings[ownIndex];
-    const ratios = timings[i].rounds.map((ms, round) => ms / own.rounds[round]);
-    console.log(
-      JSON.stringify({
-        bench: "train",
-        case: `LeNet-5, batch ${batch}`,
-        rival: name,
-        threads,
-        ratio_best: Number((timings[i].best / own.best).toFixed(3)),
-        ratio_median: Number(median(ratios).toFixed(3)),
-        ms: Number(own.best.toFixed(4)),
-        rival_ms: Number(timings[i].best.toFixed(4)),
-        pictures_per_second: speed(own.best),
-        rival_pictures_per_second: speed(timings[i].best),
-      }),
-    );
-  });
+  for (const verdict of found) console.log(JSON.stringify(verdict));
+  console.log(JSON.stringify({ bench: "train", machine: machine(), versions }));
 }

@@ -13,9 +13,18 @@ export interface TorchTrainer {
 /** The script lies beside the sources, not beside the bundle. */
 const script = fileURLToPath(new URL("../rivals/pytorch.py", import.meta.url));
 
+export interface TorchTask {
+  readonly net: "lenet5" | "resnet20";
+  readonly batch: number;
+  readonly threads: number;
+  readonly layout: "channels-first" | "channels-last";
+}
+
 /** Undefined when there is no Python with torch. */
-export async function startTorch(threads: number, batch: number): Promise<TorchTrainer | undefined> {
-  const child: ChildProcess = spawn("/usr/bin/python3", [script, String(threads), String(batch)], { stdio: ["pipe", "pipe", "ignore"] });
+export async function startTorch({ net, batch, threads, layout }: TorchTask): Promise<TorchTrainer | undefined> {
+  const child: ChildProcess = spawn("/usr/bin/python3", [script, net, String(batch), String(threads), layout], {
+    stdio: ["pipe", "pipe", "ignore"],
+  });
   const failed = new Promise<undefined>((resolve) => {
     child.once("error", () => resolve(undefined));
     child.once("exit", () => resolve(undefined));

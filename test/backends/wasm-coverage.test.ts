@@ -1,0 +1,47 @@
+// Nothing that a net of the zoo runs, and nothing in a training step, is left to the reference loops. Only lowering is needed to know that.
+import { describe, expect, test } from "vitest";
+import { lower } from "../../src/backends/wasm/lower.ts";
+import { prepare } from "../../src/backends/wasm/prepare.ts";
+import { createGraph, type Graph } from "../../src/graph/graph.ts";
+import { showValue } from "../../src/graph/value.ts";
+import { traceModule } from "../../src/nn/trace.ts";
+import { adam, sgd } from "../../src/train/optimisers.ts";
+import { trainingStep } from "../../src/train/step.ts";
+import * as zoo from "../../src/zoo/index.ts";
+
+/** The nodes that the reference loops would compute. */
+function standInsOf(graph: Graph): string[] {
+  return lower(prepare(graph, true), { tier: "simd", strict: false, precision: "fast" }).standIns.map(showValue);
+}
+
+/** What still has no kernel; explain() tells. */
+const known: Readonly<Record<string, readonly string[]>> = { stn: ["affineGrid", 'gridSample "transformer"'] };
+
+describe("inference", () => {
+  test.each(zoo.architectures.map((a) => [a.name, a] as const))("PR11 %s runs in kernels alone", (name, { build, inputShape, classes }) => {
+    const traced = traceModule(build(inputShape, classes), {
+      shape: [1, ...inputShape],
+      dtype: "float32",
+      training: false,
+      frozen: true,
+      seed: 0,
+      // No numbers: parameters become inputs, so that the largest net costs nothing.
+      store: { parameter: () => undefined, buffer: () => undefined },
+    });
+    expect(standInsOf(createGraph({ outputs: { y: traced.output } }))).toEqual(known[name] ?? []);
+  });
+});
+
+describe("training steps", () => {
+  test.each([
+    ["lenet5", [1, 32, 32]],
+    ["resnet20-cifar", [3, 32, 32]],
+    ["mobilenet-v2", [3, 32, 32]],
+  ] as const)("PR11 a step of %s runs in kernels alone", (name, inputShape) => {
+    const model = zoo.zooModel(name, { inputShape, outputs: 10 });
+    for (const optimiser of [sgd(0.1, { momentum: 0.9, weightDecay: 1e-4 }), adam(1e-3)]) {
+      const { graph } = trainingStep(model, { batch: 4, optimiser, clip: { norm: 1 } });
+      expect(standInsOf(graph)).toEqual([]);
+    }
+  });
+});

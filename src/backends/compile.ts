@@ -1,5 +1,5 @@
 // The one door to the backends: everything above calls `compile` and never learns which one runs.
-import type { Graph } from "../graph/graph.ts";
+import { expectGraph, type Graph } from "../graph/graph.ts";
 import type { CompileOptions, Device, Program } from "../graph/program.ts";
 import { ArgumentError, UnsupportedOpError } from "../tensor/errors.ts";
 import { checkOptions } from "../tensor/options.ts";
@@ -14,6 +14,7 @@ const devices: readonly Device[] = ["auto", "reference", "wasm", "webgpu"];
  * Throws `ArgumentError` for unknown or impossible options, `UnsupportedOpError` when the backend cannot run the graph.
  */
 export async function compile(graph: Graph, options: CompileOptions = {}): Promise<Program> {
+  expectGraph("compile", graph);
   checkValues(options);
   switch (options.device ?? "auto") {
     case "auto":
@@ -29,8 +30,8 @@ export async function compile(graph: Graph, options: CompileOptions = {}): Promi
 }
 
 function checkValues(options: CompileOptions): void {
-  checkOptions("compile", options, ["device", "threads", "strict", "optimise", "precision"]);
-  const { device, threads, strict, optimise, precision } = options;
+  checkOptions("compile", options, ["device", "threads", "strict", "optimise", "precision", "tune"]);
+  const { device, threads, strict, optimise, precision, tune } = options;
   if (device !== undefined && !devices.includes(device)) {
     throw new ArgumentError(`compile: device is "${String(device)}"; expected one of ${devices.join(", ")}`);
   }
@@ -40,7 +41,7 @@ function checkValues(options: CompileOptions): void {
   if (precision !== undefined && precision !== "fast" && precision !== "exact") {
     throw new ArgumentError(`compile: precision is "${String(precision)}"; expected fast or exact`);
   }
-  for (const [name, given] of Object.entries({ strict, optimise })) {
+  for (const [name, given] of Object.entries({ strict, optimise, tune })) {
     if (given !== undefined && typeof given !== "boolean") {
       throw new ArgumentError(`compile: ${name} is ${String(given)}; expected true or false`);
     }

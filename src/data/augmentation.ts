@@ -1,6 +1,7 @@
 // Variations that leave the class of a picture as it is (whether a flip does, only the user knows: not for digits). Each is made from its
 // options and returns a pure function of (picture, random numbers); pictures are [C, H, W] with pixels in 0..1.
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
+import { expectFunction, expectTensor } from "../tensor/expect.ts";
 import { checkOptions, showGiven } from "../tensor/options.ts";
 import type { Random } from "../tensor/random.ts";
 import { showShape } from "../tensor/shape.ts";
@@ -18,6 +19,7 @@ export type Fill = number | "edge";
 
 /** One after the other, each with random numbers of its own. */
 export function compose(...steps: readonly Augmentation[]): Augmentation {
+  for (const step of steps) expectFunction("compose", "a step", step);
   const description = steps.map((step) => step.description ?? "a function without description").join(", then ");
   return Object.assign((image: Tensor, generator: Random) => steps.reduce((picture, step, i) => step(picture, generator.fork(i)), image), {
     description,
@@ -254,6 +256,7 @@ function pixelAt(image: Tensor, channel: number, y: number, x: number, fill: Fil
 }
 
 function pictureShape(image: Tensor, where: string): readonly [number, number, number] {
+  expectTensor(where, "the picture", image);
   if (image.rank !== 3) throw new ShapeError(`${where}: ${showShape(image.shape)} is not one picture [C, H, W]`);
   return image.shape as readonly [number, number, number];
 }

@@ -1,6 +1,7 @@
 // CIFAR-10 in its standard binary layout: records of one label byte and 3 x 32 x 32 bytes. https://www.cs.toronto.edu/~kriz/cifar.html
 import { isFile, joinPath, listFolder, readFile, readText } from "#platform";
 import { DataError, FileError } from "../tensor/errors.ts";
+import { expectText } from "../tensor/expect.ts";
 import { arraysDataset, type Dataset, type TrainAndTest } from "./dataset.ts";
 
 const imageShape = [3, 32, 32];
@@ -16,6 +17,7 @@ export const cifar10Classes: readonly string[] = ["airplane", "automobile", "bir
  * `batches.meta.txt` where it is there. Throws `DataError` when files are missing, cut off or have labels outside 0..9.
  */
 export async function cifar10(folder: string): Promise<TrainAndTest> {
+  expectText("cifar10", "the folder", folder);
   let names: string[];
   try {
     names = (await listFolder(folder)).map((entry) => entry.name);

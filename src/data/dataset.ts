@@ -1,8 +1,9 @@
 // What training and seeing inside ask of data: pictures as the net sees them, and their labels. Pictures stay bytes until they are
 // asked for, so MNIST costs 47 MB and not 188.
 import { ArgumentError, DataError, ShapeError } from "../tensor/errors.ts";
+import { expectList, expectNumbers, expectParts, expectTensor } from "../tensor/expect.ts";
 import { checkOptions } from "../tensor/options.ts";
-import { type Shape, showShape, sizeOf } from "../tensor/shape.ts";
+import { checkShape, type Shape, showShape, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 /** What is subtracted from and divides each channel of a picture in 0..1 before the net sees it. */
@@ -36,6 +37,12 @@ export interface Dataset {
   batch(indices: ArrayLike<number>): Batch;
 }
 
+/** Throws `ArgumentError` unless `given` is a data set. `where` is what the user called. */
+export function expectDataset(where: string, given: unknown): void {
+  const parts: readonly (keyof Dataset)[] = ["size", "imageShape", "classes", "normalisation", "image", "label", "batch"];
+  expectParts(where, "the data set", given, parts, `a data set, an object with ${parts.join(", ")}`);
+}
+
 /** What the loaders of data sets return. */
 export interface TrainAndTest<D extends Dataset = Dataset> {
   readonly train: D;
@@ -57,6 +64,10 @@ export interface ArraysDatasetOptions {
 export function arraysDataset(options: ArraysDatasetOptions): Dataset {
   checkOptions("arraysDataset", options, ["name", "images", "labels", "imageShape", "classes", "normalisation"]);
   const { name, images, labels, imageShape, classes } = options;
+  checkShape(imageShape, "arraysDataset: imageShape");
+  expectNumbers("arraysDataset", "images", images);
+  expectNumbers("arraysDataset", "labels", labels);
+  expectList("arraysDataset", "classes", classes, "names");
   if (imageShape.length !== 3) throw new ShapeError(`${name}: picture shape ${showShape(imageShape)} is not [C, H, W]`);
   const size = labels.length;
   const step = sizeOf(imageShape);
@@ -150,6 +161,7 @@ export function normalise(image: Tensor, normalisation: Normalisation): Tensor {
 
 /** How many pictures each class has. */
 export function classCounts(dataset: Dataset): number[] {
+  expectDataset("classCounts", dataset);
   const counts = new Array<number>(dataset.classes.length).fill(0);
   for (let i = 0; i < dataset.size; i++) counts[dataset.label(i)]++;
   return counts;
@@ -161,7 +173,9 @@ export function checkIndex(i: number, size: number, name: string): number {
   return i;
 }
 
-export function checkNormalisation({ mean, deviation }: Normalisation, channels: number, name: string): void {
+export function checkNormalisation(normalisation: Normalisation, channels: number, name: string): void {
+  expectParts(name, "the normalisation", normalisation, ["mean", "deviation"], "{ mean, deviation }, one number per channel each");
+  const { mean, deviation } = normalisation;
   if (mean.length !== channels || deviation.length !== channels || !deviation.every((d) => d > 0)) {
     throw new ArgumentError(
       `${name}: normalisation needs a mean and a positive deviation for each of ${channels} channels, got [${mean.join(", ")}] and [${deviation.join(", ")}]`,
@@ -200,6 +214,7 @@ function perChannel(
   normalisation: Normalisation,
   change: (value: number, mean: number, deviation: number) => number,
 ): Tensor {
+  expectTensor("normalise", "the picture", image);
   const channels = image.shape[0];
   checkNormalisation(normalisation, channels, `picture ${showShape(image.shape)}`);
   const plane = image.size / channels;

@@ -2,6 +2,7 @@
 import { baseName, joinPath, listFolder, readFile } from "#platform";
 import { gunzip, isGzip } from "../io/gzip.ts";
 import { DataError, FileError } from "../tensor/errors.ts";
+import { expectText } from "../tensor/expect.ts";
 import { checkOptions } from "../tensor/options.ts";
 import { showShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -52,6 +53,7 @@ const unpackLimit = 2 ** 31;
  * Throws `DataError` when a file is missing, damaged, or does not fit to the others.
  */
 export async function idxDataset(folder: string, options: IdxDatasetOptions = {}): Promise<TrainAndTest> {
+  expectText("idxDataset", "the folder", folder);
   checkOptions("idxDataset", options, ["name", "classes", "normalisation"]);
   const names = await findIdxFiles(folder);
   const read = async (part: Part): Promise<Uint8Array> => readFile(joinPath(folder, names[part]));

@@ -1,6 +1,7 @@
 // The IDX format of MNIST and its relatives: a magic number that tells element type and rank, the sizes, the values, all big-endian.
 // http://yann.lecun.com/exdb/mnist, "file formats". Everything is checked against the file's length before memory is taken.
 import { DataError } from "../tensor/errors.ts";
+import { expectBytes } from "../tensor/expect.ts";
 import { showShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -23,6 +24,7 @@ const elementTypes: ReadonlyMap<number, ElementType> = new Map([
  * Throws `DataError` with the byte position and what was expected there.
  */
 export function parseIdx(bytes: Uint8Array, name = "IDX file"): Tensor {
+  expectBytes("parseIdx", bytes);
   if (bytes.length < 4)
     throw new DataError(`${name}: ${bytes.length} bytes are too few for an IDX file, which begins with a magic number of 4`);
   const [zero, alsoZero, type, rank] = bytes;

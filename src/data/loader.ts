@@ -4,7 +4,7 @@ import { ArgumentError } from "../tensor/errors.ts";
 import { checkOptions } from "../tensor/options.ts";
 import { type Random, random } from "../tensor/random.ts";
 import type { Augmentation } from "./augmentation.ts";
-import { type Batch, type Dataset, gather, normalise, unnormalise } from "./dataset.ts";
+import { type Batch, type Dataset, expectDataset, gather, normalise, unnormalise } from "./dataset.ts";
 
 export interface LoaderOptions {
   readonly batchSize: number;
@@ -33,6 +33,7 @@ export interface Loader {
 
 /** Throws `ArgumentError` when the batch size is not a positive integer, or when there would be no batch. */
 export function loader(dataset: Dataset, options: LoaderOptions): Loader {
+  expectDataset("loader", dataset);
   checkOptions("loader", options, ["batchSize", "seed", "shuffle", "dropLast", "augment"]);
   const { batchSize, seed = 0, shuffle = true, dropLast = false, augment } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) throw new ArgumentError(`loader: batchSize ${batchSize} is not an integer >= 1`);

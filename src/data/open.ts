@@ -1,6 +1,7 @@
 // One word from a command line to a data set: a known name, or a folder that is recognised by what lies in it.
 import { isFolder } from "#platform";
 import { DataError } from "../tensor/errors.ts";
+import { expectText } from "../tensor/expect.ts";
 import { checkOptions } from "../tensor/options.ts";
 import { cifar10, isCifarFolder } from "./cifar.ts";
 import type { TrainAndTest } from "./dataset.ts";
@@ -17,6 +18,7 @@ export const datasetNames: readonly string[] = ["mnist", "fashion-mnist", "synth
  * The options apply to folders of pictures. Throws `DataError` when it is none of these.
  */
 export async function openDataset(nameOrFolder: string, options: PictureFolderOptions = {}): Promise<TrainAndTest> {
+  expectText("openDataset", "the name or folder", nameOrFolder);
   checkOptions("openDataset", options, pictureFolderOptionNames);
   if (nameOrFolder === "mnist") return mnist();
   if (nameOrFolder === "fashion-mnist") return fashionMnist();

@@ -1,8 +1,9 @@
 // Parts of data sets are data sets: a validation share, the first thousand, the pictures that a net got wrong.
 import { ArgumentError, DataError } from "../tensor/errors.ts";
+import { expectNumbers } from "../tensor/expect.ts";
 import { checkOptions } from "../tensor/options.ts";
 import { random } from "../tensor/random.ts";
-import { checkIndex, type Dataset, type TrainAndTest } from "./dataset.ts";
+import { checkIndex, type Dataset, expectDataset, type TrainAndTest } from "./dataset.ts";
 
 export interface SplitOptions {
   /** Share of the pictures of every class that goes to `test`, between 0 and 1 (default 0.2). */
@@ -12,7 +13,9 @@ export interface SplitOptions {
 }
 
 /** The pictures of these indices, in this order; an index may come twice. Throws `DataError` when there are none. */
-export function subset(dataset: Dataset, indices: ArrayLike<number>, name: string = `${dataset.name}, part`): Dataset {
+export function subset(dataset: Dataset, indices: ArrayLike<number>, name: string = `${dataset?.name}, part`): Dataset {
+  expectDataset("subset", dataset);
+  expectNumbers("subset", "indices", indices);
   if (indices.length === 0) throw new DataError(`${name}: the data set is empty`);
   const chosen = Int32Array.from(indices, (i) => checkIndex(i, dataset.size, dataset.name));
   const original = (i: number): number => chosen[checkIndex(i, chosen.length, name)];
@@ -30,6 +33,7 @@ export function subset(dataset: Dataset, indices: ArrayLike<number>, name: strin
 
 /** The first `count` pictures (all, when there are fewer). */
 export function firstOf(dataset: Dataset, count: number): Dataset {
+  expectDataset("firstOf", dataset);
   if (!Number.isInteger(count) || count < 1) throw new ArgumentError(`firstOf: count ${count} is not an integer >= 1`);
   if (count >= dataset.size) return dataset;
   return subset(
@@ -41,6 +45,7 @@ export function firstOf(dataset: Dataset, count: number): Dataset {
 
 /** Splits into two sets in which every class has the same share; the same seed gives the same split. */
 export function split(dataset: Dataset, options: SplitOptions = {}): TrainAndTest {
+  expectDataset("split", dataset);
   const labels = Int32Array.from({ length: dataset.size }, (_, i) => dataset.label(i));
   const { train, test } = splitIndices(labels, dataset.classes.length, options);
   return { train: subset(dataset, train, `${dataset.name}, train`), test: subset(dataset, test, `${dataset.name}, test`) };

@@ -10,7 +10,7 @@ import {
 } from "../arithmetic/receptive-field.ts";
 import { GraphError } from "../tensor/errors.ts";
 import { type Field, named } from "./op.ts";
-import { showValue, topological, type Value } from "./value.ts";
+import { expectValue, showValue, topological, type Value } from "./value.ts";
 
 export * from "../arithmetic/receptive-field.ts";
 
@@ -32,6 +32,8 @@ interface Path {
  * Source: the walk of Araujo, Norris & Sim, Distill 2019; sizes and paddings are the largest over the paths.
  */
 export function receptiveField(value: Value, input: Value): ReceptiveField {
+  expectValue("receptiveField", "the value", value);
+  expectValue("receptiveField", "the input", input);
   const order = topological([value]);
   const relevant = new Set<Value>();
   for (const v of order) if (v === input || v.inputs.some((i) => relevant.has(i))) relevant.add(v);

@@ -1,11 +1,12 @@
 // Reverse-mode differentiation as graph -> graph: the gradient is made of ordinary values, so it can be fused, compiled, tapped and
 // differentiated again. Rules can be replaced for the length of one call; guided backpropagation and its kin need nothing else.
 import { ArgumentError, GraphError, ShapeError } from "../tensor/errors.ts";
+import { expectList } from "../tensor/expect.ts";
 import { checkOptionNames, checkOptions, proposal } from "../tensor/options.ts";
 import { sameShape, showShape } from "../tensor/shape.ts";
 import { findOp, type GradRule, type GradRules, named, type Op, operandName, registeredOps } from "./op.ts";
 import { fill, record } from "./record.ts";
-import { showValue, topological, Value } from "./value.ts";
+import { expectValue, showValue, topological, Value } from "./value.ts";
 
 export interface GradientOptions {
   /** The gradient that arrives at `y` (default: ones of its shape). */
@@ -24,6 +25,10 @@ const isDifferentiable = (v: Value): boolean => v.dtype === "float32" || v.dtype
 export function gradient(y: Value, wrt: readonly Value[], options: GradientOptions = {}): Value[] {
   checkOptions("gradient", options, ["seed", "rules"]);
   const { seed, rules = {} } = options;
+  expectValue("gradient", "y", y);
+  expectList("gradient", "wrt", wrt, "graph Values");
+  for (const value of wrt) expectValue("gradient", "an entry of wrt", value);
+  if (seed !== undefined) expectValue("gradient", "the seed", seed);
   checkRules(rules);
   if (!isDifferentiable(y)) throw new GraphError(`gradient: ${showValue(y)} has dtype ${y.dtype}; only float values have gradients`);
   if (seed !== undefined && !sameShape(seed.shape, y.shape)) {

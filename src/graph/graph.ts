@@ -1,5 +1,7 @@
 // A graph is a set of named outputs and state updates together with everything they depend on, in an order that can be run.
-import { GraphError } from "../tensor/errors.ts";
+import { ArgumentError, GraphError } from "../tensor/errors.ts";
+import { expectParts } from "../tensor/expect.ts";
+import { checkOptions, showGiven } from "../tensor/options.ts";
 import { sameShape, showShape } from "../tensor/shape.ts";
 import { inputOp, variableOp } from "./record.ts";
 import { showValue, topological, Value } from "./value.ts";
@@ -20,7 +22,12 @@ export interface GraphParts {
 }
 
 /** Collects a graph. Throws `GraphError` for names used twice, updates of things that are no variables, and shapes that change. */
-export function createGraph({ outputs, updates = [] }: GraphParts): Graph {
+export function createGraph(parts: GraphParts): Graph {
+  checkOptions("createGraph", parts, ["outputs", "updates"]);
+  const { outputs, updates = [] } = parts;
+  if (typeof outputs !== "object" || outputs === null) {
+    throw new ArgumentError(`createGraph: outputs is ${showGiven(outputs)}; expected graph Values by name`);
+  }
   const outputMap: ReadonlyMap<string, Value> = outputs instanceof Map ? outputs : new Map(Object.entries(outputs));
   for (const [name, value] of outputMap) {
     if (!(value instanceof Value)) throw new GraphError(`graph: output "${name}" is not a graph value`);
@@ -50,8 +57,14 @@ export function createGraph({ outputs, updates = [] }: GraphParts): Graph {
   return { order, inputs: byName(inputOp), variables: byName(variableOp), outputs: outputMap, updates: updateMap };
 }
 
+/** Throws `ArgumentError` unless `given` is a graph, as `createGraph` makes it. */
+export function expectGraph(where: string, given: unknown): void {
+  expectParts(where, "the graph", given, ["order", "inputs", "outputs", "updates"], "a Graph, made by createGraph");
+}
+
 /** The value with this label; throws `GraphError` with the nearest labels when there is none. The last one wins if several share it. */
 export function findValue(graph: Graph, name: string): Value {
+  expectGraph("findValue", graph);
   let found: Value | undefined;
   for (const value of graph.order) if (value.label === name) found = value;
   if (found !== undefined) return found;

@@ -1,4 +1,5 @@
 // One walk that rebuilds a graph with some values replaced: the base of every pass, of re-tracing at another batch size, and of lens rewrites.
+import { expectList, expectMap } from "../tensor/expect.ts";
 import { createGraph, type Graph } from "./graph.ts";
 import { inScope, record } from "./record.ts";
 import { topological, type Value } from "./value.ts";
@@ -40,6 +41,8 @@ export function rewriteGraph(graph: Graph, rewriter: Rewriter): Graph {
 
 /** The same computation with some values (inputs, say, of another batch size) replaced by others. */
 export function substitute(roots: readonly Value[], replacements: ReadonlyMap<Value, Value>): Value[] {
+  expectList("substitute", "the roots", roots, "graph Values");
+  expectMap("substitute", "the replacements", replacements, "graph Values to graph Values");
   const done = rewriteValues(roots, (value) => replacements.get(value));
   return roots.map((v) => done.get(v) as Value);
 }

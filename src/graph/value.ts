@@ -1,6 +1,8 @@
 // A value is one node of a graph: an op applied to other values, with its shape and element type known at once.
 // Values are immutable but for their label, so a graph can be shared, rewritten and differentiated without copies or surprises.
 
+import { ArgumentError } from "../tensor/errors.ts";
+import { showGiven } from "../tensor/options.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { DType } from "../tensor/tensor.ts";
 import type { Attrs, Op } from "./op.ts";
@@ -32,8 +34,14 @@ export class Value {
   }
 }
 
+/** Throws `ArgumentError` unless `given` is a graph value. `where` is what the user called, `what` the argument in words. */
+export function expectValue(where: string, what: string, given: unknown): void {
+  if (!(given instanceof Value)) throw new ArgumentError(`${where}: ${what} is ${showGiven(given)}; expected a graph Value`);
+}
+
 /** Gives `value` a name and returns it. */
 export function label<T extends Value>(value: T, name: string): T {
+  expectValue("label", "the value", value);
   value.label = name;
   return value;
 }

@@ -1,5 +1,6 @@
 // Unpacking with the runtime's own decompressor, with a limit: a few kilobytes can unpack to gigabytes.
 import { DataError } from "../tensor/errors.ts";
+import { expectBytes } from "../tensor/expect.ts";
 import { checkOptions } from "../tensor/options.ts";
 
 export interface UnpackOptions {
@@ -16,6 +17,7 @@ export function isGzip(bytes: Uint8Array): boolean {
 
 /** Unpacks a gzip file. Throws `DataError` when it is damaged, cut off, or larger than the limit. */
 export async function gunzip(bytes: Uint8Array, options: UnpackOptions = {}): Promise<Uint8Array> {
+  expectBytes("gunzip", bytes);
   checkOptions("gunzip", options, ["name", "limit"]);
   const { name = "gzip file", limit = 2 ** 31 } = options;
   const packed = new ReadableStream<BufferSource>({

@@ -1,6 +1,7 @@
 // One door for picture files: recognised by content, the same pixels in Node and in the browser (a browser's own decoder
 // may apply colour profiles, and then the same net sees different numbers).
 import { DataError } from "../tensor/errors.ts";
+import { expectBytes } from "../tensor/expect.ts";
 import { checkOptions } from "../tensor/options.ts";
 import { decodeJpeg, isJpeg } from "./jpeg.ts";
 import type { DecodeImageOptions, Picture } from "./picture.ts";
@@ -14,6 +15,7 @@ export { encodePng } from "./png.ts";
  * Throws `DataError` when the file is of another kind, damaged, cut off or too large.
  */
 export function decodeImage(bytes: Uint8Array, options: DecodeImageOptions = {}): Picture {
+  expectBytes("decodeImage", bytes);
   checkOptions("decodeImage", options, ["name", "maxPixels"]);
   if (isPng(bytes)) return decodePng(bytes, options);
   if (isJpeg(bytes)) return decodeJpeg(bytes, options);

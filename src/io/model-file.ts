@@ -1,5 +1,5 @@
 // A trained model as one file: safetensors, readable by everybody, whose metadata say which net of the zoo the numbers belong to.
-import { createModel, type Model, type Preprocessing } from "../nn/model.ts";
+import { createModel, expectModel, type Model, type Preprocessing } from "../nn/model.ts";
 import { ArgumentError, FoveaError, ModelFormatError } from "../tensor/errors.ts";
 import { architecture } from "../zoo/registry.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
@@ -17,6 +17,7 @@ const key = "fovea";
 
 /** The model as bytes. `name` is the zoo's name of its net, so that `readModel` can build it again. Same model, same bytes. */
 export function writeModel(model: Model, name: string): Uint8Array {
+  expectModel("writeModel", model);
   architecture(name);
   const description: Description = {
     architecture: name,

@@ -1,5 +1,6 @@
 // A decoded picture as plain interleaved pixels, and the way between it and tensors.
 import { ArgumentError, DataError, ShapeError } from "../tensor/errors.ts";
+import { expectParts, expectTensor } from "../tensor/expect.ts";
 import { checkOptions } from "../tensor/options.ts";
 import { showShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -32,11 +33,23 @@ export interface TensorToPictureOptions {
   readonly high?: number;
 }
 
+/** Throws `ArgumentError` unless `given` is a picture. `where` is what the user called. */
+export function expectPicture(where: string, given: unknown): void {
+  expectParts(
+    where,
+    "the picture",
+    given,
+    ["width", "height", "channels", "data"],
+    "{ width, height, channels, data }, as decodeImage gives it",
+  );
+}
+
 /** Weights of red, green and blue in grey: ITU-R BT.601, as Pillow and OpenCV use them. */
 export const greyWeights: readonly [number, number, number] = [0.299, 0.587, 0.114];
 
 /** A picture as float32 [C, H, W] in 0..1. */
 export function pictureToTensor(picture: Picture, options: PictureToTensorOptions = {}): Tensor {
+  expectPicture("pictureToTensor", picture);
   checkOptions("pictureToTensor", options, ["channels", "background"]);
   const { width, height, data } = picture;
   const maximum = data instanceof Uint16Array ? 65535 : 255;
@@ -72,6 +85,7 @@ export function pictureToTensor(picture: Picture, options: PictureToTensorOption
 
 /** A tensor [H, W] or [C, H, W] with C of 1..4 as an 8-bit picture. Values that are not numbers become 0. */
 export function tensorToPicture(tensor: Tensor, options: TensorToPictureOptions = {}): Picture {
+  expectTensor("tensorToPicture", "the picture", tensor);
   checkOptions("tensorToPicture", options, ["low", "high"]);
   const { low = 0, high = 1 } = options;
   if (!(high > low)) throw new ArgumentError(`tensorToPicture: high ${high} must be above low ${low}`);

@@ -2,7 +2,7 @@
 // palettes, transparency keys and samples of less than a byte.
 import { convertIndexedToRgb, type DecodedPng, decode, encode } from "fast-png";
 import { ArgumentError, DataError } from "../tensor/errors.ts";
-import { checkPictureSize, type DecodeImageOptions, type Picture } from "./picture.ts";
+import { checkPictureSize, type DecodeImageOptions, expectPicture, type Picture } from "./picture.ts";
 
 const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
@@ -25,6 +25,7 @@ export function decodePng(bytes: Uint8Array, options: DecodeImageOptions = {}): 
 
 /** A PNG file of 8 or 16 bits per sample; the same picture gives the same bytes. */
 export function encodePng(picture: Picture): Uint8Array {
+  expectPicture("encodePng", picture);
   const { width, height, channels, data } = picture;
   if (data.length !== width * height * channels || data.length === 0) {
     throw new ArgumentError(`encodePng: ${width} x ${height} x ${channels} needs ${width * height * channels} samples, got ${data.length}`);

@@ -1,13 +1,15 @@
 // From a decoded picture to what a model's first layer expects: its channels, its size, its normalisation.
-import type { Model } from "../nn/model.ts";
+import { expectModel, type Model } from "../nn/model.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { showShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { type Picture, pictureToTensor } from "./picture.ts";
+import { expectPicture, type Picture, pictureToTensor } from "./picture.ts";
 import { coverImage } from "./resample.ts";
 
 /** `picture` as [C, H, W] for `model`: proportions are kept, and what hangs over is cut off evenly. Throws `ShapeError` for nets of other channel counts than 1 and 3. */
 export function preparePicture(picture: Picture, model: Model): Tensor {
+  expectPicture("preparePicture", picture);
+  expectModel("preparePicture", model);
   const [channels, height, width] = model.inputShape;
   if (channels !== 1 && channels !== 3) {
     throw new ShapeError(`the net takes ${showShape(model.inputShape)}; a picture can be brought to 1 or 3 channels only`);
@@ -25,6 +27,7 @@ export function preparePicture(picture: Picture, model: Model): Tensor {
 
 /** The same in words, for people to check: a wrong profile gives confident nonsense. */
 export function describePreprocessing(model: Model): string {
+  expectModel("describePreprocessing", model);
   const [channels, height, width] = model.inputShape;
   const { preprocessing } = model;
   const colours = channels === 1 ? "grey" : (preprocessing?.channels ?? "rgb").toUpperCase();

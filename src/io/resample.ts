@@ -1,6 +1,7 @@
 // Changing the size of pictures the way that training pipelines do: a net that was trained on antialiased pictures
 // sees something else when they are picked point by point.
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
+import { expectTensor } from "../tensor/expect.ts";
 import { showShape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -84,6 +85,7 @@ function triangleFilter(inSize: number, outSize: number): Taps[] {
 }
 
 function imageShape(image: Tensor, where: string): readonly [number, number, number] {
+  expectTensor(where, "the picture", image);
   if (image.rank !== 3) throw new ShapeError(`${where}: ${showShape(image.shape)} is not [C, H, W]`);
   return image.shape as readonly [number, number, number];
 }

@@ -1,7 +1,8 @@
 // Weights on disk: the safetensors format (8-byte header length, JSON header, one buffer without holes), because it is what others
 // read and because a file can be checked completely before a byte of it is used. https://github.com/huggingface/safetensors
 import { ArgumentError, DTypeError, ModelFormatError } from "../tensor/errors.ts";
-import { checkOptions } from "../tensor/options.ts";
+import { expectBytes, expectTensor } from "../tensor/expect.ts";
+import { checkOptions, showGiven } from "../tensor/options.ts";
 import { showShape } from "../tensor/shape.ts";
 import { type DType, Tensor, type TensorData } from "../tensor/tensor.ts";
 import { fromBfloat16, fromHalf, toBfloat16, toHalf } from "./half-float.ts";
@@ -48,6 +49,7 @@ interface Entry {
  * Throws `ModelFormatError` when the header is damaged, tensors overlap, leave holes or reach beyond the file, or a value does not fit.
  */
 export function readSafetensors(bytes: Uint8Array, options: ReadSafetensorsOptions = {}): SafetensorsFile {
+  expectBytes("readSafetensors", bytes);
   checkOptions("readSafetensors", options, ["name"]);
   const name = options.name ?? "safetensors";
   const { header, start } = readHeader(bytes, name);
@@ -87,6 +89,10 @@ export function readSafetensors(bytes: Uint8Array, options: ReadSafetensorsOptio
 export function writeSafetensors(tensors: Iterable<readonly [string, Tensor]>, options: WriteSafetensorsOptions = {}): Uint8Array {
   checkOptions("writeSafetensors", options, ["metadata", "storedTypes"]);
   const wanted = new Map(Object.entries(options.storedTypes ?? {}));
+  if (typeof tensors !== "object" || tensors === null || !(Symbol.iterator in tensors)) {
+    throw new ArgumentError(`writeSafetensors: the tensors are ${showGiven(tensors)}; expected a Map from names to Tensors`);
+  }
+  for (const entry of tensors) expectTensor("writeSafetensors", `the tensor of ${showGiven(entry[0])}`, entry[1]);
   const items = Array.from(tensors, ([name, tensor]) => ({ name, tensor, type: wanted.get(name) ?? naturalType[tensor.dtype] }));
   const seen = new Set<string>();
   for (const { name, type } of items) {

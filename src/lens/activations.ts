@@ -1,8 +1,9 @@
 // What the layers make of pictures, and the filters that they make it with.
 import { compile } from "../backends/compile.ts";
 import { createGraph } from "../graph/graph.ts";
-import { layerValue, type Model } from "../nn/model.ts";
+import { expectModel, layerValue, type Model } from "../nn/model.ts";
 import { GraphError } from "../tensor/errors.ts";
+import { expectTensor } from "../tensor/expect.ts";
 import { checkOptions } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { onePicture, stack, traceFor } from "./batch.ts";
@@ -15,6 +16,8 @@ export interface ActivationsOptions extends RunOptions {
 
 /** The values of layers on one picture [C, H, W], by layer name and without the batch axis: feature maps are [C, H, W]. */
 export async function activations(model: Model, image: Tensor, options: ActivationsOptions = {}): Promise<Map<string, Tensor>> {
+  expectModel("activations", model);
+  expectTensor("activations", "the picture", image);
   checkOptions("activations", options, [...runOptionNames, "layers"]);
   const { dtype = "float32" } = options;
   const picture = onePicture(image);
@@ -28,6 +31,7 @@ export async function activations(model: Model, image: Tensor, options: Activati
 
 /** A convolution's kernels, [out, in, ...kernel], raw. Throws `GraphError` for layers that have none. */
 export function filters(model: Model, layer: string): Tensor {
+  expectModel("filters", model);
   const found = model.parameters.get(`${layer}.weight`);
   if (found !== undefined && found.rank >= 3) return found;
   const names = [...model.parameters]

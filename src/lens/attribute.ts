@@ -2,8 +2,9 @@
 // One result per picture, raw and signed. Definitions: Simonyan 2014 (gradient), Springenberg 2015 (guided), Zeiler & Fergus 2014
 // (deconvnet), Smilkov 2017 (SmoothGrad), Adebayo 2018 (VarGrad), Sundararajan 2017 (integrated gradients).
 import { breather } from "#platform";
-import type { Model } from "../nn/model.ts";
+import { expectModel, type Model } from "../nn/model.ts";
 import { ArgumentError } from "../tensor/errors.ts";
+import { expectList, expectTensor } from "../tensor/expect.ts";
 import { checkOptions } from "../tensor/options.ts";
 import { random } from "../tensor/random.ts";
 import { allocate, full, Tensor, zeros } from "../tensor/tensor.ts";
@@ -74,6 +75,8 @@ export type AttributeOptions = MethodOptions & Target;
  * the channel's strongest position on this picture. The class score is the logit, never the probability.
  */
 export async function attribute(model: Model, image: Tensor, options: AttributeOptions): Promise<Attribution> {
+  expectModel("attribute", model);
+  expectTensor("attribute", "the picture", image);
   checkOptions("attribute", options, [...methodOptionNames, ...targetNames]);
   const [result] = await attributeAll(model, [{ image, target: options }], options);
   return result;
@@ -86,6 +89,9 @@ export interface AttributionTask {
 
 /** Many pictures, each with its own target in the same layer (or all of classes), in one compiled program. */
 export async function attributeEach(model: Model, tasks: readonly AttributionTask[], options: MethodOptions): Promise<Attribution[]> {
+  expectModel("attributeEach", model);
+  expectList("attributeEach", "the tasks", tasks, "{ image, target }");
+  for (const { image } of tasks) expectTensor("attributeEach", "a picture", image);
   checkOptions("attributeEach", options, methodOptionNames);
   for (const { target } of tasks) checkOptions("attributeEach: target", target, targetNames);
   return attributeAll(model, tasks, options);

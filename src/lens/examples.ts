@@ -3,10 +3,10 @@
 // Zeiler and Fergus 2014, section 3; the crop's arithmetic: Araujo, Norris and Sim, Distill 2019.
 import { breather } from "#platform";
 import { compile } from "../backends/compile.ts";
-import type { Dataset } from "../data/dataset.ts";
+import { type Dataset, expectDataset } from "../data/dataset.ts";
 import { createGraph } from "../graph/graph.ts";
 import type { Program } from "../graph/program.ts";
-import type { Model } from "../nn/model.ts";
+import { expectModel, type Model } from "../nn/model.ts";
 import { argMax, max, reshape } from "../ops/index.ts";
 import { ArgumentError, DataError } from "../tensor/errors.ts";
 import { checkOptions } from "../tensor/options.ts";
@@ -39,6 +39,8 @@ interface Hit {
  * Order and content do not depend on the batch size. Throws `DataError` for an empty data set.
  */
 export async function examples(model: Model, dataset: Dataset, options: ExamplesOptions): Promise<UnitExamples[]> {
+  expectModel("examples", model);
+  expectDataset("examples", dataset);
   checkOptions("examples", options, [...runOptionNames, "layer", "channel", "channels", "top", "batchSize"]);
   const { top = 9, batchSize = 64, signal, onProgress } = options;
   if (!Number.isInteger(top) || top < 1) throw new ArgumentError(`examples: top is ${top}; expected an integer >= 1`);

@@ -6,7 +6,7 @@ import { compile } from "../backends/compile.ts";
 import { createGraph } from "../graph/graph.ts";
 import { input } from "../graph/record.ts";
 import { substitute } from "../graph/rewrite.ts";
-import type { Model } from "../nn/model.ts";
+import { expectModel, type Model } from "../nn/model.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { checkOptions } from "../tensor/options.ts";
 import { random } from "../tensor/random.ts";
@@ -97,6 +97,7 @@ export type MaximiseOptions = AscentOptions & Omit<Target, "position"> & { reado
 
 /** The picture that maximises one target. Same seed, device and threads: the same bits. */
 export async function maximise(model: Model, options: MaximiseOptions): Promise<Maximised> {
+  expectModel("maximise", model);
   checkOptions("maximise", options, [...ascentOptionNames, ...targetNames]);
   const [result] = await climb(model, [options], options);
   return result;
@@ -112,6 +113,7 @@ export interface MaximiseEachOptions extends AscentOptions {
 
 /** One picture for each channel of a layer, climbed together. Each is the picture that `maximise` gives for the channel alone. */
 export async function maximiseEach(model: Model, options: MaximiseEachOptions): Promise<Maximised[]> {
+  expectModel("maximiseEach", model);
   checkOptions("maximiseEach", options, [...ascentOptionNames, "layer", "channels", "position"]);
   const { layer, position } = options;
   const all = (): number[] => Array.from({ length: targetLayer(model.trace(), { layer }).channels }, (_, c) => c);

@@ -3,6 +3,7 @@
 import { type ReceptiveField, receptiveField } from "../graph/field.ts";
 import type { Value } from "../graph/value.ts";
 import { ArgumentError, GraphError, ModelFormatError, ShapeError } from "../tensor/errors.ts";
+import { expectMap, expectParts } from "../tensor/expect.ts";
 import { checkOptions } from "../tensor/options.ts";
 import { random } from "../tensor/random.ts";
 import { checkShape, type Shape, sameShape, showShape, sizeOf } from "../tensor/shape.ts";
@@ -86,6 +87,7 @@ export function createModel(net: Module, inputShape: Shape, options: ModelOption
   checkOptions("createModel", options, ["seed", "classes", "preprocessing", "parameters", "partial"]);
   const { seed = 0, parameters: given = new Map<string, Tensor>(), partial = options.parameters === undefined } = options;
   checkShape(inputShape, "createModel: inputShape");
+  if (options.parameters !== undefined) expectMap("createModel", "parameters", options.parameters, "names to Tensors");
   if (!Number.isInteger(seed)) throw new ArgumentError(`createModel: seed ${seed} is not an integer`);
   const parameters: Recipes = new Map();
   const buffers: Recipes = new Map();
@@ -182,6 +184,7 @@ class NetWithParameters implements Model {
   trace(options: TraceOptions = {}): Traced {
     checkOptions("trace", options, ["batch", "training", "inputShape", "dtype", "frozen", "seed"]);
     const { batch = 1, training = false, inputShape = this.inputShape, dtype = "float32", frozen = true, seed = this.seed } = options;
+    checkShape(inputShape, "trace: inputShape");
     if (!Number.isInteger(batch) || batch < 1) throw new ArgumentError(`trace: batch ${batch} is not an integer >= 1`);
     const stored = (kind: ReadonlyMap<string, Tensor>, name: string, shape: Shape): Tensor => {
       const found = kind.get(name);
@@ -216,6 +219,7 @@ class NetWithParameters implements Model {
   }
 
   with(state: ReadonlyMap<string, Tensor>): Model {
+    expectMap("with", "the state", state, "names to Tensors");
     return createModel(this.net, this.inputShape, {
       seed: this.seed,
       ...(this.classes && { classes: this.classes }),
@@ -236,6 +240,11 @@ class NetWithParameters implements Model {
 
 function made(recipes: Recipes): ReadonlyMap<string, Tensor> {
   return new Map([...recipes].map(([name, make]) => [name, make()]));
+}
+
+/** Throws `ArgumentError` unless `given` is a model. `where` is what the user called. */
+export function expectModel(where: string, given: unknown): void {
+  expectParts(where, "the model", given, ["net", "inputShape", "parameters", "trace"], "a model, made by createModel or fit");
 }
 
 /** The value that a layer's path names; throws `GraphError` naming the layers when there is none. */

@@ -3,7 +3,9 @@ import { count } from "../graph/attrs.ts";
 import { defineOp, type Field, type Op, pointwise, unknownField } from "../graph/op.ts";
 import { apply, type Operand } from "../graph/record.ts";
 import { ShapeError } from "../tensor/errors.ts";
+import { expectList } from "../tensor/expect.ts";
 import { normaliseAxis, type Shape, showShape, sizeOf } from "../tensor/shape.ts";
+import { checkOperand } from "./operands.ts";
 import { slice } from "./slice.ts";
 
 function concatShape(shapes: readonly Shape[], given: number, where: string): Shape {
@@ -78,5 +80,7 @@ export const concatOp: Op = defineOp({
 
 /** Joins `xs` along `axis` (default 1, the channels). */
 export function concat<T extends Operand>(xs: readonly T[], options: { readonly axis?: number } = {}): T {
+  expectList("concat", "xs", xs, "Tensors or graph Values");
+  for (const x of xs) checkOperand("concat", "an entry of xs", x);
   return apply(concatOp, xs, options);
 }

@@ -4,6 +4,7 @@ import { integers, type SpatialOption, spatial } from "../graph/attrs.ts";
 import { dataField, defineOp, type Op, type OpCase, pointwise } from "../graph/op.ts";
 import { apply, type Operand } from "../graph/record.ts";
 import { DTypeError, ShapeError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import { type Shape, sameShape, showShape, sizeOf } from "../tensor/shape.ts";
 import type { DType } from "../tensor/tensor.ts";
 import { oneFloatType } from "./operands.ts";
@@ -112,7 +113,9 @@ export function poolGather<T extends Operand>(x: T, indices: T): T {
  * Inverse of a max pooling by its indices: x and int32 `indices` [N, C, ...pooled] -> [N, C, ...outputSize], zeros elsewhere.
  * Where windows overlapped and chose the same element, their values add up. Throws `ShapeError`.
  */
-export function maxUnpool<T extends Operand>(x: T, indices: T, { outputSize }: { readonly outputSize: SpatialOption }): T {
+export function maxUnpool<T extends Operand>(x: T, indices: T, options: { readonly outputSize: SpatialOption }): T {
+  checkOptions("maxUnpool", options, ["outputSize"]);
+  const { outputSize } = options;
   const spatialRank = x.shape.length - 2;
   return apply(maxUnpoolOp, [x, indices], {
     outputSize: spatial(1).parse(outputSize, { where: "maxUnpool: outputSize", spatialRank }),

@@ -4,6 +4,7 @@ import { defineOp, type Field, type GradRule, type Op, pointwise, unknownField, 
 import { apply, fill, fillOp, type Operand } from "../graph/record.ts";
 import type { Value } from "../graph/value.ts";
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import { normaliseAxes, type Shape, sameShape, showShape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { div, sub } from "./arithmetic.ts";
@@ -11,6 +12,7 @@ import { broadcastTo } from "./broadcast.ts";
 import { broadcastAxes, offsetAt } from "./broadcast-read.ts";
 import { mapTo } from "./elementwise.ts";
 import * as e from "./expression-build.ts";
+import { checkOperand } from "./operands.ts";
 import { reshape } from "./reshape.ts";
 import { square } from "./unary.ts";
 
@@ -203,7 +205,10 @@ export function min<T extends Operand>(x: T, options: ReduceOptions = {}): T {
 }
 
 /** int32 position of the first largest element along one axis (default the last). */
-export function argMax<T extends Operand>(x: T, { axis = -1, keepDims = false }: { axis?: number; keepDims?: boolean } = {}): T {
+export function argMax<T extends Operand>(x: T, options: { readonly axis?: number; readonly keepDims?: boolean } = {}): T {
+  checkOperand("argMax", "x", x);
+  checkOptions("argMax", options, ["axis", "keepDims"]);
+  const { axis = -1, keepDims = false } = options;
   return apply(argMaxOp, [x], { axes: axis, keepDims });
 }
 
@@ -213,7 +218,10 @@ export interface VarianceOptions extends ReduceOptions {
 }
 
 /** Mean squared distance from the mean over `axes` (default all), in two passes so that a large mean costs no digits. */
-export function variance<T extends Operand>(x: T, { axes, keepDims = false, correction = 0 }: VarianceOptions = {}): T {
+export function variance<T extends Operand>(x: T, options: VarianceOptions = {}): T {
+  checkOperand("variance", "x", x);
+  checkOptions("variance", options, ["axes", "keepDims", "correction"]);
+  const { axes, keepDims = false, correction = 0 } = options;
   const count = reducedCount(
     x.shape,
     axes === undefined || Array.isArray(axes) ? (axes as readonly number[] | undefined) : [axes as number],

@@ -3,8 +3,11 @@ import { integers } from "../graph/attrs.ts";
 import { defineOp, type Field, type Op, pointwise, unknownField, wholeInput } from "../graph/op.ts";
 import { apply, type Operand } from "../graph/record.ts";
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
+import { expectList } from "../tensor/expect.ts";
+import { checkOptions } from "../tensor/options.ts";
 import { normaliseAxes, normaliseAxis, type Shape, sameShape, showShape, sizeOf } from "../tensor/shape.ts";
 import { inferShape } from "../tensor/tensor.ts";
+import { checkOperand } from "./operands.ts";
 
 function reshapeField(x: Shape, out: Shape): Field {
   if (sameShape(x.slice(2), out.slice(2)) && x.length === out.length) return pointwise;
@@ -33,7 +36,10 @@ export function reshape<T extends Operand>(x: T, shape: Shape): T {
 }
 
 /** Merges the axes startAxis..endAxis (default 1..-1: everything but the batch) into one. */
-export function flatten<T extends Operand>(x: T, { startAxis = 1, endAxis = -1 }: { startAxis?: number; endAxis?: number } = {}): T {
+export function flatten<T extends Operand>(x: T, options: { readonly startAxis?: number; readonly endAxis?: number } = {}): T {
+  checkOperand("flatten", "x", x);
+  checkOptions("flatten", options, ["startAxis", "endAxis"]);
+  const { startAxis = 1, endAxis = -1 } = options;
   const { shape } = x;
   if (shape.length === 0) return reshape(x, [1]);
   const start = normaliseAxis(startAxis, Math.max(shape.length, 2), "flatten");
@@ -44,7 +50,10 @@ export function flatten<T extends Operand>(x: T, { startAxis = 1, endAxis = -1 }
 }
 
 /** Removes axes of size 1: the given ones, or all. Throws `ShapeError` when a given one is larger. */
-export function squeeze<T extends Operand>(x: T, { axes }: { axes?: number | readonly number[] } = {}): T {
+export function squeeze<T extends Operand>(x: T, options: { readonly axes?: number | readonly number[] } = {}): T {
+  checkOperand("squeeze", "x", x);
+  checkOptions("squeeze", options, ["axes"]);
+  const { axes } = options;
   const { shape } = x;
   const removed = new Set(
     axes === undefined ? shape.flatMap((n, axis) => (n === 1 ? [axis] : [])) : normaliseAxes(axes, shape.length, "squeeze"),
@@ -57,7 +66,11 @@ export function squeeze<T extends Operand>(x: T, { axes }: { axes?: number | rea
 }
 
 /** Inserts axes of size 1 at the given positions of the result. */
-export function unsqueeze<T extends Operand>(x: T, { axes }: { axes: number | readonly number[] }): T {
+export function unsqueeze<T extends Operand>(x: T, options: { readonly axes: number | readonly number[] }): T {
+  checkOperand("unsqueeze", "x", x);
+  checkOptions("unsqueeze", options, ["axes"]);
+  const { axes } = options;
+  if (typeof axes !== "number") expectList("unsqueeze", "axes", axes, "axes (or one number)");
   const rank = x.shape.length + (typeof axes === "number" ? 1 : axes.length);
   const inserted = new Set(normaliseAxes(axes, rank, "unsqueeze"));
   const old = [...x.shape];

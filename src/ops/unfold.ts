@@ -18,6 +18,8 @@ import { defineOp, type Op } from "../graph/op.ts";
 import { apply, fill, type Operand } from "../graph/record.ts";
 import type { Value } from "../graph/value.ts";
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
+import { expectList } from "../tensor/expect.ts";
+import { checkOptions } from "../tensor/options.ts";
 import { type Shape, showShape } from "../tensor/shape.ts";
 import { concat } from "./concat.ts";
 import { spatialAxes } from "./operands.ts";
@@ -219,7 +221,10 @@ export interface FoldOptions extends WindowOptions {
 }
 
 /** Columns [N, C · Πk, L] added back to where `unfold` reads them: [N, C, ...outputSize]. Overlaps add up. */
-export function fold<T extends Operand>(columns: T, { outputSize, kernelSize, stride = 1, padding = 0, dilation = 1 }: FoldOptions): T {
+export function fold<T extends Operand>(columns: T, options: FoldOptions): T {
+  checkOptions("fold", options, ["outputSize", "kernelSize", "stride", "padding", "dilation"]);
+  const { outputSize, kernelSize, stride = 1, padding = 0, dilation = 1 } = options;
+  expectList("fold", "outputSize", outputSize, "sizes, one per spatial axis");
   const perAxis = (given: SpatialOption): readonly number[] => (typeof given === "number" ? outputSize.map(() => given) : given);
   return apply(foldOp, [columns], {
     outputSize,

@@ -1,4 +1,5 @@
 export * from "./errors.ts";
+export * from "./expect.ts";
 export * from "./options.ts";
 export * from "./random.ts";
 export * from "./shape.ts";

@@ -1,7 +1,9 @@
 // Counter-based random numbers: bit i of stream s depends on (seed, stream, i) alone, never on what was drawn before.
 // So a mask can be made inside a graph, on any backend and any thread, and every backend makes the same bits.
 // Threefry-2x32 with 20 rounds: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
-import { type Shape, sizeOf } from "./shape.ts";
+import { ArgumentError } from "./errors.ts";
+import { showGiven } from "./options.ts";
+import { checkShape, type Shape, sizeOf } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
 
 /** Rotation distances of the eight rounds that repeat, and the constant that ends the key schedule. */
@@ -54,7 +56,14 @@ export function hashLabel(label: string | number): number {
   return h | 0;
 }
 
+/**
+ * A generator for the key (seed, stream), both integers (stream default 0): keys that differ give independent numbers.
+ * Throws `ArgumentError` for a seed that is not an integer.
+ */
 export function random(seed: number, stream = 0): Random {
+  if (!Number.isInteger(seed) || !Number.isInteger(stream)) {
+    throw new ArgumentError(`random: the key is (${showGiven(seed)}, ${showGiven(stream)}); expected integers`);
+  }
   let counter = 0;
   const pair = [0, 0];
   let spare: number | undefined;
@@ -92,15 +101,24 @@ export function random(seed: number, stream = 0): Random {
   };
 }
 
-/** A float32 tensor of independent uniforms in [low, high). */
+function checkGenerator(where: string, generator: Random): void {
+  if (typeof generator?.uniform === "function" && typeof generator.normal === "function") return;
+  throw new ArgumentError(`${where}: the generator is ${showGiven(generator)}; expected a seeded one, such as random(0)`);
+}
+
+/** A float32 tensor of independent uniforms in [low, high) (default 0, 1). Throws `ArgumentError` without a generator: nothing is unseeded. */
 export function randomUniform(shape: Shape, generator: Random, low = 0, high = 1): Tensor {
+  checkShape(shape, "randomUniform");
+  checkGenerator("randomUniform", generator);
   const data = new Float32Array(sizeOf(shape));
   for (let i = 0; i < data.length; i++) data[i] = low + (high - low) * generator.uniform();
   return new Tensor(data, shape);
 }
 
-/** A float32 tensor of independent normals. */
+/** A float32 tensor of independent normals (default mean 0, deviation 1). Throws `ArgumentError` without a generator: nothing is unseeded. */
 export function randomNormal(shape: Shape, generator: Random, mean = 0, deviation = 1): Tensor {
+  checkShape(shape, "randomNormal");
+  checkGenerator("randomNormal", generator);
   const data = new Float32Array(sizeOf(shape));
   for (let i = 0; i < data.length; i++) data[i] = mean + deviation * generator.normal();
   return new Tensor(data, shape);

@@ -1,5 +1,6 @@
 // Integer helpers over shapes. A shape is a read-only list of sizes, outermost axis first; a scalar has the empty shape.
 import { ArgumentError, ShapeError } from "./errors.ts";
+import { showGiven } from "./options.ts";
 
 /** Sizes of a tensor's axes, outermost first. */
 export type Shape = readonly number[];
@@ -22,17 +23,20 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
+/** Whether both have the same sizes in the same order; a missing axis is not a size of 1. */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((n, axis) => n === b[axis]);
 }
 
 /** `[2, 3]` as it is printed in every message. */
 export function showShape(shape: Shape): string {
+  if (!Array.isArray(shape)) return showGiven(shape);
   return `[${shape.join(", ")}]`;
 }
 
 /** Throws a `ShapeError` unless every size is a non-negative integer that a typed array can hold. */
 export function checkShape(shape: Shape, where = "shape"): void {
+  if (!Array.isArray(shape)) throw new ShapeError(`${where}: the shape is ${showGiven(shape)}; expected a list of sizes, outermost first`);
   for (const n of shape) {
     if (!Number.isInteger(n) || n < 0) throw new ShapeError(`${where}: ${showShape(shape)} has the size ${n}; sizes are integers >= 0`);
   }

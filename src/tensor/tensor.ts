@@ -1,5 +1,6 @@
 // A tensor is a shape, an element type and a plain typed array in row-major order. It owns nothing else and needs no disposal.
 import { ArgumentError, DTypeError, ShapeError } from "./errors.ts";
+import { showGiven } from "./options.ts";
 import { checkShape, type Shape, sameShape, showShape, sizeOf, stridesOf } from "./shape.ts";
 
 export type DType = "float32" | "float64" | "int32" | "uint8";
@@ -14,15 +15,18 @@ export function allocate(dtype: DType, length: number): TensorData {
   return new ArrayType(length);
 }
 
+/** 8 for float64, 4 for float32 and int32, 1 for uint8. */
 export function bytesPerElement(dtype: DType): number {
   return arrayTypes[dtype].BYTES_PER_ELEMENT;
 }
 
+/** The element type that a typed array stands for. Throws `DTypeError` for arrays that are no tensor's data. */
 export function dtypeOf(data: TensorData): DType {
   if (data instanceof Float32Array) return "float32";
   if (data instanceof Float64Array) return "float64";
   if (data instanceof Int32Array) return "int32";
-  return "uint8";
+  if (data instanceof Uint8Array) return "uint8";
+  throw new DTypeError(`tensor: the data is ${showGiven(data)}; expected a Float32Array, Float64Array, Int32Array or Uint8Array`);
 }
 
 /** Arrays of arrays of numbers, as written in source code: `[[1, 2], [3, 4]]`. */
@@ -35,19 +39,21 @@ export class Tensor {
 
   /** Wraps `data` without copying. Throws `ShapeError` when its length is not the product of `shape`. */
   constructor(data: TensorData, shape: Shape) {
+    this.dtype = dtypeOf(data);
     checkShape(shape, "tensor");
     if (data.length !== sizeOf(shape)) {
       throw new ShapeError(`tensor: shape ${showShape(shape)} needs ${sizeOf(shape)} elements, but the data has ${data.length}`);
     }
     this.data = data;
     this.shape = Object.freeze([...shape]);
-    this.dtype = dtypeOf(data);
   }
 
+  /** Number of elements. */
   get size(): number {
     return this.data.length;
   }
 
+  /** Number of axes; 0 for a scalar. */
   get rank(): number {
     return this.shape.length;
   }
@@ -95,6 +101,7 @@ export class Tensor {
     return new Tensor(data, this.shape);
   }
 
+  /** A copy with memory of its own. */
   clone(): Tensor {
     return new Tensor(this.data.slice(), this.shape);
   }
@@ -137,7 +144,7 @@ export function tensor(values: Nested | TensorData, shape?: Shape, dtype?: DType
     return new Tensor(data, shape ?? [values.length]);
   }
   const found: number[] = [];
-  for (let v: Nested = values; typeof v !== "number"; v = v[0]) {
+  for (let v: Nested = values; Array.isArray(v); v = v[0]) {
     found.push(v.length);
     if (v.length === 0) break;
   }
@@ -148,6 +155,8 @@ export function tensor(values: Nested | TensorData, shape?: Shape, dtype?: DType
       flat.push(v);
       return;
     }
+    if (!Array.isArray(v))
+      throw new ArgumentError(`tensor: found ${showGiven(v)}; expected numbers, nested lists of numbers or a typed array`);
     if (axis >= found.length || v.length !== found[axis]) {
       throw new ShapeError(`tensor: ragged nested array; axis ${axis} has sizes ${found[axis]} and ${v.length}`);
     }
@@ -162,17 +171,21 @@ export function tensor(values: Nested | TensorData, shape?: Shape, dtype?: DType
   return new Tensor(data, shape ?? found);
 }
 
+/** A tensor of zeros (default float32). Throws `ShapeError` for sizes that are not integers >= 0, `DTypeError` for unknown types. */
 export function zeros(shape: Shape, dtype: DType = "float32"): Tensor {
   checkShape(shape, "zeros");
   return new Tensor(allocate(dtype, sizeOf(shape)), shape);
 }
 
+/** A tensor of one repeated number (default float32). Errors as `zeros`. */
 export function full(shape: Shape, value: number, dtype: DType = "float32"): Tensor {
+  if (typeof value !== "number") throw new ArgumentError(`full: the value is ${showGiven(value)}; expected a number`);
   const t = zeros(shape, dtype);
   t.data.fill(value);
   return t;
 }
 
+/** A tensor of ones (default float32). Errors as `zeros`. */
 export function ones(shape: Shape, dtype: DType = "float32"): Tensor {
   return full(shape, 1, dtype);
 }

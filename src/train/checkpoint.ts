@@ -3,6 +3,8 @@
 import { isFile, joinPath, listFolder, readFile, restoreFolder, writeFolderAtomically } from "#platform";
 import { readSafetensors, writeSafetensors } from "../io/safetensors.ts";
 import { ArgumentError, ModelFormatError } from "../tensor/errors.ts";
+import { expectText } from "../tensor/expect.ts";
+import { showGiven } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { TrainingIdentity } from "./identity.ts";
 
@@ -73,6 +75,9 @@ export function encodeCheckpoint({ state, model, optimiser, best }: Checkpoint):
 
 /** The inverse of `encodeCheckpoint`. Throws `ModelFormatError` when a file is missing, damaged, or of another step than the others. */
 export function decodeCheckpoint(contents: CheckpointFiles, name = "checkpoint"): Checkpoint {
+  if (typeof contents !== "object" || contents === null) {
+    throw new ArgumentError(`decodeCheckpoint: the files are ${showGiven(contents)}; expected their contents by name`);
+  }
   const state = readState(contents[files.state], name);
   const tensors = (file: string): ReadonlyMap<string, Tensor> => {
     const bytes = contents[file];
@@ -129,6 +134,7 @@ export async function saveCheckpoint(folder: string, checkpoint: Checkpoint): Pr
 
 /** Reads a folder that `saveCheckpoint` wrote, finishing or undoing a switch that was interrupted. */
 export async function loadCheckpoint(folder: string): Promise<Checkpoint> {
+  expectText("loadCheckpoint", "the folder", folder);
   if (!(await restoreFolder(folder))) throw new ModelFormatError(`there is no checkpoint at ${folder}`);
   const contents: Record<string, Uint8Array> = {};
   for (const file of Object.values(files)) {

@@ -1,6 +1,6 @@
 // Whether a net and a data set belong together, said before anything runs.
-import type { Dataset } from "../data/dataset.ts";
-import type { Model } from "../nn/model.ts";
+import { type Dataset, expectDataset } from "../data/dataset.ts";
+import { expectModel, type Model } from "../nn/model.ts";
 import { DataError, ShapeError } from "../tensor/errors.ts";
 import { sameShape, showShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -24,6 +24,8 @@ export function checkLabels(dataset: Dataset, labels: Tensor, indices: ArrayLike
 
 /** Throws `DataError` for an empty data set, `ShapeError` when pictures or classes do not fit the net. Returns the number of classes. */
 export function checkDataset(model: Model, dataset: Dataset, where: string): number {
+  expectModel(where, model);
+  expectDataset(where, dataset);
   if (dataset.size === 0) throw new DataError(`${where}: the data set "${dataset.name}" is empty`);
   if (!sameShape(dataset.imageShape, model.inputShape)) {
     throw new ShapeError(

@@ -3,8 +3,9 @@ import { compile } from "../backends/index.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { createGraph } from "../graph/graph.ts";
 import type { Device } from "../graph/program.ts";
-import type { Model } from "../nn/model.ts";
+import { expectModel, type Model } from "../nn/model.ts";
 import { ArgumentError, DataError, ShapeError } from "../tensor/errors.ts";
+import { expectList, expectTensor } from "../tensor/expect.ts";
 import { checkOptions } from "../tensor/options.ts";
 import { sameShape, showShape, sizeOf } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -100,6 +101,7 @@ export async function predict(
   options: { readonly device?: Device; readonly threads?: number } = {},
 ): Promise<Prediction> {
   checkOptions("predict", options, ["device", "threads"]);
+  expectModel("predict", model);
   const x = stack(images, model.inputShape);
   const traced = model.trace({ batch: x.shape[0] });
   if (traced.output.rank !== 2) {
@@ -124,6 +126,8 @@ function stack(images: Tensor | readonly Tensor[], shape: readonly number[]): Te
     return images;
   }
   const list = images instanceof Tensor ? [images] : images;
+  expectList("predict", "the pictures", list, "Tensors [C, H, W], or a batch [N, C, H, W]");
+  for (const image of list) expectTensor("predict", "a picture", image);
   if (list.length === 0) throw new DataError("predict: there are no pictures");
   const data = new Float32Array(list.length * sizeOf(shape));
   list.forEach((image, i) => {

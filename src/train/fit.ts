@@ -1,10 +1,11 @@
 // Training as one call: a net and a data set in, a model out.
-import type { Dataset } from "../data/dataset.ts";
+import { type Dataset, expectDataset } from "../data/dataset.ts";
 import { createModel, type Model, type Preprocessing } from "../nn/model.ts";
-import type { Module } from "../nn/module.ts";
+import { checkModule, type Module } from "../nn/module.ts";
+import { expectFunction, expectParts } from "../tensor/expect.ts";
 import { checkCheckpointFolder, loadCheckpoint } from "./checkpoint.ts";
 import { checkDataset } from "./dataset-check.ts";
-import { type FitOptions, settle } from "./options.ts";
+import { type FitOptions, type Settings, settle } from "./options.ts";
 import { startTraining } from "./training.ts";
 
 export type { CheckpointOptions, FitOptions, Progress, StepRecord } from "./options.ts";
@@ -17,9 +18,12 @@ export type { CheckpointOptions, FitOptions, Progress, StepRecord } from "./opti
  */
 export async function fit(net: Module | Model, dataset: Dataset, options: FitOptions = {}): Promise<Model> {
   const settings = settle(options);
+  expectDataset("fit", dataset);
+  if (!isModel(net)) checkModule("fit", net);
+  checkParts(settings);
   const { seed, validation, checkpoint, resume } = settings;
   const made = { seed, classes: dataset.classes, preprocessing: preprocessingOf(dataset) };
-  const model = "trace" in net ? net : createModel(net, dataset.imageShape, made);
+  const model = isModel(net) ? net : createModel(net, dataset.imageShape, made);
   checkDataset(model, dataset, "fit");
   if (validation !== undefined) checkDataset(model, validation, "fit: validation");
   // Found out now, not after the first hour.
@@ -27,6 +31,22 @@ export async function fit(net: Module | Model, dataset: Dataset, options: FitOpt
   const resumed = typeof resume === "string" ? await loadCheckpoint(resume) : resume;
   const training = await startTraining(model, dataset, settings, resumed);
   return training.run();
+}
+
+function isModel(net: Module | Model): net is Model {
+  return typeof net === "object" && net !== null && "trace" in net;
+}
+
+/** Says at once, and not at the first step, that a part is of another kind. */
+function checkParts({ optimiser, schedule, loss, augment, trainable, validation, resume }: Settings): void {
+  expectParts("fit", "optimiser", optimiser, ["name", "learningRate", "update"], "an optimiser, such as adam(1e-3)");
+  expectParts("fit", "loss", loss, ["name", "perPicture"], "a loss, such as crossEntropyLoss()");
+  for (const [name, given] of Object.entries({ schedule, augment, trainable })) {
+    if (given !== undefined) expectFunction("fit", name, given);
+  }
+  if (validation !== undefined) expectDataset("fit: validation", validation);
+  if (resume !== undefined && typeof resume !== "string")
+    expectParts("fit", "resume", resume, ["state", "model", "optimiser"], "a checkpoint or its folder");
 }
 
 function preprocessingOf(dataset: Dataset): Preprocessing {

@@ -1,5 +1,6 @@
 // Numbers that say how good a classifier is, from its outputs and the true labels. Plain arithmetic over results, no graph.
 import { ArgumentError } from "../tensor/errors.ts";
+import { expectList, expectNumbers, expectTensor } from "../tensor/expect.ts";
 import { showShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -25,6 +26,8 @@ export function accuracy(predictions: ArrayLike<number>, labels: ArrayLike<numbe
 
 /** Share of rows of [N, classes] in which fewer than k entries come before the label's (greater, or equal and earlier). */
 export function topK(scores: Tensor, labels: ArrayLike<number>, k: number): number {
+  expectTensor("topK", "the scores", scores);
+  expectNumbers("topK", "the labels", labels);
   const [count, classes] = scores.shape;
   if (scores.rank !== 2 || count !== labels.length) {
     throw new ArgumentError(`topK: scores ${showShape(scores.shape)} and ${labels.length} labels do not belong together`);
@@ -59,6 +62,8 @@ export function confusionMatrix(predictions: ArrayLike<number>, labels: ArrayLik
 
 /** Precision, recall and F1 of every class of a confusion matrix. */
 export function classMetrics(confusion: readonly (readonly number[])[], names?: readonly string[]): ClassMetrics[] {
+  expectList("classMetrics", "the confusion matrix", confusion, "rows");
+  for (const row of confusion) expectList("classMetrics", "a row of the confusion matrix", row, "counts");
   return confusion.map((row, c) => {
     const hit = row[c];
     const count = row.reduce((a, b) => a + b, 0);
@@ -68,5 +73,7 @@ export function classMetrics(confusion: readonly (readonly number[])[], names?: 
 }
 
 function sameLength(predictions: ArrayLike<number>, labels: ArrayLike<number>): void {
+  expectNumbers("metrics", "the predictions", predictions);
+  expectNumbers("metrics", "the labels", labels);
   if (predictions.length !== labels.length) throw new ArgumentError(`${predictions.length} predictions for ${labels.length} labels`);
 }

@@ -1,6 +1,7 @@
 // Learning-rate schedules as pure functions of the step: nothing to store, nothing to restore, the same after a resume.
 // Meanings and defaults follow torch.optim.lr_scheduler, in closed form, stepped after the optimiser.
 import { ArgumentError } from "../tensor/errors.ts";
+import { expectFunction, expectList } from "../tensor/expect.ts";
 import { checkOptions, showGiven } from "../tensor/options.ts";
 
 /** What a schedule may know about the training that it is part of. */
@@ -178,6 +179,9 @@ export function constantWarmUp(options: WarmUpOptions, then: Schedule = constant
 
 /** One schedule after another; each begins at its own step 0, at the milestone, and its default length ends at the next one. */
 export function inSequence(schedules: readonly Schedule[], milestones: readonly number[]): Schedule {
+  expectList("inSequence", "the schedules", schedules, "schedules");
+  expectList("inSequence", "the milestones", milestones, "steps");
+  for (const schedule of schedules) expectFunction("inSequence", "a schedule", schedule);
   if (schedules.length !== milestones.length + 1) {
     throw new ArgumentError(`inSequence: ${schedules.length} schedules need ${schedules.length - 1} milestones, not ${milestones.length}`);
   }
@@ -191,6 +195,7 @@ export function inSequence(schedules: readonly Schedule[], milestones: readonly 
 
 /** The schedule counts epochs instead of steps, and stays level within each. */
 export function perEpoch(schedule: Schedule): Schedule {
+  expectFunction("perEpoch", "the schedule", schedule);
   return (step, plan) => {
     const { stepsPerEpoch } = plan;
     return schedule(Math.floor(step / stepsPerEpoch), { ...plan, steps: plan.steps / stepsPerEpoch, stepsPerEpoch: 1 });

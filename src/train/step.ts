@@ -4,7 +4,7 @@ import { gradient } from "../graph/grad.ts";
 import { createGraph, type Graph } from "../graph/graph.ts";
 import { constant, input, variable } from "../graph/record.ts";
 import { label, type Value } from "../graph/value.ts";
-import type { Model } from "../nn/model.ts";
+import { expectModel, type Model } from "../nn/model.ts";
 import type { Traced } from "../nn/module.ts";
 import { counterName } from "../nn/trace.ts";
 import { add, argMax, cast, eq, mean, reshape, sum } from "../ops/index.ts";
@@ -54,6 +54,7 @@ export interface TrainingStep {
  * trainable, `ShapeError` when the loss does not fit the net.
  */
 export function trainingStep(model: Model, options: TrainingStepOptions): TrainingStep {
+  expectModel("trainingStep", model);
   checkOptions("trainingStep", options, [
     "batch",
     "optimiser",

@@ -5,7 +5,7 @@ import type { Value } from "../../graph/value.ts";
 import * as ops from "../../ops/index.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
 import { checkOptions } from "../../tensor/options.ts";
-import { sizeOf } from "../../tensor/shape.ts";
+import { checkShape, sizeOf } from "../../tensor/shape.ts";
 import { ones, zeros } from "../../tensor/tensor.ts";
 import * as init from "../initialise.ts";
 import { type Context, defineModule, type Module } from "../module.ts";
@@ -72,11 +72,17 @@ export function batchNorm3d(channels: number, options: BatchNormOptions = {}): M
   return batchNormLayer("batchNorm3d", channels, options);
 }
 
+function shapeOf(kind: string, given: number | readonly number[]): readonly number[] {
+  const shape = typeof given === "number" ? [given] : given;
+  checkShape(shape, kind);
+  return [...shape];
+}
+
 /** Normalises over the last axes, whose sizes are `shape`. Parameters weight, bias of that shape. Ba, Kiros, Hinton 2016. */
 export function layerNorm(shape: number | readonly number[], options: NormOptions = {}): Module {
   checkOptions("layerNorm", options, ["eps", "affine"]);
   const { eps = 1e-5, affine = true } = options;
-  const normalisedShape = typeof shape === "number" ? [shape] : [...shape];
+  const normalisedShape = shapeOf("layerNorm", shape);
   return defineModule("layerNorm", (x, context) => {
     const [weight, bias] = scaleAndShift(context, normalisedShape, affine);
     return ops.layerNorm(x, weight, bias, { normalisedShape, eps });
@@ -87,7 +93,7 @@ export function layerNorm(shape: number | readonly number[], options: NormOption
 export function rmsNorm(shape: number | readonly number[], options: NormOptions = {}): Module {
   checkOptions("rmsNorm", options, ["eps", "affine"]);
   const { eps = 1e-5, affine = true } = options;
-  const normalisedShape = typeof shape === "number" ? [shape] : [...shape];
+  const normalisedShape = shapeOf("rmsNorm", shape);
   return defineModule("rmsNorm", (x, context) => {
     const weight = affine ? context.parameter("weight", normalisedShape, init.constant(1)) : undefined;
     return ops.rmsNorm(x, weight, { normalisedShape, eps });

@@ -2,6 +2,7 @@
 import type { SpatialOption } from "../../graph/attrs.ts";
 import * as ops from "../../ops/index.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
+import { expectList } from "../../tensor/expect.ts";
 import { checkOptions } from "../../tensor/options.ts";
 import { defineModule, type Module } from "../module.ts";
 
@@ -36,6 +37,7 @@ export interface PadLayerOptions {
 
 /** Adds a border to the last axes; `pads` gives [before, after] for each of them, in order. */
 export function pad(pads: readonly (readonly [number, number])[], options: PadLayerOptions = {}): Module {
+  expectList("pad", "pads", pads, "pairs [before, after]");
   checkOptions("pad", options, ["mode", "value"]);
   return defineModule("pad", (x) => {
     if (pads.length > x.rank) throw new ArgumentError(`pad: ${pads.length} pairs for ${x.rank} axes`);

@@ -1,10 +1,12 @@
 // `npm run bench -- NAME [options]`: measures fovea against its rivals, interleaved in one run.
 import { parseArgs } from "node:util";
 import { benchConvMaps } from "./conv.ts";
+import { benchMemory } from "./memory.ts";
 import { benchNets } from "./nets.ts";
 import { benchNineLayers } from "./nine.ts";
 import { benchProfile } from "./profile.ts";
 import type { BenchOptions } from "./rounds.ts";
+import { benchStart, startOnce } from "./start.ts";
 import { benchTraining } from "./train.ts";
 
 const { values, positionals } = parseArgs({
@@ -26,8 +28,13 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<void>>
   conv: values.layers === "issue2" ? benchConvMaps : benchNineLayers,
   nets: benchNets,
   train: benchTraining,
+  start: benchStart,
+  memory: benchMemory,
   profile: benchProfile,
 };
+
+// What `start` runs in processes of its own.
+if (positionals[0] === "start-once") await startOnce(positionals[1], Number(positionals[2]));
 
 const run = benches[positionals[0] ?? ""];
 const rounds = Number(values.rounds);

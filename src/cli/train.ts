@@ -26,7 +26,7 @@ export function addTrainCommand(cli: CAC, signal: AbortSignal): void {
       "--dataset <name|folder>",
       "mnist, fashion-mnist, synthetic, or a folder: IDX files, or one subfolder per class (default: mnist)",
     )
-    .option("--net <name>", "lenet or lenet5 (default: lenet)")
+    .option("--net <name>", "Any classifier of the zoo, such as lenet, lenet5, resnet20-cifar (default: lenet)")
     .option("--epochs <n>", "Passes over the training pictures (default: 4)")
     .option("--batch-size <n>", "Pictures per step (default: 64)")
     .option("--optimiser <name>", `${Object.keys(optimisers).join(", ")} (default: adam)`)

@@ -17,6 +17,12 @@ export interface CompileOptions {
   readonly optimise?: boolean;
   /** Default: "exact" for graphs that update state or compute gradients of convolutions, "fast" for all others (inference). */
   readonly precision?: Precision;
+  /**
+   * Choose kernels by short timed trials, and remember the winners (in memory, and in Node in the folder `FOVEA_CACHE`, by default
+   * `~/.cache/fovea`). With "exact" precision the choice never changes a bit; with "fast" it may, within rounding, so the default is true
+   * only for "fast" programs whose choices are remembered for later processes.
+   */
+  readonly tune?: boolean;
 }
 
 export type Feeds = Readonly<Record<string, Tensor>>;

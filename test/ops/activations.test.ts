@@ -240,7 +240,9 @@ describe("EA1 derivatives at kinks are PyTorch's", () => {
 describe("bad input", () => {
   const x = tensor([1, 2]);
   it("options out of range or unknown are named", () => {
-    expect(() => ops.leakyRelu(x, { slop: 1 } as object)).toThrow(/leakyRelu: unknown option "slop" \(did you mean "slope"\?\); known options: slope/);
+    expect(() => ops.leakyRelu(x, { slop: 1 } as object)).toThrow(
+      /leakyRelu: unknown option "slop" \(did you mean "slope"\?\); known options: slope/,
+    );
     expect(() => ops.softshrink(x, { lambda: -1 })).toThrow(ArgumentError);
     expect(() => ops.hardTanh(x, { min: 2, max: 1 })).toThrow(/min 2 is not below max 1/);
     expect(() => ops.clip(x, { min: 2, max: 1 })).toThrow(/min 2 lies above max 1/);

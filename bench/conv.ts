@@ -12,11 +12,12 @@ import { random, randomUniform } from "../src/tensor/random.ts";
 import type { Shape } from "../src/tensor/shape.ts";
 import { Tensor } from "../src/tensor/tensor.ts";
 import { bareKernel } from "./kernel-run.ts";
+import { machine } from "./machine.ts";
 import { peakFlop, peakKernel } from "./peak.ts";
 import { loadOnnxruntime } from "./rivals/onnxruntime.ts";
 import type { ConvCase, ConvData, ConvMap, Rival } from "./rivals/rival.ts";
 import { loadTfjs } from "./rivals/tfjs.ts";
-import { type BenchOptions, type Contestant, compete, machine, median, table } from "./rounds.ts";
+import { type BenchOptions, type Contestant, compete, median, table } from "./rounds.ts";
 
 const rivals: Readonly<Record<string, () => Promise<Rival>>> = {
   "tfjs-wasm": loadTfjs,

@@ -5,9 +5,9 @@ import type { Program } from "../src/graph/program.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
 import { encodeOnnx } from "./onnx.ts";
 import { onnxOf } from "./onnx-graph.ts";
-import { loadedOnnxruntime, type OnnxFlavour, openSession } from "./rivals/onnxruntime.ts";
-import { type Contestant, compete, machine, table } from "./rounds.ts";
-import { type Verdict, verdictHead, verdictRow, verdicts } from "./verdict.ts";
+import { type OnnxFlavour, openSession } from "./rivals/onnxruntime.ts";
+import { type Contestant, compete } from "./rounds.ts";
+import { type Verdict, verdicts } from "./verdict.ts";
 
 export interface InferenceContest {
   readonly bench: string;
@@ -90,37 +90,4 @@ export async function contest({
     })),
     notes: [...new Set(notes)],
   };
-}
-
-/** Which ONNX runtimes are asked for and installed. */
-export async function onnxRivals(wanted: readonly string[] | undefined): Promise<OnnxFlavour[]> {
-  const found: OnnxFlavour[] = [];
-  for (const flavour of ["node", "web"] as const) {
-    const name = `onnxruntime-${flavour}`;
-    if (wanted !== undefined && !wanted.includes(name)) continue;
-    try {
-      await loadedOnnxruntime(flavour);
-      found.push(flavour);
-    } catch (error) {
-      console.error(
-        `${name} is absent: ${error instanceof Error ? error.message.split("\n")[0] : error} (cd bench && npm i --ignore-scripts)`,
-      );
-    }
-  }
-  return found;
-}
-
-export async function showVerdicts(verdicts: readonly Verdict[], { json }: { readonly json: boolean }): Promise<void> {
-  const versions: Record<string, string> = {};
-  for (const flavour of ["node", "web"] as const) {
-    const name = `onnxruntime-${flavour}`;
-    if (verdicts.some((v) => v.rival === name)) versions[name] = (await loadedOnnxruntime(flavour)).version;
-  }
-  if (!json) {
-    console.log(`${machine()}. ${new Date().toISOString().slice(0, 10)}. A ratio above 1: fovea is faster.\n`);
-    console.log(table(verdictHead, verdicts.map(verdictRow)));
-    console.log();
-  }
-  for (const verdict of verdicts) console.log(JSON.stringify(verdict));
-  console.log(JSON.stringify({ bench: verdicts[0]?.bench, machine: machine(), versions }));
 }

@@ -1,5 +1,6 @@
 // `npm run bench -- NAME [options]`: measures fovea against its rivals, interleaved in one run.
 import { parseArgs } from "node:util";
+import { benchBrowser } from "./browser.ts";
 import { benchConvMaps } from "./conv.ts";
 import { benchMemory } from "./memory.ts";
 import { benchNets } from "./nets.ts";
@@ -28,6 +29,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<void>>
   conv: values.layers === "issue2" ? benchConvMaps : benchNineLayers,
   nets: benchNets,
   train: benchTraining,
+  browser: benchBrowser,
   start: benchStart,
   memory: benchMemory,
   profile: benchProfile,

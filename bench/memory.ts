@@ -11,7 +11,8 @@ import "../src/ops/index.ts";
 import { sizeOf } from "../src/tensor/shape.ts";
 import { sgd } from "../src/train/optimisers.ts";
 import { trainingStep } from "../src/train/step.ts";
-import { type BenchOptions, machine, table } from "./rounds.ts";
+import { machine } from "./machine.ts";
+import { type BenchOptions, table } from "./rounds.ts";
 import { trainingCases } from "./train.ts";
 
 /** No thread shares memory, no tensor is padded: 4 bytes per element (int32 too). */

@@ -1,8 +1,9 @@
 // `npm run bench -- conv`: the nine layers against the ONNX runtimes, with the geometric mean of each group that has a goal.
 import "../src/ops/index.ts";
 import { stopWorkers } from "../src/backends/wasm/index.ts";
-import { contest, onnxRivals, showVerdicts } from "./inference.ts";
+import { contest } from "./inference.ts";
 import { layerGraph, nineLayers } from "./nine-layers.ts";
+import { onnxRivals, showVerdicts } from "./onnx-rivals.ts";
 import { peakKernel } from "./peak.ts";
 import type { BenchOptions } from "./rounds.ts";
 import { geometricMeans, grouped, type Verdict } from "./verdict.ts";

@@ -1,6 +1,5 @@
 // A shared machine swings by a factor of two within seconds, so absolute times of different moments say nothing. Contestants are
 // timed in turn, round after round, beside a kernel of known arithmetic; rounds in which even that one was slow do not count.
-import { cpus } from "node:os";
 
 export interface BenchOptions {
   readonly rounds: number;
@@ -93,11 +92,6 @@ export async function compete(
     peak: counted.map((r) => fastest / r.peak),
     rejected: tried.length - counted.length,
   };
-}
-
-export function machine(): string {
-  const all = cpus();
-  return `${all[0].model}, ${all.length} cores, Node ${process.versions.node} (V8 ${process.versions.v8})`;
 }
 
 /** Left-aligned first column, right-aligned others. */

@@ -20,29 +20,48 @@ if (!existsSync(dist)) {
 }
 
 const outfile = `${folder}.build/main.mjs`;
+/** @type {import("esbuild").BuildOptions} */
+const common = { bundle: true, format: "esm", logLevel: "warning" };
 await build({
+  ...common,
   entryPoints: [`${folder}main.ts`],
   outfile,
-  bundle: true,
-  format: "esm",
   platform: "node",
   packages: "external",
-  plugins: [
-    {
-      name: "fovea-from-dist",
-      setup({ onResolve }) {
-        onResolve({ filter: /^(\.\.\/)+src\// }, ({ path }) => ({
-          path: pathToFileURL(`${dist}${path.replace(/^(\.\.\/)+src\//, "").replace(/\.ts$/, ".js")}`).href,
-          external: true,
-        }));
-      },
-    },
-  ],
+  plugins: [foveaFromDist((path) => ({ path: pathToFileURL(path).href, external: true }))],
 });
+if (process.argv[2] === "browser") {
+  await build({
+    ...common,
+    entryPoints: [`${folder}browser-worker.ts`],
+    outfile: `${folder}.build/browser-worker.mjs`,
+    platform: "browser",
+    // The paths of tsconfig.json lead to the sources, and to the platform of Node.
+    tsconfigRaw: {},
+    // A page can only load what is bundled.
+    plugins: [foveaFromDist((path) => ({ path }))],
+  });
+}
 
 const major = optionValue("--node");
 if (major === undefined || process.versions.node.startsWith(`${major}.`)) await import(pathToFileURL(outfile).href);
 else process.exit(spawnSync(nodeBinary(major), [outfile, ...process.argv.slice(2)], { stdio: "inherit" }).status ?? 1);
+
+/**
+ * What is measured is the built fovea, wherever the bench's sources import the sources.
+ * @param {(path: string) => import("esbuild").OnResolveResult} found
+ * @returns {import("esbuild").Plugin}
+ */
+function foveaFromDist(found) {
+  return {
+    name: "fovea-from-dist",
+    setup({ onResolve }) {
+      onResolve({ filter: /^(\.\.\/)+src\// }, ({ path }) =>
+        found(`${dist}${path.replace(/^(\.\.\/)+src\//, "").replace(/\.ts$/, ".js")}`),
+      );
+    },
+  };
+}
 
 /** @param {string} option */
 function optionValue(option) {

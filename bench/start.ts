@@ -9,7 +9,8 @@ import { createGraph } from "../src/graph/graph.ts";
 import "../src/ops/index.ts";
 import { random, randomUniform } from "../src/tensor/random.ts";
 import { zooModel } from "../src/zoo/registry.ts";
-import { type BenchOptions, machine, median, table } from "./rounds.ts";
+import { machine } from "./machine.ts";
+import { type BenchOptions, median, table } from "./rounds.ts";
 
 /** What a child process does: everything from the graph on is timed; reading fovea's files and making weights are not. */
 export async function startOnce(name: string, threads: number): Promise<void> {

@@ -9,9 +9,10 @@ import { sgd } from "../src/train/optimisers.ts";
 import { trainingStep } from "../src/train/step.ts";
 import { lenet5 } from "../src/zoo/lenet.ts";
 import { zooModel } from "../src/zoo/registry.ts";
+import { machine } from "./machine.ts";
 import { peakKernel } from "./peak.ts";
 import { startTorch, type TorchTask, type TorchTrainer } from "./rivals/pytorch.ts";
-import { type BenchOptions, type Contestant, compete, machine, table } from "./rounds.ts";
+import { type BenchOptions, type Contestant, compete, table } from "./rounds.ts";
 import { type Verdict, verdictHead, verdictRow, verdicts } from "./verdict.ts";
 
 interface TrainingCase {

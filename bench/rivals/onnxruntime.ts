@@ -54,10 +54,13 @@ export type OnnxFlavour = "node" | "web";
 /** The WebAssembly runtime fixes its number of threads for good with its first session. */
 let webThreads: number | undefined;
 
+/** Where the runtimes are imported from. A browser knows no package names, so its bench sets an address. */
+export const onnxruntimeAddresses: Record<OnnxFlavour, string> = { web: "onnxruntime-web", node: "onnxruntime-node" };
+
 /** Throws when the package is not installed. */
 export async function loadedOnnxruntime(flavour: OnnxFlavour): Promise<{ readonly ort: Ort; readonly version: string }> {
-  const packageName = `onnxruntime-${flavour}`;
-  const ort = (await import(packageName)) as Ort;
+  const address = onnxruntimeAddresses[flavour];
+  const ort = (await import(address)) as Ort;
   return { ort, version: ort.env.versions[flavour] ?? ort.env.versions.common };
 }
 

@@ -9,7 +9,6 @@ import { label, topological, type Value } from "../../src/graph/value.ts";
 import { add, flatten, mul, pow, relu, sin, sum } from "../../src/ops/index.ts";
 import { GraphError, ShapeError } from "../../src/tensor/errors.ts";
 import { arange, full, type Tensor, tensor, zeros } from "../../src/tensor/tensor.ts";
-import { fixture } from "../support/fixtures.ts";
 
 const run = (value: Value, feeds: ReadonlyMap<Value, Tensor> = new Map()): Tensor => evaluateValues([value], feeds)[0];
 
@@ -139,30 +138,6 @@ describe("derivatives", () => {
     const at = new Map([[x, tensor([-1, 1])]]);
     expect(Array.from(run(doubled, at).data)).toEqual([2, 2]);
     expect(Array.from(run(plain, at).data)).toEqual([0, 1]);
-  });
-
-  it("V7 the three backward rules of ReLU", () => {
-    const {
-      forward_input: x,
-      upstream_gradient: upstream,
-      backprop,
-      deconvnet,
-      guided,
-    } = fixture<Record<string, number[][]>>("relu_backward_rules");
-    const value = input("x", [3, 3]);
-    const known = new Map([[value, tensor(x)]]);
-    const backward = (rules: Parameters<typeof gradient>[2]): unknown => {
-      const [g] = gradient(relu(value), [value], { ...rules, seed: constant(tensor(upstream)) });
-      // -0 and 0 are the same answer here.
-      return tensor(
-        run(g, known).data.map((v) => v + 0),
-        [3, 3],
-      ).toNested();
-    };
-    const positive = (g: Value): Value => relu(g);
-    expect(backward({})).toEqual(backprop);
-    expect(backward({ rules: { relu: positive } })).toEqual(deconvnet);
-    expect(backward({ rules: { relu: (g, _ins, _attrs, y) => mul(relu(g), gradient(y, [y.inputs[0]])[0]) } })).toEqual(guided);
   });
 });
 

@@ -1,4 +1,4 @@
-// V7: the three backward rules of a relu, as replacements for the length of one gradient call.
+// Replacement rules hold for the length of one gradient call, and reach into larger graphs. V7, the three rules of a ReLU: test/lens/attribute.test.ts.
 import { describe, expect, it } from "vitest";
 import { evaluateValues } from "../../src/graph/evaluate.ts";
 import { type GradientOptions, gradient } from "../../src/graph/grad.ts";
@@ -46,38 +46,13 @@ function backward(name: string): Nested {
   return evaluateValues([dx], known)[0].toNested();
 }
 
-describe("V7 G3 relu backward rules", () => {
-  it.each([
-    [
-      "backprop",
-      [
-        [-2, 0, -1],
-        [6, 0, 0],
-        [0, -1, 3],
-      ],
-    ],
-    [
-      "deconvnet",
-      [
-        [0, 3, 0],
-        [6, 0, 1],
-        [2, 0, 3],
-      ],
-    ],
-    [
-      "guided",
-      [
-        [0, 0, 0],
-        [6, 0, 0],
-        [0, 0, 3],
-      ],
-    ],
-  ] as const)("V7 G3 %s", (name, wanted) => {
-    expect(backward(name)).toEqual(wanted);
-  });
-
+describe("G3 replaced rules", () => {
   it("G3 a replaced rule holds for its own call only", () => {
-    backward("deconvnet");
+    expect(backward("deconvnet")).toEqual([
+      [0, 3, 0],
+      [6, 0, 1],
+      [2, 0, 3],
+    ]);
     expect(backward("backprop")).toEqual([
       [-2, 0, -1],
       [6, 0, 0],

@@ -20,7 +20,7 @@ export const schedules = {
 } as const;
 
 /** Learning rates that suit each optimiser on small nets. */
-const usualRates: Readonly<Record<keyof typeof optimisers, number>> = { adam: 2e-3, adamw: 2e-3, sgd: 0.1, momentum: 0.03, rmsprop: 1e-3 };
+const usualRates: Readonly<Record<keyof typeof optimisers, number>> = { adam: 3e-3, adamw: 3e-3, sgd: 0.1, momentum: 0.03, rmsprop: 1e-3 };
 
 export interface TrainSettings {
   readonly dataset: string;
@@ -49,7 +49,7 @@ export function readSettings(given: Readonly<Record<string, unknown>>): TrainSet
     batchSize: numberOption("batch-size", given.batchSize, { min: 1, max: 65_536, integer: true }) ?? 64,
     optimiser,
     learningRate: numberOption("lr", given.lr, { min: 0 }) ?? usualRates[optimiser],
-    schedule: choiceOption("schedule", given.schedule, names(schedules)) ?? "cosine",
+    schedule: choiceOption("schedule", given.schedule, names(schedules)) ?? "one-cycle",
     seed: numberOption("seed", given.seed, { integer: true }) ?? 0,
     size: numberOption("size", given.size, { min: 12, max: 1024, integer: true }),
     limit: numberOption("limit", given.limit, { min: 1, integer: true }),

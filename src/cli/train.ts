@@ -31,7 +31,7 @@ export function addTrainCommand(cli: CAC, signal: AbortSignal): void {
     .option("--batch-size <n>", "Pictures per step (default: 64)")
     .option("--optimiser <name>", `${Object.keys(optimisers).join(", ")} (default: adam)`)
     .option("--lr <rate>", "Learning rate (default: what suits the optimiser)")
-    .option("--schedule <name>", `${Object.keys(schedules).join(", ")} (default: cosine)`)
+    .option("--schedule <name>", `${Object.keys(schedules).join(", ")} (default: one-cycle)`)
     .option("--seed <n>", "Decides everything random (default: 0)")
     .option("--size <pixels>", "Height and width that pictures of a folder get (default: 64)")
     .option("--limit <n>", "Use only the first n training pictures")

@@ -4,7 +4,18 @@ import type { WindowAxis } from "../../../arithmetic/sizes.ts";
 import type { ConvGeometry } from "../../../ops/conv-geometry.ts";
 import { sizeOf } from "../../../tensor/shape.ts";
 import type { Border } from "../kernel.ts";
-import { collapse, floatBytes, type Level, type MapPlan, type OuterPlan, type PackPlan, type PanelPlan, type Steps } from "./conv-plan.ts";
+import {
+  collapse,
+  floatBytes,
+  type Level,
+  type MapPlan,
+  type OuterPlan,
+  type PackPlan,
+  type PanelPlan,
+  type RowMapPlan,
+  type RowPlan,
+  type Steps,
+} from "./conv-plan.ts";
 
 /** Along one axis: position p of the result reads source positions from + p·step + t·tapStep, for t = 0 .. taps-1. */
 interface AxisWalk {
@@ -86,6 +97,13 @@ function tapRanges({ positions, from, step, taps, tapStep, size }: AxisWalk): (r
   });
 }
 
+/** Whether a depthwise convolution is computed row by row with all its taps unrolled. */
+function hasRows(walks: readonly AxisWalk[], { lanewise }: Channels): boolean {
+  const mostTaps = 64;
+  const mostColumnTaps = 11;
+  return lanewise && sizeOf(walks.map((w) => w.taps)) <= mostTaps && (walks.at(-1)?.taps ?? 0) <= mostColumnTaps;
+}
+
 /** Sources up to this size are read band by band from the second-level cache, images side by side. */
 const cachedBytes = 2 ** 20;
 
@@ -93,7 +111,9 @@ const cachedBytes = 2 ** 20;
  * How many axes, from the outermost in, are walked in bands. Bands leave out taps but cut the rows of tiles short, and bands over all axes
  * make a tile of one position in several images: worth it for batches of small images.
  */
-function bandedAxes(walks: readonly AxisWalk[], { batch, channels, groups }: Channels): number {
+function bandedAxes(walks: readonly AxisWalk[], sizes: Channels): number {
+  if (hasRows(walks, sizes)) return 0;
+  const { batch, channels, groups } = sizes;
   const tileRows = 4;
   const sourceBytes = batch * channels * groups * sizeOf(walks.map((w) => w.size)) * floatBytes;
   const met = walks.map((walk) => tapRanges(walk).reduce((sum, [, count]) => sum + count, 0));
@@ -206,6 +226,42 @@ function panelPlan(walks: readonly AxisWalk[], sizes: Channels, source: Steps, r
   };
 }
 
+function rowPlan(walks: readonly AxisWalk[], { batch, columns }: Channels, source: Steps, results: readonly Steps[]): RowPlan {
+  const outer = walks.slice(0, -1);
+  const last = walks.length - 1;
+  const column = walks[last];
+  const empty = walks.some((w) => w.taps === 0);
+  const tapRows = combinations(outer.map((w, i) => Array.from({ length: w.taps }, (_, t) => t * w.tapStep * source.spatial[i])));
+  return {
+    rows: collapse([
+      { count: batch, steps: [source.outer, ...results.map((r) => r.outer)] },
+      ...outer.map((w, i) => ({
+        count: w.positions,
+        steps: [w.step * source.spatial[i], ...results.map((r) => w.resultStep * r.spatial[i])],
+      })),
+    ]),
+    positions: column.positions,
+    positionStep: column.step * source.spatial[last],
+    tapRows: empty ? [] : tapRows.map((steps) => steps.reduce((sum, step) => sum + step, 0)),
+    columnTaps: { count: column.taps, step: column.tapStep * source.spatial[last] },
+    channels: columns,
+    sourceOffset: empty
+      ? 0
+      : dot(
+          source.spatial,
+          walks.map((w) => w.from),
+        ),
+    results: results.map((r) => ({
+      offset: dot(
+        r.spatial,
+        walks.map((w) => w.first),
+      ),
+      positionStep: column.resultStep * r.spatial[last],
+      channelStep: r.channel,
+    })),
+  };
+}
+
 /** `weight`'s outer axis is that of the output channels, whichever side of the product they are on. */
 function packPlan(
   walks: readonly AxisWalk[],
@@ -274,6 +330,30 @@ export function inputGradPlans(geometry: ConvGeometry, source: Steps, weight: St
   return combinations(geometry.axes.map(inputGradWalks)).map((walks) => ({
     gemm: panelPlan(walks, sizes, source, results, bandedAxes(walks, sizes)),
     pack: packPlan(walks, sizes, weight, columnStep, weight.outer, sizes.channels * weight.outer),
+  }));
+}
+
+/** The forward map of a depthwise convolution row by row, or undefined where it is none or has too many taps. */
+export function forwardRows(geometry: ConvGeometry, source: Steps, weight: Steps, results: readonly Steps[]): RowMapPlan[] | undefined {
+  const sizes = sizesOf(geometry, geometry.inChannels, geometry.outChannels);
+  const walks = geometry.axes.map(forwardWalk);
+  if (!hasRows(walks, sizes)) return undefined;
+  return [
+    {
+      rows: rowPlan(walks, sizes, source, results),
+      pack: packPlan(walks, sizes, weight, weight.outer, weight.channel, sizes.columns * weight.outer),
+    },
+  ];
+}
+
+/** The same for the input gradient, phase by phase. */
+export function inputGradRows(geometry: ConvGeometry, source: Steps, weight: Steps, results: readonly Steps[]): RowMapPlan[] | undefined {
+  const sizes = sizesOf(geometry, geometry.outChannels, geometry.inChannels);
+  const phases = combinations(geometry.axes.map(inputGradWalks));
+  if (!phases.every((walks) => hasRows(walks, sizes))) return undefined;
+  return phases.map((walks) => ({
+    rows: rowPlan(walks, sizes, source, results),
+    pack: packPlan(walks, sizes, weight, weight.outer, weight.outer, sizes.channels * weight.outer),
   }));
 }
 

@@ -99,6 +99,27 @@ export interface MapPlan {
   readonly pack: PackPlan;
 }
 
+/** Rows of a depthwise convolution: positions along the last axis, with all taps at offsets from the first. */
+export interface RowPlan {
+  /** All positions but those along the last axis. Steps: [source, ...results]. */
+  readonly rows: readonly Level[];
+  readonly positions: number;
+  /** Bytes of the source from one position to the next. */
+  readonly positionStep: number;
+  /** Bytes of the source from the first position of a row to each row of taps. */
+  readonly tapRows: readonly number[];
+  readonly columnTaps: { readonly count: number; readonly step: number };
+  readonly channels: number;
+  /** Bytes to the first position. */
+  readonly sourceOffset: number;
+  readonly results: readonly { readonly offset: number; readonly positionStep: number; readonly channelStep: number }[];
+}
+
+export interface RowMapPlan {
+  readonly rows: RowPlan;
+  readonly pack: PackPlan;
+}
+
 /** Sums of outer products: C[tap, row][column] = sum over pixels of A[pixel + tap + row] * B[pixel + column]. */
 export interface OuterPlan {
   /** Steps: [A, B]. */

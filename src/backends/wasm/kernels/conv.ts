@@ -10,8 +10,18 @@ import {
 } from "../../../ops/conv-geometry.ts";
 import { sizeOf } from "../../../tensor/shape.ts";
 import { channelsLast, type Kernel, type KernelRule, kernelArguments, kernelParams, type Site, type Wish, type Wishes } from "../kernel.ts";
-import { filterGradBorder, filterGradPlan, forwardBorder, forwardPlan, inputGradBorder, inputGradPlans } from "./conv-maps.ts";
+import {
+  filterGradBorder,
+  filterGradPlan,
+  forwardBorder,
+  forwardPlan,
+  forwardRows,
+  inputGradBorder,
+  inputGradPlans,
+  inputGradRows,
+} from "./conv-maps.ts";
 import { floatBytes, iterations, stepsOf } from "./conv-plan.ts";
+import { depthwiseKernel } from "./depthwise.ts";
 import { isDense, macsPerNanosecond, panelKernel, resultsOf } from "./matmul-kernel.ts";
 import { emitOuter, type OuterShape, outerItems, outerTile, paddedRun, tileBytes } from "./matmul-outer.ts";
 import { lanes, tileName, tileVariants } from "./matmul-tile.ts";
@@ -56,7 +66,11 @@ export const convRule: KernelRule = {
     const size = winogradSizes.find((m) => variant.startsWith(winogradName(m)));
     if (size !== undefined) return winogradKernel("conv", { ...site, variant }, winogradPlan(size, geometry, site.tier));
     const [x, weight] = site.operands.map(stepsOf);
-    return panelKernel("conv", site, [forwardPlan(geometry, x, weight, resultsOf(site).map(stepsOf))]);
+    const results = resultsOf(site).map(stepsOf);
+    const rows = forwardRows(geometry, x, weight, results);
+    return rows === undefined
+      ? panelKernel("conv", site, [forwardPlan(geometry, x, weight, results)])
+      : depthwiseKernel("conv", site, rows);
   },
 };
 
@@ -89,7 +103,12 @@ export const convInputGradRule: KernelRule = {
   },
   generate(site) {
     const [g, weight] = site.operands.map(stepsOf);
-    return panelKernel("convInputGrad", site, inputGradPlans(inputGradGeometry(site.value), g, weight, resultsOf(site).map(stepsOf)));
+    const geometry = inputGradGeometry(site.value);
+    const results = resultsOf(site).map(stepsOf);
+    const rows = inputGradRows(geometry, g, weight, results);
+    return rows === undefined
+      ? panelKernel("convInputGrad", site, inputGradPlans(geometry, g, weight, results))
+      : depthwiseKernel("convInputGrad", site, rows);
   },
 };
 

@@ -27,7 +27,7 @@ export function resultsOf({ result, epilogue }: Site): Pick<Placement, "shape" |
 }
 
 /** Weights (operand 1) in panels. */
-function packing(plan: PackPlan, { vectors }: Tile): Packing {
+export function packing(plan: PackPlan, { vectors }: Tile): Packing {
   const format = plainFormat(plan, vectors * lanes);
   const key = `panels:${format.width}:${JSON.stringify(plan)}`;
   return {

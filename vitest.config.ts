@@ -18,7 +18,14 @@ const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-E
 
 const node = {
   resolve: { alias: { "#platform": path("./src/platform/node.ts"), fovea: path("./src/index.ts") } },
-  test: { name: "node", include: ["test/**/*.test.ts"], exclude: ["test/browser/**"], testTimeout, pool: "forks" as const },
+  test: {
+    name: "node",
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/browser/**"],
+    testTimeout,
+    pool: "forks" as const,
+    env: { FOVEA_CACHE: "off" },
+  },
 };
 
 const browser = {

@@ -5,6 +5,7 @@ import type { CompileOptions, Precision, Program } from "../../graph/program.ts"
 import { UnsupportedOpError } from "../../tensor/errors.ts";
 import { planArena } from "./arena.ts";
 import type { MemoryLimits } from "./assembler.ts";
+import { choicesLast, loadChoices, saveChoices } from "./choices.ts";
 import { compileEagerly } from "./engine-flags.ts";
 import type { Tier } from "./kernel.ts";
 import { lower } from "./lower.ts";
@@ -15,6 +16,7 @@ import { schedule } from "./schedule.ts";
 import type { Step } from "./steps.ts";
 import { probe } from "./support.ts";
 import { engineTier, requireTier } from "./tier.ts";
+import { type ChooseVariant, tuner } from "./tuning.ts";
 import { assembleWalks, meetingPoint } from "./walk.ts";
 
 /** What only tests and measurements set. */
@@ -23,6 +25,8 @@ export interface WasmCompileOptions extends CompileOptions {
   readonly tier?: Tier;
   /** Optimise all code before the first run, instead of what turns out to be hot (default: for programs whose runs are long enough). */
   readonly eager?: boolean;
+  /** Chooses among kernels in place of trials. */
+  readonly choose?: ChooseVariant;
   /** How long a thread waits for the others before the run fails (default 60,000). */
   readonly patienceMilliseconds?: number;
   /** Told how long every single step took; the steps then meet one by one, which costs some time of its own. */
@@ -46,14 +50,14 @@ interface Translated {
   readonly eager: boolean;
 }
 
-function translate(graph: Graph, options: WasmCompileOptions, threads: number): Translated {
+function translate(graph: Graph, options: WasmCompileOptions, threads: number, choose = options.choose): Translated {
   const { precision = defaultPrecision(graph), strict = false, optimise = true, patienceMilliseconds = 60_000 } = options;
   if (!probe().simd) throw new UnsupportedOpError("wasm: this engine has no WebAssembly SIMD");
   if (options.tier !== undefined) requireTier(options.tier);
   const engine = options.tier === undefined ? engineTier() : { tier: options.tier, refused: [] };
   const { tier } = engine;
   const prepared = prepare(graph, optimise);
-  const lowered = lower(prepared, { tier, strict, precision });
+  const lowered = lower(prepared, { tier, strict, precision, choose });
   const notes = lowered.standIns.map((v) => `${v.label ?? v.op.name}: no kernel for ${v.op.name}, the reference loops stand in`);
   const arena = planArena(lowered, meetingPoint.bytes);
   const prelude = schedule(arena.prelude, arena.addressOf, threads);
@@ -103,7 +107,10 @@ export async function compileWasm(graph: Graph, options: WasmCompileOptions = {}
   const asked = Math.min(options.threads ?? availableThreads(), mostThreads);
   const support = threadSupport();
   const threads = support.available ? asked : 1;
-  const { parts, limits, bytes, notes, eager } = translate(graph, options, threads);
+  const { precision = defaultPrecision(graph), tune = precision === "fast" && choicesLast() } = options;
+  if (tune) await loadChoices();
+  const { parts, limits, bytes, notes, eager } = translate(graph, options, threads, options.choose ?? (tune ? tuner() : undefined));
+  await saveChoices();
   const module = await compileModule(bytes, eager);
   const memory = new WebAssembly.Memory(limits);
   const instance = await WebAssembly.instantiate(module, { env: { memory } });

@@ -14,12 +14,15 @@ import { copyKernel, fillKernel } from "./kernels/elementwise.ts";
 import { findRule } from "./kernels/index.ts";
 import { hasBorder, layOut, normalised, orderOf, satisfies, widestBorder } from "./layout.ts";
 import { type Buffer, type KernelStep, type Located, type Region, regionOf, type Step, wholeRegion } from "./steps.ts";
+import type { ChooseVariant } from "./tuning.ts";
 import { isViewOp, viewOf } from "./views.ts";
 
 export interface LowerOptions {
   readonly tier: Tier;
   readonly strict: boolean;
   readonly precision?: Precision;
+  /** Chooses among the variants of kernels; without it the rules do. */
+  readonly choose?: ChooseVariant | undefined;
 }
 
 export interface Lowered {
@@ -47,6 +50,7 @@ export class Lowering {
   readonly #graph: Graph;
   readonly #strict: boolean;
   readonly #precision: Precision;
+  readonly #choose: ChooseVariant | undefined;
   readonly #located = new Map<Value, Located[]>();
   readonly #packed = new Map<Buffer, Map<string, Located>>();
   readonly #borders: ReadonlyMap<Value, Border>;
@@ -56,11 +60,12 @@ export class Lowering {
   readonly #kernels = new Map<Value, string>();
   readonly #standIns: Value[] = [];
 
-  constructor(graph: Graph, { tier, strict, precision = "exact" }: LowerOptions) {
+  constructor(graph: Graph, { tier, strict, precision = "exact", choose }: LowerOptions) {
     this.tier = tier;
     this.#graph = graph;
     this.#strict = strict;
     this.#precision = precision;
+    this.#choose = choose;
     this.#fusions = findFusions(graph);
     this.#borders = wantedBorders(graph);
   }
@@ -267,7 +272,8 @@ export class Lowering {
       ...(epilogue && { epilogue: { expression: epilogue.expression, operands: extra.map(({ placement }) => placement) } }),
       ...(prologue && { prologue: prologue.expression }),
     };
-    const kernel = rule.generate(site);
+    const variant = this.#choose?.(rule, site);
+    const kernel = rule.generate(variant === undefined ? site : { ...site, variant });
     this.#kernels.set(value, epilogue === undefined ? kernel.name : `${kernel.name} + ${value.op.name}`);
     this.emit(kernel, [...operands, ...extra], result, { name: `${kernel.name} -> ${value.label ?? value.op.name}` });
     return result;

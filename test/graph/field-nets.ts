@@ -1,5 +1,6 @@
 // The nets whose receptive fields seeing-inside.md tabulates, with one channel per layer: channels do not change what a unit can see.
 import type { PaddingOption } from "../../src/graph/attrs.ts";
+import { receptiveField } from "../../src/graph/field.ts";
 import { fill, input } from "../../src/graph/record.ts";
 import type { Value } from "../../src/graph/value.ts";
 import { add, conv2d, maxPool2d } from "../../src/ops/index.ts";
@@ -7,6 +8,11 @@ import { add, conv2d, maxPool2d } from "../../src/ops/index.ts";
 export interface TracedNet {
   readonly input: Value;
   readonly layers: ReadonlyMap<string, Value>;
+}
+
+/** [size, stride, padding] of the receptive field per axis. */
+export function rsp(value: Value, x: Value): number[][] {
+  return receptiveField(value, x).axes.map((a) => [a.size, a.stride, a.padding]);
 }
 
 function conv(x: Value, kernel: number, stride = 1, padding: PaddingOption = 0): Value {

@@ -23,12 +23,20 @@ export function macsOf(value: Value): number {
 }
 
 function print({ backend, threads, engine, notes, nodes, standIns }: ExplanationParts): string {
-  const rows = nodes.map((n) => [n.label, n.op, showShape(n.shape), n.kernel, n.macs === 0 ? "" : n.macs.toLocaleString("en")]);
-  const header = ["label", "op", "shape", "kernel", "multiply-adds"];
+  const measured = nodes.some(({ milliseconds }) => milliseconds !== undefined);
+  const rows = nodes.map((n) => [
+    n.label,
+    n.op,
+    showShape(n.shape),
+    n.kernel,
+    n.macs === 0 ? "" : n.macs.toLocaleString("en"),
+    ...(measured ? [n.milliseconds?.toFixed(3) ?? "", n.gigaflops?.toFixed(1) ?? ""] : []),
+  ]);
+  const header = ["label", "op", "shape", "kernel", "multiply-adds", ...(measured ? ["ms", "GFLOP/s"] : [])];
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
   const line = (row: readonly string[]): string =>
     row
-      .map((cell, column) => (column === row.length - 1 ? cell.padStart(widths[column]) : cell.padEnd(widths[column])))
+      .map((cell, column) => (column >= 4 ? cell.padStart(widths[column]) : cell.padEnd(widths[column])))
       .join("  ")
       .trimEnd();
   const macs = nodes.reduce((sum, n) => sum + n.macs, 0);

@@ -38,6 +38,18 @@ export interface ExplainedNode {
   readonly macs: number;
   /** Which of the engine's instructions the code uses, e.g. "relaxed"; absent where there are no tiers. */
   readonly tier?: string;
+  /** Of one run on one thread, what is fused into the node and what was converted for it included; only when measured. */
+  readonly milliseconds?: number;
+  /** Two operations per multiply-add; only when measured, and only for nodes that multiply. */
+  readonly gigaflops?: number;
+}
+
+export interface ExplainOptions {
+  /**
+   * Inputs of a few runs in which every node is timed by itself, on one thread. They happen in a copy of the program: its state stays as it
+   * is, and the copy's memory is given back.
+   */
+  readonly measure?: Feeds;
 }
 
 /** What the engine makes of the kernels, found by a probe. */
@@ -76,7 +88,7 @@ export interface Program {
   /** The same without a promise; absent on backends that cannot (webgpu). */
   runSync?(feeds?: Feeds): Results;
   readonly state: ProgramState;
-  explain(): Explanation;
+  explain(options?: ExplainOptions): Explanation;
   readonly memory: { readonly arenaBytes: number; readonly stateBytes: number };
   /** Gives the memory back early. Optional: an unreachable program is collected like any object. */
   release(): void;

@@ -1,10 +1,13 @@
 // Nothing that a net of the zoo runs, and nothing in a training step, is left to the reference loops. Only lowering is needed to know that.
 import { describe, expect, test } from "vitest";
+import { compileWasm, stopWorkers } from "../../src/backends/wasm/index.ts";
 import { lower } from "../../src/backends/wasm/lower.ts";
 import { prepare } from "../../src/backends/wasm/prepare.ts";
 import { createGraph, type Graph } from "../../src/graph/graph.ts";
 import { showValue } from "../../src/graph/value.ts";
 import { traceModule } from "../../src/nn/trace.ts";
+import { random, randomNormal } from "../../src/tensor/random.ts";
+import { Tensor } from "../../src/tensor/tensor.ts";
 import { adam, sgd } from "../../src/train/optimisers.ts";
 import { trainingStep } from "../../src/train/step.ts";
 import * as zoo from "../../src/zoo/index.ts";
@@ -44,4 +47,31 @@ describe("training steps", () => {
       expect(standInsOf(graph)).toEqual([]);
     }
   });
+});
+
+test("explain() measures every node of a training step and leaves the state alone", async () => {
+  const model = zoo.zooModel("lenet5", { seed: 1 });
+  const { graph } = trainingStep(model, { batch: 4, optimiser: sgd(0.1, { momentum: 0.9 }) });
+  const program = await compileWasm(graph, { threads: 2 });
+  const feeds = {
+    x: randomNormal([4, 1, 32, 32], random(1)),
+    y: new Tensor(Int32Array.of(1, 5, 2, 7), [4]),
+    learningRate: new Tensor(Float32Array.of(0.1), []),
+  };
+  await program.run(feeds);
+  const before = program.state.names.map((name) => program.state.read(name).data);
+  const measured = program.explain({ measure: feeds });
+  expect(program.state.names.map((name) => program.state.read(name).data)).toEqual(before);
+  expect(measured.standIns).toBe(0);
+  for (const { kernel, milliseconds, gigaflops, tier } of measured.nodes) {
+    expect(tier).toBe(measured.engine?.tier);
+    if (/^(conv|matmul|linear)/.test(kernel)) {
+      expect(milliseconds).toBeGreaterThan(0);
+      expect(gigaflops).toBeGreaterThan(0);
+    }
+  }
+  expect(String(measured)).toContain("GFLOP/s");
+  expect(String(program.explain())).not.toContain("  GFLOP/s");
+  program.release();
+  await stopWorkers();
 });

@@ -1,7 +1,8 @@
 // From a graph to a running WebAssembly program: prepare, lower, plan, schedule, assemble, load.
 import { availableThreads } from "#platform";
 import type { Graph } from "../../graph/graph.ts";
-import type { CompileOptions, Precision, Program } from "../../graph/program.ts";
+import type { CompileOptions, Feeds, Precision, Program, ProgramState } from "../../graph/program.ts";
+import type { Value } from "../../graph/value.ts";
 import { UnsupportedOpError } from "../../tensor/errors.ts";
 import { planArena } from "./arena.ts";
 import type { MemoryLimits } from "./assembler.ts";
@@ -30,7 +31,7 @@ export interface WasmCompileOptions extends CompileOptions {
   /** How long a thread waits for the others before the run fails (default 60,000). */
   readonly patienceMilliseconds?: number;
   /** Told how long every single step took; the steps then meet one by one, which costs some time of its own. */
-  readonly onStep?: (name: string, milliseconds: number) => void;
+  readonly onStep?: (name: string, milliseconds: number, value: Value | undefined) => void;
 }
 
 const pageBytes = 65536;
@@ -50,13 +51,13 @@ interface Translated {
   readonly eager: boolean;
 }
 
-function translate(graph: Graph, options: WasmCompileOptions, threads: number, choose = options.choose): Translated {
+function translate(graph: Graph, options: WasmCompileOptions, threads: number, choose = options.choose, given?: Graph): Translated {
   const { precision = defaultPrecision(graph), strict = false, optimise = true, patienceMilliseconds = 60_000 } = options;
   if (!probe().simd) throw new UnsupportedOpError("wasm: this engine has no WebAssembly SIMD");
   if (options.tier !== undefined) requireTier(options.tier);
   const engine = options.tier === undefined ? engineTier() : { tier: options.tier, refused: [] };
   const { tier } = engine;
-  const prepared = prepare(graph, optimise);
+  const prepared = given ?? prepare(graph, optimise);
   const lowered = lower(prepared, { tier, strict, precision, choose });
   const notes = lowered.standIns.map((v) => `${v.label ?? v.op.name}: no kernel for ${v.op.name}, the reference loops stand in`);
   const arena = planArena(lowered, meetingPoint.bytes);
@@ -66,8 +67,20 @@ function translate(graph: Graph, options: WasmCompileOptions, threads: number, c
   if (pages > mostPages) throw new UnsupportedOpError(`wasm: the program needs ${arena.bytes} bytes; a WebAssembly memory holds 4 GiB`);
   const limits = { shared: threads > 1, initial: pages, maximum: pages };
   const bytes = assembleWalks(segments, arena.addressOf, { memory: limits, patienceMilliseconds });
+  const measure: Assembled["measure"] = (state, feeds) =>
+    timeValues((onStep) => assembleAlone(translate(graph, { ...options, onStep, eager: true }, 1, choose, prepared)), state, feeds);
   return {
-    parts: { graph, engine, prepared, lowered, arena, segments, preludeSegments: prelude.length, onSegment: tellSteps(options.onStep) },
+    parts: {
+      graph,
+      engine,
+      prepared,
+      lowered,
+      arena,
+      segments,
+      preludeSegments: prelude.length,
+      measure,
+      onSegment: tellSteps(options.onStep),
+    },
     limits,
     bytes,
     notes,
@@ -95,8 +108,32 @@ function tellSteps(onStep: WasmCompileOptions["onStep"]): Assembled["onSegment"]
             .flat()
             .map(({ step }) => step.name)
             .join(", ");
-    onStep(name, milliseconds);
+    const value = segment.kind === "standIn" ? segment.step.value : segment.phases.at(-1)?.at(-1)?.step.value;
+    onStep(name, milliseconds, value);
   };
+}
+
+const measuredRuns = 5;
+
+/** The least time that the steps of each value took together in one run; the first run only warms up. */
+function timeValues(
+  compileWith: (onStep: NonNullable<WasmCompileOptions["onStep"]>) => Program,
+  state: ProgramState,
+  feeds: Feeds,
+): ReadonlyMap<Value, number> {
+  let times = new Map<Value, number>();
+  const best = new Map<Value, number>();
+  const program = compileWith((_, milliseconds, value) => {
+    if (value !== undefined) times.set(value, (times.get(value) ?? 0) + milliseconds);
+  });
+  for (const name of state.names) program.state.write(name, state.read(name));
+  for (let run = 0; run <= measuredRuns; run++) {
+    times = new Map();
+    program.runSync?.(feeds);
+    if (run > 0) for (const [value, time] of times) best.set(value, Math.min(time, best.get(value) ?? time));
+  }
+  program.release();
+  return best;
 }
 
 /**
@@ -136,7 +173,10 @@ async function compileModule(bytes: Uint8Array<ArrayBuffer>, eager: boolean): Pr
 
 /** The same at once and on one thread, for graphs so small that compiling them takes no time worth yielding for. */
 export function compileWasmSync(graph: Graph, options: Omit<WasmCompileOptions, "threads"> = {}): Program {
-  const { parts, limits, bytes, notes, eager } = translate(graph, options, 1);
+  return assembleAlone(translate(graph, options, 1));
+}
+
+function assembleAlone({ parts, limits, bytes, notes, eager }: Translated): Program {
   const memory = new WebAssembly.Memory(limits);
   const finish = eager ? compileEagerly() : () => {};
   try {

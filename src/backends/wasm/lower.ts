@@ -35,6 +35,8 @@ export interface Lowered {
   readonly outputs: ReadonlyMap<string, Located>;
   /** Which code runs each value. */
   readonly kernels: ReadonlyMap<Value, string>;
+  /** Values that are computed together with another one. */
+  readonly hosts: ReadonlyMap<Value, Value>;
   readonly standIns: readonly Value[];
 }
 
@@ -59,6 +61,7 @@ export class Lowering {
   readonly #steps: Step[] = [];
   readonly #kernels = new Map<Value, string>();
   readonly #standIns: Value[] = [];
+  #current: Value | undefined;
 
   constructor(graph: Graph, { tier, strict, precision = "exact", choose }: LowerOptions) {
     this.tier = tier;
@@ -71,6 +74,7 @@ export class Lowering {
   }
 
   place(value: Value): void {
+    this.#current = value;
     const located = this.#locate(value);
     if (located !== undefined) this.#located.set(value, [located]);
   }
@@ -147,6 +151,7 @@ export class Lowering {
         {
           kind: "kernel",
           name: extra.name ?? kernel.name,
+          ...(this.#current && { value: this.#current }),
           stage,
           args: args.map(({ buffer, offset }) => ({ buffer, offset })),
           reads: [...reads, ...scratchRegions],
@@ -162,6 +167,7 @@ export class Lowering {
 
   finish(): Lowered {
     const { outputs, updates, inputs, variables } = this.#graph;
+    this.#current = undefined;
     const at = (value: Value): Located => (this.#located.get(value) as Located[])[0];
     const results = new Map([...outputs].map(([name, value]) => [name, this.#result(value)]));
     // Updates happen together: what still lies in a variable that is about to change is moved out of the way first.
@@ -181,6 +187,7 @@ export class Lowering {
       state: locate(variables),
       outputs: results,
       kernels: this.#kernels,
+      hosts: this.#fusions.hosts,
       standIns: this.#standIns,
     };
   }
@@ -304,7 +311,15 @@ export class Lowering {
     const stage = { key: packing.key, items: packing.items, nanoseconds: packing.bytes / 4, emit: packing.emit };
     const args = [operand, packed].map(({ buffer: b, offset }) => ({ buffer: b, offset }));
     this.#push(
-      { kind: "kernel", name: `pack ${packing.key}`, stage, args, reads: [readRegion(operand)], writes: [wholeRegion(buffer)] },
+      {
+        kind: "kernel",
+        name: `pack ${packing.key}`,
+        ...(this.#current && { value: this.#current }),
+        stage,
+        args,
+        reads: [readRegion(operand)],
+        writes: [wholeRegion(buffer)],
+      },
       buffer,
     );
     return packed;

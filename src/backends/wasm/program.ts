@@ -4,10 +4,11 @@ import { now } from "#platform";
 import type { Graph } from "../../graph/graph.ts";
 import { named } from "../../graph/op.ts";
 import type { ExplainedEngine, Explanation, Feeds, Program, ProgramState, Results } from "../../graph/program.ts";
+import type { Value } from "../../graph/value.ts";
 import { GraphError } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { type DType, Tensor, type TensorData } from "../../tensor/tensor.ts";
-import { explainedNode, explanation } from "../explanation.ts";
+import { explainedNode, explanation, macsOf } from "../explanation.ts";
 import { checkFeeds, checkTensor, requireVariable } from "../feeds.ts";
 import type { Arena } from "./arena.ts";
 import type { Lowered } from "./lower.ts";
@@ -32,6 +33,8 @@ export interface Assembled {
   readonly loaded: LoadedProgram | undefined;
   readonly notes: readonly string[];
   /** Told how long each segment took, when somebody measures. */
+  /** Milliseconds that each value takes on one thread, in a copy of the program with this state. */
+  readonly measure: (state: ProgramState, feeds: Feeds) => ReadonlyMap<Value, number>;
   readonly onSegment?: ((segment: Segment, milliseconds: number) => void) | undefined;
 }
 
@@ -143,7 +146,10 @@ export function createProgram({ graph, engine, prepared, lowered, arena, notes: 
     run: async (feeds) => runSync(feeds),
     runSync,
     state,
-    explain: () => explain(prepared, lowered, { engine, threads: loaded?.threads ?? 1, notes: [...notes] }),
+    explain({ measure } = {}) {
+      const times = measure === undefined ? undefined : parts.measure(state, measure);
+      return explain(prepared, lowered, { engine, threads: loaded?.threads ?? 1, notes: [...notes] }, times);
+    },
     memory: { arenaBytes: arena.bytes, stateBytes: arena.stateBytes },
     release() {
       if (loaded !== undefined) {
@@ -199,14 +205,29 @@ function prepareStandIn({ value, operands, result }: StandInStep, view: (located
 
 function explain(
   graph: Graph,
-  { kernels, standIns }: Lowered,
+  { kernels, hosts, standIns }: Lowered,
   facts: Pick<Explanation, "threads" | "notes"> & { readonly engine: ExplainedEngine },
+  times: ReadonlyMap<Value, number> | undefined,
 ): Explanation {
+  const macs = new Map<Value, number>();
+  for (const value of graph.order) {
+    let host = value;
+    for (let next = hosts.get(host); next !== undefined; next = hosts.get(host)) host = next;
+    macs.set(host, (macs.get(host) ?? 0) + (value.inputs.length > 0 ? macsOf(value) : 0));
+  }
+
   const nodes = graph.order
     .filter((value) => value.inputs.length > 0)
     .map((value) => {
       const node = explainedNode(value, kernels.get(value) ?? "none");
-      return node.kernel === "reference" ? node : { ...node, tier: facts.engine.tier };
+      const milliseconds = times?.get(value);
+      const multiplied = macs.get(value) ?? 0;
+      return {
+        ...node,
+        ...(node.kernel !== "reference" && { tier: facts.engine.tier }),
+        ...(milliseconds !== undefined && { milliseconds }),
+        ...(milliseconds && multiplied > 0 && { gigaflops: (2 * multiplied) / (milliseconds * 1e6) }),
+      };
     });
   return explanation({ backend: "wasm", ...facts, nodes, standIns: standIns.length });
 }

@@ -42,6 +42,8 @@ export interface KernelStep {
   readonly kind: "kernel";
   /** For measurements: the kernel's name and the value that it is for. */
   readonly name: string;
+  /** In whose course it runs: conversions and packings count for the value that asked for them. */
+  readonly value?: Value;
   readonly stage: Stage;
   readonly args: readonly Address[];
   readonly reads: readonly Region[];

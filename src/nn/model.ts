@@ -48,13 +48,17 @@ export interface ModelOptions {
   readonly partial?: boolean;
 }
 
-export interface Model {
+/** A net and what it was made for: all of a model but its numbers. */
+interface Purpose {
   readonly net: Module;
   /** [channels, height, width]: one picture, without the batch axis. */
   readonly inputShape: Shape;
   readonly seed: number;
   readonly classes: readonly string[] | undefined;
   readonly preprocessing: Preprocessing | undefined;
+}
+
+export interface Model extends Purpose {
   /** Trainable tensors by name, in order of first use. */
   readonly parameters: ReadonlyMap<string, Tensor>;
   /** Running statistics and their like. */
@@ -126,7 +130,8 @@ export function createModel(net: Module, inputShape: Shape, options: ModelOption
       names.length === 0 ? "" : `; ${what}: ${names.slice(0, 8).join(", ")}${names.length > 8 ? `, and ${names.length - 8} more` : ""}`;
     throw new ModelFormatError(`the parameters are not those of this net${list("missing", missing)}${list("not in the net", unknown)}`);
   }
-  return new NetWithParameters(net, described, { ...options, seed, inputShape }, parameters, buffers);
+  const { classes, preprocessing } = options;
+  return withNumbers({ net, inputShape: Object.freeze([...inputShape]), seed, classes, preprocessing }, described, parameters, buffers);
 }
 
 /** How to come by each tensor, in order of first use. */
@@ -137,105 +142,67 @@ function checkMade(name: string, made: Tensor, shape: Shape): Tensor {
   throw new GraphError(`the initialiser of "${name}" made ${showShape(made.shape)}, but the layer wants ${showShape(shape)}`);
 }
 
-class NetWithParameters implements Model {
-  readonly net: Module;
-  readonly inputShape: Shape;
-  readonly seed: number;
-  readonly classes: readonly string[] | undefined;
-  readonly preprocessing: Preprocessing | undefined;
-  /** The graph for one picture, with the parameters as inputs: shapes without numbers. */
-  readonly #described: Traced;
-  readonly #recipes: { readonly parameters: Recipes; readonly buffers: Recipes };
-  #parameters: ReadonlyMap<string, Tensor> | undefined;
-  #buffers: ReadonlyMap<string, Tensor> | undefined;
+/** `described` is the graph for one picture, with the parameters as inputs: shapes without numbers. The numbers are made when asked for. */
+function withNumbers(purpose: Purpose, described: Traced, parameters: Recipes, buffers: Recipes): Model {
+  const { net, seed: ownSeed } = purpose;
+  const numbers: { parameters?: ReadonlyMap<string, Tensor>; buffers?: ReadonlyMap<string, Tensor> } = {};
+  const model: Model = {
+    ...purpose,
 
-  constructor(
-    net: Module,
-    described: Traced,
-    { seed, classes, preprocessing, inputShape }: ModelOptions & { readonly seed: number; readonly inputShape: Shape },
-    parameters: Recipes,
-    buffers: Recipes,
-  ) {
-    this.net = net;
-    this.inputShape = Object.freeze([...inputShape]);
-    this.seed = seed;
-    this.classes = classes;
-    this.preprocessing = preprocessing;
-    this.#described = described;
-    this.#recipes = { parameters, buffers };
-  }
+    get parameters() {
+      numbers.parameters ??= made(parameters);
+      return numbers.parameters;
+    },
 
-  get parameters(): ReadonlyMap<string, Tensor> {
-    this.#parameters ??= made(this.#recipes.parameters);
-    return this.#parameters;
-  }
+    get buffers() {
+      numbers.buffers ??= made(buffers);
+      return numbers.buffers;
+    },
 
-  get buffers(): ReadonlyMap<string, Tensor> {
-    this.#buffers ??= made(this.#recipes.buffers);
-    return this.#buffers;
-  }
+    get parameterCount() {
+      return [...described.parameters.values()].reduce((count, { shape }) => count + sizeOf(shape), 0);
+    },
 
-  get parameterCount(): number {
-    let count = 0;
-    for (const value of this.#described.parameters.values()) count += sizeOf(value.shape);
-    return count;
-  }
+    trace(options: TraceOptions = {}) {
+      checkOptions("trace", options, ["batch", "training", "inputShape", "dtype", "frozen", "seed"]);
+      const { batch = 1, training = false, inputShape = purpose.inputShape, dtype = "float32", frozen = true, seed = ownSeed } = options;
+      checkShape(inputShape, "trace: inputShape");
+      if (!Number.isInteger(batch) || batch < 1) throw new ArgumentError(`trace: batch ${batch} is not an integer >= 1`);
+      const stored = (kind: ReadonlyMap<string, Tensor>, name: string, shape: Shape): Tensor => {
+        const found = kind.get(name);
+        if (found === undefined) throw new GraphError(`trace: the net asks for "${name}" now, but did not when the model was created`);
+        if (!sameShape(found.shape, shape)) {
+          // Only an input shape other than the model's own can lead here: a dense layer fixes the size of what reaches it.
+          throw new ShapeError(
+            `trace: at input ${showShape(inputShape)} "${name}" would be ${showShape(shape)}; the model has ${showShape(found.shape)}`,
+          );
+        }
+        return found;
+      };
+      const store: Store = {
+        parameter: (name, shape) => stored(model.parameters, name, shape),
+        buffer: (name, initial) => stored(model.buffers, name, initial.shape),
+      };
+      return traceModule(net, { shape: [batch, ...inputShape], dtype, training, frozen, seed, store });
+    },
 
-  trace(options: TraceOptions = {}): Traced {
-    checkOptions("trace", options, ["batch", "training", "inputShape", "dtype", "frozen", "seed"]);
-    const { batch = 1, training = false, inputShape = this.inputShape, dtype = "float32", frozen = true, seed = this.seed } = options;
-    checkShape(inputShape, "trace: inputShape");
-    if (!Number.isInteger(batch) || batch < 1) throw new ArgumentError(`trace: batch ${batch} is not an integer >= 1`);
-    const stored = (kind: ReadonlyMap<string, Tensor>, name: string, shape: Shape): Tensor => {
-      const found = kind.get(name);
-      if (found === undefined) throw new GraphError(`trace: the net asks for "${name}" now, but did not when the model was created`);
-      if (!sameShape(found.shape, shape)) {
-        // Only an input shape other than the model's own can lead here: a dense layer fixes the size of what reaches it.
-        throw new ShapeError(
-          `trace: at input ${showShape(inputShape)} "${name}" would be ${showShape(shape)}; the model has ${showShape(found.shape)}`,
-        );
-      }
-      return found;
-    };
-    return traceModule(this.net, {
-      shape: [batch, ...inputShape],
-      dtype,
-      training,
-      frozen,
-      seed,
-      store: {
-        parameter: (name, shape) => stored(this.parameters, name, shape),
-        buffer: (name, initial) => stored(this.buffers, name, initial.shape),
-      },
-    });
-  }
+    summary: () => summarise(described),
+    field: (layer) => receptiveField(layerValue(described, layer), described.input),
 
-  summary(): ModelSummary {
-    return summarise(this.#described);
-  }
+    with(state) {
+      expectMap("with", "the state", state, "names to Tensors");
+      return createModel(net, purpose.inputShape, {
+        seed: ownSeed,
+        ...(purpose.classes && { classes: purpose.classes }),
+        ...(purpose.preprocessing && { preprocessing: purpose.preprocessing }),
+        parameters: new Map([...model.state(), ...state]),
+      });
+    },
 
-  field(layer: string): ReceptiveField {
-    return receptiveField(layerValue(this.#described, layer), this.#described.input);
-  }
-
-  with(state: ReadonlyMap<string, Tensor>): Model {
-    expectMap("with", "the state", state, "names to Tensors");
-    return createModel(this.net, this.inputShape, {
-      seed: this.seed,
-      ...(this.classes && { classes: this.classes }),
-      ...(this.preprocessing && { preprocessing: this.preprocessing }),
-      parameters: new Map([...this.state(), ...state]),
-    });
-  }
-
-  state(): Map<string, Tensor> {
-    return new Map([...this.parameters, ...this.buffers]);
-  }
-
-  shapes(): Map<string, Shape> {
-    const { parameters, buffers } = this.#described;
-    return new Map([...parameters, ...buffers].map(([name, { shape }]) => [name, shape]));
-  }
+    state: () => new Map([...model.parameters, ...model.buffers]),
+    shapes: () => new Map([...described.parameters, ...described.buffers].map(([name, { shape }]) => [name, shape])),
+  };
+  return model;
 }
 
 function made(recipes: Recipes): ReadonlyMap<string, Tensor> {
@@ -244,7 +211,7 @@ function made(recipes: Recipes): ReadonlyMap<string, Tensor> {
 
 /** Throws `ArgumentError` unless `given` is a model. `where` is what the user called. */
 export function expectModel(where: string, given: unknown): void {
-  expectParts(where, "the model", given, ["net", "inputShape", "parameters", "trace"], "a model, made by createModel or fit");
+  expectParts(where, "the model", given, ["net", "inputShape", "trace", "state"], "a model, made by createModel or fit");
 }
 
 /** The value that a layer's path names; throws `GraphError` naming the layers when there is none. */

@@ -47,6 +47,7 @@ export function weightAndBias(
   return [weight, bias ? context.parameter("bias", [biasSize], initialiseBias, fans) : undefined];
 }
 
+/** Throws `ArgumentError`, in the name of the layer `kind`, unless all counts are integers >= 1. */
 export function checkChannels(kind: string, counts: Readonly<Record<string, number>>): void {
   for (const [name, n] of Object.entries(counts)) {
     if (!Number.isInteger(n) || n < 1) throw new ArgumentError(`${kind}: ${name} is ${n}; expected an integer >= 1`);
@@ -69,7 +70,16 @@ export function kernelOf(kind: string, kernelSize: SpatialOption, rank: number):
   return kernel;
 }
 
-function convLayer(rank: 1 | 2 | 3, inChannels: number, outChannels: number, kernelSize: SpatialOption, options: ConvLayerOptions): Module {
+/** A layer made from channels, a kernel size (one number stands for all axes) and options. */
+export type WindowLayer<O> = (inChannels: number, outChannels: number, kernelSize: SpatialOption, options?: O) => Module;
+
+function convLayer(
+  rank: 1 | 2 | 3,
+  inChannels: number,
+  outChannels: number,
+  kernelSize: SpatialOption,
+  options: ConvLayerOptions = {},
+): Module {
   const kind = `conv${rank}d`;
   checkOptions(kind, options, [...weightOptionNames, "stride", "padding", "dilation", "groups", "paddingMode"]);
   const { bias, initialise, initialiseBias, ...attributes } = options;
@@ -81,26 +91,20 @@ function convLayer(rank: 1 | 2 | 3, inChannels: number, outChannels: number, ker
 }
 
 /** x [N, in, length] → [N, out, ⌊(length + padding − dilation(k−1) − 1)/stride⌋ + 1]. Parameters: weight [out, in/groups, k], bias [out]. */
-export function conv1d(inChannels: number, outChannels: number, kernelSize: SpatialOption, options: ConvLayerOptions = {}): Module {
-  return convLayer(1, inChannels, outChannels, kernelSize, options);
-}
+export const conv1d: WindowLayer<ConvLayerOptions> = (...given) => convLayer(1, ...given);
 
 /** x [N, in, H, W] → [N, out, H', W']. Parameters: weight [out, in/groups, kh, kw], bias [out]. `padding: "same"` keeps H and W at stride 1. */
-export function conv2d(inChannels: number, outChannels: number, kernelSize: SpatialOption, options: ConvLayerOptions = {}): Module {
-  return convLayer(2, inChannels, outChannels, kernelSize, options);
-}
+export const conv2d: WindowLayer<ConvLayerOptions> = (...given) => convLayer(2, ...given);
 
 /** x [N, in, D, H, W] → [N, out, D', H', W']. Parameters: weight [out, in/groups, kd, kh, kw], bias [out]. */
-export function conv3d(inChannels: number, outChannels: number, kernelSize: SpatialOption, options: ConvLayerOptions = {}): Module {
-  return convLayer(3, inChannels, outChannels, kernelSize, options);
-}
+export const conv3d: WindowLayer<ConvLayerOptions> = (...given) => convLayer(3, ...given);
 
 function convTransposeLayer(
   rank: 1 | 2 | 3,
   inChannels: number,
   outChannels: number,
   kernelSize: SpatialOption,
-  options: ConvTransposeLayerOptions,
+  options: ConvTransposeLayerOptions = {},
 ): Module {
   const kind = `convTranspose${rank}d`;
   checkOptions(kind, options, [...weightOptionNames, "stride", "padding", "outputPadding", "dilation", "groups"]);
@@ -113,34 +117,13 @@ function convTransposeLayer(
 }
 
 /** x [N, in, length] → [N, out, (length−1)·stride − padding + dilation(k−1) + outputPadding + 1]. Parameters: weight [in, out/groups, k], bias [out]. */
-export function convTranspose1d(
-  inChannels: number,
-  outChannels: number,
-  kernelSize: SpatialOption,
-  options: ConvTransposeLayerOptions = {},
-): Module {
-  return convTransposeLayer(1, inChannels, outChannels, kernelSize, options);
-}
+export const convTranspose1d: WindowLayer<ConvTransposeLayerOptions> = (...given) => convTransposeLayer(1, ...given);
 
 /** As `convTranspose1d`, on [N, in, H, W]. */
-export function convTranspose2d(
-  inChannels: number,
-  outChannels: number,
-  kernelSize: SpatialOption,
-  options: ConvTransposeLayerOptions = {},
-): Module {
-  return convTransposeLayer(2, inChannels, outChannels, kernelSize, options);
-}
+export const convTranspose2d: WindowLayer<ConvTransposeLayerOptions> = (...given) => convTransposeLayer(2, ...given);
 
 /** As `convTranspose1d`, on [N, in, D, H, W]. */
-export function convTranspose3d(
-  inChannels: number,
-  outChannels: number,
-  kernelSize: SpatialOption,
-  options: ConvTransposeLayerOptions = {},
-): Module {
-  return convTransposeLayer(3, inChannels, outChannels, kernelSize, options);
-}
+export const convTranspose3d: WindowLayer<ConvTransposeLayerOptions> = (...given) => convTransposeLayer(3, ...given);
 
 /** y = x·weightᵀ + bias over the last axis: [..., in] → [..., out]. Parameters: weight [out, in], bias [out]. */
 export function linear(inFeatures: number, outFeatures: number, options: WeightOptions = {}): Module {

@@ -12,6 +12,7 @@ export {
   convTranspose3d,
   linear,
   type WeightOptions,
+  type WindowLayer,
 } from "./conv.ts";
 export * from "./deform.ts";
 export * from "./locally-connected.ts";

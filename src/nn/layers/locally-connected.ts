@@ -6,7 +6,7 @@ import { ArgumentError } from "../../tensor/errors.ts";
 import { checkOptions } from "../../tensor/options.ts";
 import { fanInUniform, type Initialiser } from "../initialise.ts";
 import { defineModule, type Module } from "../module.ts";
-import { checkChannels, kernelOf, weightOptionNames } from "./conv.ts";
+import { checkChannels, kernelOf, type WindowLayer, weightOptionNames } from "./conv.ts";
 
 export interface LocallyConnectedLayerOptions {
   readonly stride?: SpatialOption;
@@ -24,7 +24,7 @@ function locallyConnected(
   inChannels: number,
   outChannels: number,
   kernelSize: SpatialOption,
-  options: LocallyConnectedLayerOptions,
+  options: LocallyConnectedLayerOptions = {},
 ): Module {
   const kind = `locallyConnected${rank}d`;
   checkOptions(kind, options, [...weightOptionNames, "stride", "padding", "dilation"]);
@@ -48,31 +48,10 @@ function locallyConnected(
 }
 
 /** x [N, in, length] → [N, out, positions]. Parameters: weight [positions, out, in·k], bias [out, positions] (or [out]). */
-export function locallyConnected1d(
-  inChannels: number,
-  outChannels: number,
-  kernelSize: SpatialOption,
-  options: LocallyConnectedLayerOptions = {},
-): Module {
-  return locallyConnected(1, inChannels, outChannels, kernelSize, options);
-}
+export const locallyConnected1d: WindowLayer<LocallyConnectedLayerOptions> = (...given) => locallyConnected(1, ...given);
 
 /** As `locallyConnected1d`, on [N, in, H, W]: weight [H'·W', out, in·kh·kw], bias [out, H', W'] (or [out]). LeCun 1989. */
-export function locallyConnected2d(
-  inChannels: number,
-  outChannels: number,
-  kernelSize: SpatialOption,
-  options: LocallyConnectedLayerOptions = {},
-): Module {
-  return locallyConnected(2, inChannels, outChannels, kernelSize, options);
-}
+export const locallyConnected2d: WindowLayer<LocallyConnectedLayerOptions> = (...given) => locallyConnected(2, ...given);
 
 /** As `locallyConnected1d`, on [N, in, D, H, W]. */
-export function locallyConnected3d(
-  inChannels: number,
-  outChannels: number,
-  kernelSize: SpatialOption,
-  options: LocallyConnectedLayerOptions = {},
-): Module {
-  return locallyConnected(3, inChannels, outChannels, kernelSize, options);
-}
+export const locallyConnected3d: WindowLayer<LocallyConnectedLayerOptions> = (...given) => locallyConnected(3, ...given);

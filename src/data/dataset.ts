@@ -167,12 +167,14 @@ export function classCounts(dataset: Dataset): number[] {
   return counts;
 }
 
+/** `i` itself; throws `ArgumentError` unless it is one of 0..size-1. `name` is the data set's, for the message. */
 export function checkIndex(i: number, size: number, name: string): number {
   if (!Number.isInteger(i) || i < 0 || i >= size)
     throw new ArgumentError(`${name}: there is no picture ${i}; the indices are 0..${size - 1}`);
   return i;
 }
 
+/** Throws `ArgumentError` unless there are a mean and a positive deviation for each channel. */
 export function checkNormalisation(normalisation: Normalisation, channels: number, name: string): void {
   expectParts(name, "the normalisation", normalisation, ["mean", "deviation"], "{ mean, deviation }, one number per channel each");
   const { mean, deviation } = normalisation;

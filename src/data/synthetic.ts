@@ -47,6 +47,7 @@ export interface SyntheticDataset extends Dataset {
   groundTruth(i: number): GroundTruth;
 }
 
+/** The ten classes of `synthetic`, in the order of their labels. */
 export const syntheticClasses: readonly string[] = figureClasses.map(({ name }) => name);
 
 /**

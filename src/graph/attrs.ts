@@ -101,6 +101,7 @@ export function real(fallback: number, doc = "", bounds: { min?: number; max?: n
   };
 }
 
+/** True or false. */
 export function flag(fallback: boolean, doc = ""): AttrSpec<boolean> {
   return {
     doc,
@@ -111,6 +112,7 @@ export function flag(fallback: boolean, doc = ""): AttrSpec<boolean> {
   };
 }
 
+/** One of a few words. */
 export function choice<const C extends string>(choices: readonly C[], fallback: C, doc = ""): AttrSpec<C> {
   return {
     doc,

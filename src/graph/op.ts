@@ -111,6 +111,7 @@ export function registeredOps(): readonly Op[] {
   return [...registry.values()];
 }
 
+/** The op of this name, if its module is loaded. */
 export function findOp(name: string): Op | undefined {
   return registry.get(name);
 }

@@ -12,6 +12,7 @@ export type Operand = Tensor | Value;
 export type Evaluator = (op: Op, inputs: readonly Tensor[], options: object) => Tensor;
 
 let evaluator: Evaluator | undefined;
+/** From now on eager calls are computed by `replacement`; the last one installed wins. */
 export function installEvaluator(replacement: Evaluator): void {
   evaluator = replacement;
 }
@@ -137,6 +138,7 @@ export function input(name: string, shape: Shape, dtype: DType = "float32"): Val
   return value;
 }
 
+/** A tensor as part of a graph; compilers may fold it. It is not copied. */
 export function constant(value: Tensor): Value {
   return record(constantOp, [], { value });
 }
@@ -148,6 +150,7 @@ export function variable(name: string, initial: Tensor): Value {
   return value;
 }
 
+/** A value of one repeated number (default float32), which takes no memory until it is needed. */
 export function fill(shape: Shape, value: number, dtype: DType = "float32"): Value {
   return record(fillOp, [], { shape, value, dtype });
 }

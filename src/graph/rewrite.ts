@@ -30,6 +30,7 @@ function definedAttrs(value: Value): object {
   return Object.fromEntries(Object.entries(value.attrs).filter(([, v]) => v !== undefined));
 }
 
+/** The graph with every value that `rewriter` replaces replaced; outputs and updates keep their names. Throws what recording throws. */
 export function rewriteGraph(graph: Graph, rewriter: Rewriter): Graph {
   const done = rewriteValues([...graph.outputs.values(), ...graph.updates.keys(), ...graph.updates.values()], rewriter);
   const moved = (value: Value): Value => done.get(value) as Value;

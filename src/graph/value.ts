@@ -9,6 +9,7 @@ import type { Attrs, Op } from "./op.ts";
 
 let created = 0;
 
+/** One node: `op` applied to `inputs` under `attrs`, with the shape and the element type of its only output. Made by ops, not by hand. */
 export class Value {
   /** Creation order; only used to break ties, so that every walk over a graph is deterministic. */
   readonly id: number;

@@ -8,6 +8,7 @@ import { checkPictureSize, type DecodeImageOptions, type Picture } from "./pictu
 /** jpeg-js keeps every coefficient as 32 bits, so a large photograph needs much; this is enough for 60 megapixels. */
 const memoryLimitMegabytes = 1024;
 
+/** Whether the bytes begin like a JPEG file. */
 export function isJpeg(bytes: Uint8Array): boolean {
   return bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
 }

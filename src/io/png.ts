@@ -6,6 +6,7 @@ import { checkPictureSize, type DecodeImageOptions, expectPicture, type Picture 
 
 const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
+/** Whether the bytes begin like a PNG file. */
 export function isPng(bytes: Uint8Array): boolean {
   return signature.every((byte, i) => bytes[i] === byte);
 }

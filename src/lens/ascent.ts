@@ -68,6 +68,7 @@ export interface AscentReading {
 
 const perPicture = (v: Value): Value => sum(v, { axes: v.shape.map((_, axis) => axis).slice(1), keepDims: true });
 
+/** Compiles one step of ascent for `settings.batch` pictures. Throws `GraphError` or `ShapeError` when the target is not in the net. */
 export async function compileAscent(model: Model, settings: AscentSettings): Promise<Ascent> {
   const { batch, shape, dtype, jitter, redirect, optimiser } = settings;
   const [, height, width] = shape;

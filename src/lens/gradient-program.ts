@@ -31,6 +31,10 @@ export interface GradientRun {
   readonly gradients: readonly Tensor[];
 }
 
+/**
+ * Compiles the gradient of a layer under a mask, in the picture, for `batch` pictures at a time. Errors as `targetLayer`, and
+ * `compile`'s.
+ */
 export async function gradientProgram(
   model: Model,
   target: Target,

@@ -44,6 +44,10 @@ export interface ParametrisationOptions {
   readonly decay: number;
 }
 
+/**
+ * How free numbers become a picture within bounds. Throws `ArgumentError` for unknown names and for bounds that do not fit the
+ * channels.
+ */
 export function parametrisation(options: ParametrisationOptions): Parametrisation {
   const { name, shape, dtype, decay } = options;
   const [channels, height, width] = shape;

@@ -70,6 +70,7 @@ export function channelOf(model: Model, target: Target, layer: TargetLayer): num
   return found;
 }
 
+/** Throws `ArgumentError` unless (row, column) lies in the layer's map. */
 export function checkPosition(layer: TargetLayer, [row, column]: readonly [number, number]): void {
   if (!Number.isInteger(row) || !Number.isInteger(column) || row < 0 || column < 0 || row >= layer.height || column >= layer.width) {
     throw new ArgumentError(`${layer.name} has ${layer.height} x ${layer.width} positions; (${row}, ${column}) is outside`);

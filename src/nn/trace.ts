@@ -40,6 +40,7 @@ interface Session extends TraceSettings {
   counter: Value | undefined;
 }
 
+/** The net as a graph under these settings. Throws `GraphError` for names used twice, `ShapeError` where layers do not fit, naming them. */
 export function traceModule(net: Module, settings: TraceSettings): Traced {
   const session: Session = {
     ...settings,

@@ -74,14 +74,17 @@ export function convFilterGradGeometry(
   return checkGradient(g, geometry, where);
 }
 
+/** [N, Cin, ...] of the convolution's input. */
 export function convInputShape({ batch, inChannels, axes }: ConvGeometry): number[] {
   return [batch, inChannels, ...axes.map((a) => a.input)];
 }
 
+/** [Cout, Cin / groups, ...] of its kernel. */
 export function convWeightShape({ inChannels, outChannels, groups, axes }: ConvGeometry): number[] {
   return [outChannels, inChannels / groups, ...axes.map((a) => a.kernel)];
 }
 
+/** [N, Cout, ...] of its output. */
 export function convOutputShape({ batch, outChannels, axes }: ConvGeometry): number[] {
   return [batch, outChannels, ...axes.map((a) => a.output)];
 }

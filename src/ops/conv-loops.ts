@@ -26,6 +26,7 @@ function planesOf({ axes, inChannels, outChannels, groups }: ConvGeometry): Plan
   };
 }
 
+/** y = bias + x * weight, row-major data in the geometry's shapes; `y` is overwritten. */
 export function convLoops(x: TensorData, weight: TensorData, bias: TensorData | undefined, y: TensorData, geometry: ConvGeometry): void {
   const { inputs, outputs, taps, table, inPerGroup, outPerGroup } = planesOf(geometry);
   const { batch, inChannels, outChannels } = geometry;
@@ -51,6 +52,7 @@ export function convLoops(x: TensorData, weight: TensorData, bias: TensorData | 
   }
 }
 
+/** The transpose of `convLoops` in x: every entry of g spread over the inputs that it was made of; `dx` is overwritten. */
 export function convInputGradLoops(g: TensorData, weight: TensorData, dx: TensorData, geometry: ConvGeometry): void {
   const { inputs, outputs, taps, table, inPerGroup, outPerGroup } = planesOf(geometry);
   const { batch, inChannels, outChannels } = geometry;
@@ -76,6 +78,7 @@ export function convInputGradLoops(g: TensorData, weight: TensorData, dx: Tensor
   }
 }
 
+/** The transpose of `convLoops` in the kernel: every entry of g times what each tap read for it; `dw` is overwritten. */
 export function convFilterGradLoops(x: TensorData, g: TensorData, dw: TensorData, geometry: ConvGeometry): void {
   const { inputs, outputs, taps, table, inPerGroup, outPerGroup } = planesOf(geometry);
   const { batch, inChannels, outChannels } = geometry;

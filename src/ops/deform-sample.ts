@@ -49,6 +49,7 @@ export interface Mixture {
   readonly weight: Float64Array;
 }
 
+/** Room for the four pixels around a place; `mix` fills it. */
 export function emptyMixture(): Mixture {
   return { count: 0, position: new Int32Array(4), weight: new Float64Array(4) };
 }

@@ -6,20 +6,24 @@ import { binaryFunctions, unaryFunctions } from "./expression-functions.ts";
 /** An expression, or a number that stands for itself. */
 export type Term = Expression | number;
 
+/** The operand of this index, from 0. */
 export function operand(index: number): Expression {
   return { kind: "operand", index };
 }
 
+/** A constant. */
 export function number(value: number): Expression {
   return { kind: "number", value };
 }
 
+/** Whether a term is this very constant. */
 export function isNumber(term: Term, value: number): boolean {
   return typeof term === "number" ? term === value : term.kind === "number" && term.value === value;
 }
 
 const lift = (term: Term): Expression => (typeof term === "number" ? number(term) : term);
 
+/** A function of one term; of a constant, its value, and two minus signs cancel. */
 export function unary(fn: UnaryFunction, a: Term): Expression {
   const x = lift(a);
   if (x.kind === "number") return number(unaryFunctions[fn](x.value));
@@ -27,6 +31,7 @@ export function unary(fn: UnaryFunction, a: Term): Expression {
   return { kind: "unary", fn, a: x };
 }
 
+/** A function of two terms; of constants, its value, and neutral elements fall away. */
 export function binary(fn: BinaryFunction, a: Term, b: Term): Expression {
   const x = lift(a);
   const y = lift(b);

@@ -24,6 +24,7 @@ function roundToEven(x: number): number {
   return below % 2 === 0 ? below : below + 1;
 }
 
+/** What each function of one number means, in float64: the reference of every backend. */
 export const unaryFunctions: Readonly<Record<UnaryFunction, (a: number) => number>> = {
   neg: (a) => -a,
   abs: Math.abs,
@@ -49,6 +50,7 @@ export const unaryFunctions: Readonly<Record<UnaryFunction, (a: number) => numbe
   not: (a) => (a === 0 ? 1 : 0),
 };
 
+/** What each function of two numbers means, in float64; comparisons give 1 or 0. */
 export const binaryFunctions: Readonly<Record<BinaryFunction, (a: number, b: number) => number>> = {
   add: (a, b) => a + b,
   sub: (a, b) => a - b,

@@ -24,6 +24,7 @@ export const stopGradientOp: Op = defineOp({
   cases: [{ title: "the gradient is zero by definition, not by limit", inputs: [[2, 3]], gradient: false }],
 });
 
+/** x itself under another value: a place for a name. */
 export function identity<T extends Operand>(x: T): T {
   return apply(identityOp, [x]);
 }

@@ -24,6 +24,7 @@ export interface MatmulGeometry {
   readonly columns: number;
 }
 
+/** Sizes of a product over the last two axes, the others broadcast. Throws `ShapeError` when the inner sizes differ. */
 export function matmulGeometry(
   a: Shape,
   b: Shape,

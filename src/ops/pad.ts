@@ -46,6 +46,7 @@ export function paddedSource(i: number, size: number, mode: PadMode): number {
   }
 }
 
+/** Per axis, where each position of the result reads in x, or -1 for the padding value. */
 export function padMaps(shape: Shape, pads: Pads, mode: PadMode): AxisMaps {
   return shape.map((size, axis) => {
     const [before, after] = pads[axis];

@@ -81,10 +81,12 @@ function checkPadding({ padding, kernelSize, dilation }: PoolAttrs, where: strin
   });
 }
 
+/** [N, C, ...] of what is pooled. */
 export function poolInputShape({ batch, channels, axes }: PoolGeometry): number[] {
   return [batch, channels, ...axes.map((a) => a.input)];
 }
 
+/** [N, C, ...] of the result. */
 export function poolOutputShape({ batch, channels, axes }: PoolGeometry): number[] {
   return [batch, channels, ...axes.map((a) => a.output)];
 }

@@ -35,6 +35,7 @@ function parseHex(hex: string): Rgb {
   return [n >> 16, (n >> 8) & 255, n & 255];
 }
 
+/** `#rrggbb` of a colour with parts in 0..255. */
 export function toHex([red, green, blue]: Rgb): string {
   return `#${((red << 16) | (green << 8) | blue).toString(16).padStart(6, "0")}`;
 }

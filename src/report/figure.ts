@@ -14,6 +14,7 @@ export function image(raster: Raster, alt: string): Markup {
   return html`<img src="${rasterToUri(raster)}" alt="${alt}" width="${raster.width}" height="${raster.height}">`;
 }
 
+/** A `figure` element with its caption. */
 export function figure(content: Markup, ...caption: readonly Content[]): Markup {
   return html`<figure>${content}<figcaption>${caption}</figcaption></figure>`;
 }
@@ -82,6 +83,7 @@ export function framedSheet(examples: readonly Example[], normalisation: Normali
   });
 }
 
+/** What the unit saw in each picture, as one contact sheet; padding is hatched. */
 export function cropSheet(examples: readonly Example[], normalisation: Normalisation, columns: number): Markup {
   const rasters = examples.map((e) => paintCrop(e, normalisation));
   return contactSheet(rasters, columns, `What the unit saw in the ${examples.length} strongest pictures`, examples, () => html``);

@@ -13,6 +13,7 @@ export class Markup {
 
 export type Content = string | number | Markup | undefined | false | readonly Content[];
 
+/** Text whose characters mean nothing to HTML. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }

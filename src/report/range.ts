@@ -84,6 +84,7 @@ export function showCount(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f");
 }
 
+/** `low … high`, or `±high` when they mirror each other, in three significant digits. */
 export function showRange({ low, high }: Range): string {
   return low === -high && high > 0 ? `±${show(high)}` : `${show(low)} … ${show(high)}`;
 }

@@ -85,6 +85,7 @@ export function sheet(rasters: readonly Raster[], options: SheetOptions = {}): R
   return { width, height, data };
 }
 
+/** The bytes of a PNG file with this picture. */
 export function rasterToPng(raster: Raster): Uint8Array {
   return encodePng({ ...raster, channels: 4 });
 }

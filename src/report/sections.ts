@@ -11,10 +11,12 @@ export interface Section {
   readonly body: Markup;
 }
 
+/** A share in 0..1 as a percentage (default two digits after the point). */
 export function percent(share: number, digits = 2): string {
   return `${(100 * share).toFixed(digits)} %`;
 }
 
+/** A duration as people say it. */
 export function showSeconds(seconds: number): string {
   if (seconds < 60) return `${show(seconds)} s`;
   const whole = Math.round(seconds);
@@ -23,6 +25,7 @@ export function showSeconds(seconds: number): string {
     : `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
+/** The head of a report: title, accuracy and the numbers of the training. */
 export function headline(data: ReportData): Markup {
   const h = data.headline;
   const facts: readonly (readonly [string, string | undefined])[] = [
@@ -50,6 +53,7 @@ function scoreWords({ tested, errors }: ReportHeadline): string {
   return `of ${showCount(tested)} test pictures classified correctly; ${errors === 0 ? "no" : showCount(errors)} ${errors === 1 ? "mistake" : "mistakes"}`;
 }
 
+/** Loss and accuracy over the steps; nothing when there is no point to draw. */
 export function curvesSection({ loss, accuracy }: ReportCurves): Section | undefined {
   const drawable = (all: readonly Series[]): boolean => all.some((s) => s.points.some(([, y]) => Number.isFinite(y)));
   const part = (
@@ -73,6 +77,7 @@ export function curvesSection({ loss, accuracy }: ReportCurves): Section | undef
   };
 }
 
+/** counts[true class][predicted class] as a table. */
 export function confusionSection(counts: readonly (readonly number[])[], classes: readonly string[]): Section {
   const name = (i: number): string => classes[i] ?? String(i);
   const body = html`<p class="lede">Rows are the true classes, columns what the net said. Colours compare within a row; the last column is the share of the row that is right.</p>
@@ -100,6 +105,7 @@ function confusionRow(row: readonly number[], i: number, name: (i: number) => st
 `;
 }
 
+/** The pictures that the net was most wrong about. */
 export function mistakesSection(mistakes: readonly ReportMistake[], normalisation: Normalisation): Section {
   const one = (m: ReportMistake): Markup =>
     figure(
@@ -113,6 +119,7 @@ export function mistakesSection(mistakes: readonly ReportMistake[], normalisatio
   return { id: "mistakes", title: "Worst mistakes", body };
 }
 
+/** The layer table: shapes, receptive fields, parameters, multiply-adds. */
 export function layersSection(layers: readonly ReportLayer[]): Section {
   const sum = (of: (l: ReportLayer) => number): number => layers.reduce((total, l) => total + of(l), 0);
   const [parameters, multiplyAdds] = [sum((l) => l.parameters), sum((l) => l.multiplyAdds)];

@@ -20,6 +20,7 @@ function remainder(total: number): Markup | false {
   return total > mostTiles && html`<p class="lede">The first ${mostTiles} of ${total}.</p>`;
 }
 
+/** The kernels of one layer, all over one range of colours. */
 export function filtersSection({ layer, weights }: NonNullable<ReportData["filters"]>): Section {
   const range = symmetricRange(weights);
   const [, inputs] = weights.shape;
@@ -41,6 +42,7 @@ ${inputs === 1 && legend(diverging, range, "weight")}<div class="tiles filters">
   return { id: "filters", title: "First-layer filters", body };
 }
 
+/** What the layers make of one picture. */
 export function featureMapsSection({ image: picture, title, layers }: ReportFeatureMaps, normalisation: Normalisation): Section {
   const rows = layers.map(({ name, maps }) => {
     const range = rangeOf(maps);
@@ -59,6 +61,7 @@ ${rows}`;
   return { id: "maps", title: "Feature maps", body };
 }
 
+/** Every channel the three ways: what excites it, what it wants, which pixels matter. */
 export function channelsSection({ layer, field, units }: NonNullable<ReportData["channels"]>, normalisation: Normalisation): Section {
   const body = html`<p class="lede">Every channel of <code>${layer}</code> (receptive field ${field}) in three ways: the input that it wants, found by gradient ascent; the pixels that mattered on the training picture that excites it most, by the plain gradient and by guided backpropagation (orange: brighter would excite it more, blue: darker would); and the nine training pictures that excite it most, with the part that the unit saw. Each picture carries its own raw range. Strong and weak units look alike once drawn, so the activations stand beside them. Guided maps depend little on the weights of higher layers: trust the plain gradient where the two disagree.</p>
 ${units.map((unit) => channelArticle(layer, unit, normalisation))}`;

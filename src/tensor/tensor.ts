@@ -32,6 +32,10 @@ export function dtypeOf(data: TensorData): DType {
 /** Arrays of arrays of numbers, as written in source code: `[[1, 2], [3, 4]]`. */
 export type Nested = number | readonly Nested[];
 
+/**
+ * Numbers in row-major order under a shape. Immutable in shape and type; `data` may be written to, and is shared by `reshape` and
+ * `entry`.
+ */
 export class Tensor {
   readonly shape: Shape;
   readonly dtype: DType;

@@ -63,6 +63,7 @@ export type CheckpointFiles = Readonly<Record<string, Uint8Array | string>>;
 
 const files = { state: "state.json", model: "model.safetensors", optimiser: "optimiser.safetensors", best: "best.safetensors" } as const;
 
+/** The files of a checkpoint by name; the same checkpoint gives the same bytes. */
 export function encodeCheckpoint({ state, model, optimiser, best }: Checkpoint): Record<string, Uint8Array | string> {
   const metadata = { format: "pt", step: String(state.step) };
   return {

@@ -139,6 +139,7 @@ function stack(images: Tensor | readonly Tensor[], shape: readonly number[]): Te
   return new Tensor(data, [list.length, ...shape]);
 }
 
+/** The part of the options that `compile` wants, without keys that were left out. */
 export function deviceOf({ device, threads }: { readonly device?: Device | undefined; readonly threads?: number | undefined }): {
   device?: Device;
   threads?: number;

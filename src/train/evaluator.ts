@@ -47,6 +47,7 @@ export function probabilitiesOf(output: Value): Value {
   return output.op.name === "logSoftmax" ? exp(output) : softmax(output, { axis: 1 });
 }
 
+/** Compiles `model` with probabilities and losses as outputs. Errors as `compile`, and the loss's own. */
 export async function createEvaluator(
   model: Model,
   { batch, loss = crossEntropyLoss(), frozen, compile: where }: EvaluatorOptions,

@@ -35,6 +35,7 @@ export async function startTraining(model: Model, dataset: Dataset, settings: Se
   return new Training(model, settings, dataset, batches, usable, trainer, state, resumed?.best);
 }
 
+/** A training between two steps; `run` carries it to its end or to the signal. */
 export class Training {
   readonly #model: Model;
   readonly #settings: Settings;

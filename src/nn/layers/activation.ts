@@ -17,6 +17,7 @@ export const relu: () => Module = plain("relu", (x) => ops.relu(x));
 export const relu6: () => Module = plain("relu6", (x) => ops.relu6(x));
 /** 1 / (1 + e^-x). */
 export const sigmoid: () => Module = plain("sigmoid", (x) => ops.sigmoid(x));
+/** (e^x − e^−x) / (e^x + e^−x), between −1 and 1. */
 export const tanh: () => Module = plain("tanh", (x) => ops.tanh(x));
 /** Klambauer et al. 2017. */
 export const selu: () => Module = plain("selu", (x) => ops.selu(x));
@@ -24,10 +25,13 @@ export const selu: () => Module = plain("selu", (x) => ops.selu(x));
 export const silu: () => Module = plain("silu", (x) => ops.silu(x));
 /** x·tanh(softplus(x)). */
 export const mish: () => Module = plain("mish", (x) => ops.mish(x));
+/** x·min(max(0, x + 3), 6)/6. Howard et al. 2019. */
 export const hardSwish: () => Module = plain("hardSwish", (x) => ops.hardSwish(x));
+/** min(max(0, x + 3), 6)/6. */
 export const hardSigmoid: () => Module = plain("hardSigmoid", (x) => ops.hardSigmoid(x));
 /** x / (1 + |x|). */
 export const softsign: () => Module = plain("softsign", (x) => ops.softsign(x));
+/** log(sigmoid(x)), without overflow. */
 export const logSigmoid: () => Module = plain("logSigmoid", (x) => ops.logSigmoid(x));
 /** x − tanh(x). */
 export const tanhshrink: () => Module = plain("tanhshrink", (x) => ops.tanhshrink(x));

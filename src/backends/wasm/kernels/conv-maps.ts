@@ -97,11 +97,12 @@ function tapRanges({ positions, from, step, taps, tapStep, size }: AxisWalk): (r
   });
 }
 
-/** Whether a depthwise convolution is computed row by row with all its taps unrolled. */
-function hasRows(walks: readonly AxisWalk[], { lanewise }: Channels): boolean {
+/** Whether a convolution is depthwise and small enough to be computed row by row with the taps of a row unrolled. */
+export function isRowwise(geometry: ConvGeometry): boolean {
   const mostTaps = 64;
   const mostColumnTaps = 11;
-  return lanewise && sizeOf(walks.map((w) => w.taps)) <= mostTaps && (walks.at(-1)?.taps ?? 0) <= mostColumnTaps;
+  const kernel = geometry.axes.map((axis) => axis.kernel);
+  return isDepthwise(geometry) && sizeOf(kernel) <= mostTaps && kernel[kernel.length - 1] <= mostColumnTaps;
 }
 
 /** Sources up to this size are read band by band from the second-level cache, images side by side. */
@@ -112,7 +113,7 @@ const cachedBytes = 2 ** 20;
  * make a tile of one position in several images: worth it for batches of small images.
  */
 function bandedAxes(walks: readonly AxisWalk[], sizes: Channels): number {
-  if (hasRows(walks, sizes)) return 0;
+  if (sizes.rowwise) return 0;
   const { batch, channels, groups } = sizes;
   const tileRows = 4;
   const sourceBytes = batch * channels * groups * sizeOf(walks.map((w) => w.size)) * floatBytes;
@@ -187,6 +188,7 @@ interface Channels {
   readonly columns: number;
   readonly groups: number;
   readonly lanewise: boolean;
+  readonly rowwise: boolean;
 }
 
 function panelPlan(walks: readonly AxisWalk[], sizes: Channels, source: Steps, results: readonly Steps[], banded: number): PanelPlan {
@@ -231,7 +233,6 @@ function rowPlan(walks: readonly AxisWalk[], { batch, columns }: Channels, sourc
   const last = walks.length - 1;
   const column = walks[last];
   const empty = walks.some((w) => w.taps === 0);
-  const tapRows = combinations(outer.map((w, i) => Array.from({ length: w.taps }, (_, t) => t * w.tapStep * source.spatial[i])));
   return {
     rows: collapse([
       { count: batch, steps: [source.outer, ...results.map((r) => r.outer)] },
@@ -242,8 +243,8 @@ function rowPlan(walks: readonly AxisWalk[], { batch, columns }: Channels, sourc
     ]),
     positions: column.positions,
     positionStep: column.step * source.spatial[last],
-    tapRows: empty ? [] : tapRows.map((steps) => steps.reduce((sum, step) => sum + step, 0)),
-    columnTaps: { count: column.taps, step: column.tapStep * source.spatial[last] },
+    tapRows: collapse(outer.map((w, i) => ({ count: w.taps, steps: [w.tapStep * source.spatial[i]] }))),
+    columnTaps: { count: empty ? 0 : column.taps, step: column.tapStep * source.spatial[last] },
     channels: columns,
     sourceOffset: empty
       ? 0
@@ -295,7 +296,14 @@ function packPlan(
 function sizesOf(geometry: ConvGeometry, from: number, to: number): Channels {
   const lanewise = isDepthwise(geometry);
   const groups = lanewise ? 1 : geometry.groups;
-  return { batch: geometry.batch, channels: lanewise ? 1 : from / groups, columns: to / groups, groups, lanewise };
+  return {
+    batch: geometry.batch,
+    channels: lanewise ? 1 : from / groups,
+    columns: to / groups,
+    groups,
+    lanewise,
+    rowwise: isRowwise(geometry),
+  };
 }
 
 /** The convolution itself: `source` is x, with at least the `forwardBorder`. `results` are the product and the operands of its epilogue. */
@@ -337,7 +345,7 @@ export function inputGradPlans(geometry: ConvGeometry, source: Steps, weight: St
 export function forwardRows(geometry: ConvGeometry, source: Steps, weight: Steps, results: readonly Steps[]): RowMapPlan[] | undefined {
   const sizes = sizesOf(geometry, geometry.inChannels, geometry.outChannels);
   const walks = geometry.axes.map(forwardWalk);
-  if (!hasRows(walks, sizes)) return undefined;
+  if (!sizes.rowwise) return undefined;
   return [
     {
       rows: rowPlan(walks, sizes, source, results),
@@ -350,7 +358,7 @@ export function forwardRows(geometry: ConvGeometry, source: Steps, weight: Steps
 export function inputGradRows(geometry: ConvGeometry, source: Steps, weight: Steps, results: readonly Steps[]): RowMapPlan[] | undefined {
   const sizes = sizesOf(geometry, geometry.outChannels, geometry.inChannels);
   const phases = combinations(geometry.axes.map(inputGradWalks));
-  if (!phases.every((walks) => hasRows(walks, sizes))) return undefined;
+  if (!sizes.rowwise) return undefined;
   return phases.map((walks) => ({
     rows: rowPlan(walks, sizes, source, results),
     pack: packPlan(walks, sizes, weight, weight.outer, weight.outer, sizes.channels * weight.outer),

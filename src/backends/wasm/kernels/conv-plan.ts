@@ -28,6 +28,11 @@ export function iterations(levels: readonly Level[]): number {
   return sizeOf(levels.map((l) => l.count));
 }
 
+/** Where every iteration stands after the first one, in bytes of the nest's first step. */
+export function offsetsOf(levels: readonly Level[]): number[] {
+  return levels.reduce((all, { count, steps: [step] }) => all.flatMap((at) => Array.from({ length: count }, (_, i) => at + i * step)), [0]);
+}
+
 /** Steps of a batch of channels-last images, or of a kernel [out, channels per group, ...taps]: bytes per axis. */
 export interface Steps {
   readonly outer: number;
@@ -106,8 +111,8 @@ export interface RowPlan {
   readonly positions: number;
   /** Bytes of the source from one position to the next. */
   readonly positionStep: number;
-  /** Bytes of the source from the first position of a row to each row of taps. */
-  readonly tapRows: readonly number[];
+  /** Rows of taps. Steps: [source]. */
+  readonly tapRows: readonly Level[];
   readonly columnTaps: { readonly count: number; readonly step: number };
   readonly channels: number;
   /** Bytes to the first position. */

@@ -19,9 +19,10 @@ import {
   inputGradBorder,
   inputGradPlans,
   inputGradRows,
+  isRowwise,
 } from "./conv-maps.ts";
 import { floatBytes, iterations, stepsOf } from "./conv-plan.ts";
-import { depthwiseKernel } from "./depthwise.ts";
+import { depthwiseKernel, depthwiseVariants } from "./depthwise.ts";
 import { isDense, macsPerNanosecond, panelKernel, resultsOf } from "./matmul-kernel.ts";
 import { emitOuter, type OuterShape, outerItems, outerTile, paddedRun, tileBytes } from "./matmul-outer.ts";
 import { lanes, tileName, tileVariants } from "./matmul-tile.ts";
@@ -80,6 +81,7 @@ const winogradName = (m: WinogradSize): string => `winograd ${m}x${m}`;
 /** The ways to compute a convolution, by what they are believed to cost; ways that round more only where that is allowed. */
 function forwardVariants(site: Site): readonly string[] {
   const geometry = forwardGeometry(site.value);
+  if (isRowwise(geometry)) return depthwiseVariants(site);
   const direct = tileVariants("panels", site);
   if (site.precision !== "fast" || !hasWinograd(geometry)) return direct;
   const costOf = (m: WinogradSize): number => winogradNanoseconds(winogradPlan(m, geometry, site.tier), site);
@@ -101,6 +103,7 @@ export const convInputGradRule: KernelRule = {
     const order = channelsLast(value.rank);
     return { operands: [{ order, border: inputGradBorder(geometry) }, "any"], result: { order } };
   },
+  variants: (site) => (isRowwise(inputGradGeometry(site.value)) ? depthwiseVariants(site) : tileVariants("panels", site)),
   generate(site) {
     const [g, weight] = site.operands.map(stepsOf);
     const geometry = inputGradGeometry(site.value);

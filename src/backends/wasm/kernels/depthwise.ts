@@ -4,10 +4,10 @@ import { type Expression, expressionKey } from "../../../ops/expression.ts";
 import { sizeOf } from "../../../tensor/shape.ts";
 import { type FunctionBuilder, i32, type Local, v128 } from "../assembler.ts";
 import { type Kernel, kernelArguments, kernelParams, type Site, type Stage, type Tier } from "../kernel.ts";
-import { floatBytes, iterations, type RowMapPlan, type RowPlan } from "./conv-plan.ts";
+import { floatBytes, iterations, offsetsOf, type RowMapPlan, type RowPlan } from "./conv-plan.ts";
 import { packing } from "./matmul-kernel.ts";
 import { type Finish, lanes, loadColumns, storeLanes, vectorBytes } from "./matmul-tile.ts";
-import { odometer, type Pointer } from "./pack-nest.ts";
+import { emitNest, odometer, type Pointer } from "./pack-nest.ts";
 import { emitVector } from "./vector-expression.ts";
 import { multiplyAdd } from "./vector-math.ts";
 
@@ -17,30 +17,40 @@ interface RowShape {
   /** Results per vector of channels, and vectors of channels, computed together. */
   readonly outputs: number;
   readonly vectors: number;
+  /** Whether a loop walks the rows of taps: engines that load everything of a block first would spill the rows of an unrolled kernel. */
+  readonly looped: boolean;
   readonly epilogue?: Expression;
 }
 
-/** As many results as registers hold beside a row of weights, in groups that repeat few of them at the end of a row. */
-function outputsAtOnce({ positions, columnTaps }: RowPlan): number {
-  const most = Math.max(2, Math.min(8, 13 - columnTaps.count));
-  const computed = (outputs: number): number => Math.ceil(positions / outputs) * outputs;
-  let best = 1;
-  for (let outputs = Math.min(most, positions); outputs > 1; outputs--) {
-    const rate = (n: number): number => computed(n) * (n + 2) * (1 / n);
-    if (best === 1 || rate(outputs) < rate(best)) best = outputs;
-  }
-  return best;
+/** Variants of these kernels, the usual one first. */
+export function depthwiseVariants({ tier }: Pick<Site, "tier">): string[] {
+  const ways = ["depthwise unrolled", "depthwise looped"];
+  return tier === "simd" ? ways.reverse() : ways;
+}
+
+/** As many results as registers hold beside what is loaded for them, in groups that repeat few of them at the end of a row. */
+function outputsAtOnce(plan: RowPlan, looped: boolean): number {
+  const { positions, columnTaps } = plan;
+  const fits = (n: number): boolean => (looped ? n + columnTaps.count + windowReads(plan, n).length <= 14 : n + columnTaps.count <= 13);
+  const most = [8, 7, 6, 5, 4, 3, 2].find(fits) ?? 2;
+  // Every group loads a row of weights; every result costs its sums.
+  const cost = (n: number): number => Math.ceil(positions / n) * (n + 2);
+  const choices = Array.from({ length: Math.min(most, positions) }, (_, i) => i + 1);
+  return choices.reduce((best, n) => (cost(n) <= cost(best) ? n : best), 1);
 }
 
 export function depthwiseKernel(name: string, site: Site, plans: readonly RowMapPlan[]): Kernel {
   const vectors = site.tier === "revectorised" ? 2 : 1;
   const hasBias = site.operands.length > 2;
+  const [usual] = depthwiseVariants(site);
+  const looped = (site.variant ?? usual).endsWith("looped");
   const shapes = plans.map(
     ({ rows }): RowShape => ({
       plan: rows,
       tier: site.tier,
-      outputs: outputsAtOnce(rows),
+      outputs: outputsAtOnce(rows, looped),
       vectors,
+      looped,
       ...(site.epilogue && { epilogue: site.epilogue.expression }),
     }),
   );
@@ -70,7 +80,7 @@ export function depthwiseKernel(name: string, site: Site, plans: readonly RowMap
 }
 
 function tapCount({ tapRows, columnTaps }: RowPlan): number {
-  return tapRows.length * columnTaps.count;
+  return iterations(tapRows) * columnTaps.count;
 }
 
 interface RowArguments {
@@ -119,7 +129,7 @@ function emitRows(f: FunctionBuilder, shape: RowShape, args: RowArguments): void
 /** All channels of `outputs` neighbouring results. */
 function channelLoop(
   f: FunctionBuilder,
-  { plan, tier, outputs, vectors, epilogue }: RowShape,
+  { plan, tier, outputs, vectors, looped, epilogue }: RowShape,
   { weights, bias }: RowArguments,
   from: Local<"i32">,
   to: readonly Local<"i32">[],
@@ -133,18 +143,33 @@ function channelLoop(
   const taps = Array.from({ length: plan.columnTaps.count }, () => f.locals("v128", vectors));
   const pixel = f.locals("v128", vectors);
   const reads = windowReads(plan, outputs);
-  const emitTaps = (): void => {
-    for (const [t, offset] of plan.tapRows.entries()) {
-      for (const [k, tap] of taps.entries()) {
-        for (const [v, local] of tap.entries()) f.set(local, v128.load(weight, ((t * taps.length + k) * vectors + v) * vectorBytes));
-      }
-      for (const { at, meets } of reads) {
-        for (const [v, local] of pixel.entries()) f.set(local, v128.load(from, offset + at + v * vectorBytes));
-        for (const { output, tap } of meets) {
-          for (const [v, sum] of sums[output].entries()) f.set(sum, multiplyAdd(tier, pixel[v], taps[tap][v], sum));
-        }
+  const at = f.local("i32");
+  const weightAt = f.local("i32");
+  /** One row of taps, `offset` bytes on in the source, `rowNumber` rows on in the weights. */
+  const emitTapRow = (offset: number, rowNumber: number): void => {
+    for (const [k, tap] of taps.entries()) {
+      const first = (rowNumber * taps.length + k) * vectors;
+      for (const [v, local] of tap.entries()) f.set(local, v128.load(weightAt, (first + v) * vectorBytes));
+    }
+    for (const { position, meets } of reads) {
+      for (const [v, local] of pixel.entries()) f.set(local, v128.load(at, offset + position + v * vectorBytes));
+      for (const { output, tap } of meets) {
+        for (const [v, sum] of sums[output].entries()) f.set(sum, multiplyAdd(tier, pixel[v], taps[tap][v], sum));
       }
     }
+  };
+  const emitTaps = (): void => {
+    if (taps.length === 0) return;
+    f.set(at, from);
+    f.set(weightAt, weight);
+    if (!looped) {
+      for (const [rowNumber, offset] of offsetsOf(plan.tapRows).entries()) emitTapRow(offset, rowNumber);
+      return;
+    }
+    emitNest(f, plan.tapRows, [{ local: at, step: 0 }], [0], () => {
+      emitTapRow(0, 0);
+      f.advance(weightAt, taps.length * vectors * vectorBytes);
+    });
   };
   const finishAt = (output: number): Finish | undefined =>
     epilogue &&
@@ -186,7 +211,7 @@ function channelLoop(
 function windowReads(
   { columnTaps, positionStep }: RowPlan,
   outputs: number,
-): { readonly at: number; readonly meets: readonly { readonly output: number; readonly tap: number }[] }[] {
+): { readonly position: number; readonly meets: readonly { readonly output: number; readonly tap: number }[] }[] {
   const byOffset = new Map<number, { output: number; tap: number }[]>();
   for (let output = 0; output < outputs; output++) {
     for (let tap = 0; tap < columnTaps.count; tap++) {
@@ -194,5 +219,5 @@ function windowReads(
       byOffset.set(at, [...(byOffset.get(at) ?? []), { output, tap }]);
     }
   }
-  return [...byOffset].sort(([a], [b]) => a - b).map(([at, meets]) => ({ at, meets }));
+  return [...byOffset].sort(([a], [b]) => a - b).map(([position, meets]) => ({ position, meets }));
 }

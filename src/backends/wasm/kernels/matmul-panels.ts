@@ -3,7 +3,7 @@
 import { type Expression, expressionKey } from "../../../ops/expression.ts";
 import { type Code, type FunctionBuilder, type I32, i32, type Local, v128 } from "../assembler.ts";
 import type { Tier } from "../kernel.ts";
-import { floatBytes, iterations, type Level, type PanelPlan } from "./conv-plan.ts";
+import { floatBytes, iterations, offsetsOf, type PanelPlan } from "./conv-plan.ts";
 import { type BandArguments, type BandLocals, bandCount, bandDepth, bandLocals, enterBand } from "./matmul-bands.ts";
 import { type Finish, lanes, loadColumns, storeLanes, type Tile, vectorBytes } from "./matmul-tile.ts";
 import { emitNest, odometer, travelOf } from "./pack-nest.ts";
@@ -136,11 +136,7 @@ function followers(f: FunctionBuilder, { pixels, results }: PanelPlan, rows: num
 function shortDepth(plan: PanelPlan): number[] | undefined {
   const mostSteps = 32;
   if (plan.bands.length > 0 || depthOf(plan) > mostSteps) return undefined;
-  const run: Level = { count: plan.run, steps: [plan.runStep] };
-  const offsets = [...plan.taps, run].reduce(
-    (all, { count, steps: [step] }) => all.flatMap((at) => Array.from({ length: count }, (_, i) => at + i * step)),
-    [0],
-  );
+  const offsets = offsetsOf([...plan.taps, { count: plan.run, steps: [plan.runStep] }]);
   return offsets.every((at) => at >= 0) ? offsets : undefined;
 }
 

@@ -19,8 +19,8 @@ export interface CompileOptions {
   readonly precision?: Precision;
   /**
    * Choose kernels by short timed trials, and remember the winners (in memory, and in Node in the folder `FOVEA_CACHE`, by default
-   * `~/.cache/fovea`). With "exact" precision the choice never changes a bit; with "fast" it may, within rounding, so the default is true
-   * only for "fast" programs whose choices are remembered for later processes.
+   * `~/.cache/fovea`). With "exact" precision the choice never changes a bit; with "fast" it may, within rounding. Default false: the
+   * trials cost a program's first start up to a second, and the kernels' own choice is rarely beaten.
    */
   readonly tune?: boolean;
 }

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { choicesLast, forgetChoices, foveaVersion } from "../../src/backends/wasm/choices.ts";
+import { forgetChoices, foveaVersion } from "../../src/backends/wasm/choices.ts";
 import { compileWasm, compileWasmSync, engineTier } from "../../src/backends/wasm/index.ts";
 import { lower } from "../../src/backends/wasm/lower.ts";
 import { timeKernels } from "../../src/backends/wasm/trial.ts";
@@ -61,7 +61,7 @@ async function edit(change: (saved: Saved) => void): Promise<void> {
 }
 
 async function kernelNow(graph: Graph = layer()): Promise<string> {
-  const program = await compileWasm(graph, { threads: 1 });
+  const program = await compileWasm(graph, { threads: 1, tune: true });
   const { kernel } = program.explain().nodes.find(({ kernel: name }) => name.includes("+")) as { kernel: string };
   program.release();
   return kernel;
@@ -102,12 +102,12 @@ describe("variants", () => {
 
 describe("what is remembered", () => {
   it("is written for the next process, which computes the same bits", async () => {
-    const first = await compileWasm(layer(), { threads: 1 });
+    const first = await compileWasm(layer(), { threads: 1, tune: true });
     const { y } = await first.run(feeds);
     const { choices } = JSON.parse(await readFile(await onlyFile(), "utf8")) as Saved;
     expect(Object.keys(choices)).toHaveLength(1);
     forgetChoices();
-    const second = await compileWasm(layer(), { threads: 1 });
+    const second = await compileWasm(layer(), { threads: 1, tune: true });
     expect((await second.run(feeds)).y.data).toEqual(y.data);
     expect(second.explain().nodes).toEqual(first.explain().nodes);
   });
@@ -141,13 +141,12 @@ describe("what is remembered", () => {
     expect(JSON.parse(await readFile(await onlyFile(), "utf8"))).toMatchObject({ fovea: foveaVersion });
   });
 
-  it("is nothing when the cache is off, when tuning is, and for exact programs", async () => {
+  it("is nothing when the cache is off, and when tuning is not asked for", async () => {
     await compileWasm(layer(), { threads: 1, tune: false });
-    await compileWasm(layer(), { threads: 1, precision: "exact" });
+    await compileWasm(layer(), { threads: 1, precision: "exact", tune: false });
     expect(await readdir(folder)).toEqual([]);
     vi.stubEnv("FOVEA_CACHE", "off");
-    expect(choicesLast()).toBe(false);
-    await compileWasm(layer(), { threads: 1 });
+    await compileWasm(layer(), { threads: 1, tune: true });
     expect(await readdir(folder)).toEqual([]);
   });
 

@@ -30,11 +30,6 @@ function folder(): string | undefined {
   return base === undefined ? undefined : joinPath(base, "fovea");
 }
 
-/** Whether a choice outlives the process. */
-export function choicesLast(): boolean {
-  return folder() !== undefined;
-}
-
 function file(): string | undefined {
   const at = folder();
   return at === undefined ? undefined : joinPath(at, `kernels-v8-${header().v8}.json`);

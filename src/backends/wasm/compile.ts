@@ -6,7 +6,7 @@ import type { Value } from "../../graph/value.ts";
 import { UnsupportedOpError } from "../../tensor/errors.ts";
 import { planArena } from "./arena.ts";
 import type { MemoryLimits } from "./assembler.ts";
-import { choicesLast, loadChoices, saveChoices } from "./choices.ts";
+import { loadChoices, saveChoices } from "./choices.ts";
 import { compileEagerly } from "./engine-flags.ts";
 import type { Tier } from "./kernel.ts";
 import { lower } from "./lower.ts";
@@ -144,7 +144,7 @@ export async function compileWasm(graph: Graph, options: WasmCompileOptions = {}
   const asked = Math.min(options.threads ?? availableThreads(), mostThreads);
   const support = threadSupport();
   const threads = support.available ? asked : 1;
-  const { precision = defaultPrecision(graph), tune = precision === "fast" && choicesLast() } = options;
+  const { tune = false } = options;
   if (tune) await loadChoices();
   const { parts, limits, bytes, notes, eager } = translate(graph, options, threads, options.choose ?? (tune ? tuner() : undefined));
   await saveChoices();

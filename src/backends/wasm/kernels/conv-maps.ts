@@ -10,6 +10,7 @@ import {
   type Level,
   type MapPlan,
   type OuterPlan,
+  offsetsOf,
   type PackPlan,
   type PanelPlan,
   type RowMapPlan,
@@ -365,19 +366,26 @@ export function inputGradRows(geometry: ConvGeometry, source: Steps, weight: Ste
   }));
 }
 
-/** The filter gradient of x (with at least the `filterGradBorder`) and g; `pack` says where its elements go in the result. */
+/** The taps of a depthwise kernel as rows of one tile of sums if they fit and are wanted so, else row by row. */
+function depthwiseTaps(taps: readonly Level[], whole: boolean): Pick<OuterPlan, "taps" | "run" | "runStep" | "rowOffsets"> {
+  const mostSums = 10;
+  const rowOffsets = offsetsOf(taps);
+  const innermost = taps.at(-1);
+  if (innermost === undefined || (whole && rowOffsets.length <= mostSums))
+    return { taps: [], run: rowOffsets.length, runStep: floatBytes, rowOffsets };
+  return { taps: taps.slice(0, -1), run: innermost.count, runStep: innermost.steps[0] };
+}
+
+/** The filter gradient of x (with at least the `filterGradBorder`) and g; `wholeKernels`: all taps of small depthwise kernels in one tile; `pack` says where its elements go in the result. */
 export function filterGradPlan(
   geometry: ConvGeometry,
   source: Steps,
   upstream: Steps,
   result: Steps,
+  { wholeKernels }: { readonly wholeKernels: boolean },
 ): { readonly outer: OuterPlan; readonly pack: PackPlan } {
   const { gemm, pack } = forwardPlanFor(geometry, geometry.axes.map(forwardWalk), source, result, [upstream], 0);
-  const innermost = gemm.taps.at(-1);
-  const rows =
-    gemm.lanewise && innermost !== undefined
-      ? { taps: gemm.taps.slice(0, -1), run: innermost.count, runStep: innermost.steps[0] }
-      : { taps: gemm.taps, run: gemm.run, runStep: gemm.runStep };
+  const rows = gemm.lanewise ? depthwiseTaps(gemm.taps, wholeKernels) : { taps: gemm.taps, run: gemm.run, runStep: gemm.runStep };
   return {
     outer: {
       pixels: gemm.pixels,

@@ -134,6 +134,8 @@ export interface OuterPlan {
   /** Rows per tap, `runStep` bytes of A apart. */
   readonly run: number;
   readonly runStep: number;
+  /** Bytes of A to every row, where the rows are not evenly spaced. */
+  readonly rowOffsets?: readonly number[];
   /** Depthwise, as in `PanelPlan`. */
   readonly lanewise: boolean;
   readonly groups: number;

@@ -25,7 +25,7 @@ import { floatBytes, iterations, stepsOf } from "./conv-plan.ts";
 import { depthwiseKernel, depthwiseVariants } from "./depthwise.ts";
 import { isDense, macsPerNanosecond, panelKernel, resultsOf } from "./matmul-kernel.ts";
 import { emitOuter, type OuterShape, outerItems, outerTile, paddedRun, tileBytes } from "./matmul-outer.ts";
-import { lanes, tileName, tileVariants } from "./matmul-tile.ts";
+import { lanes, tileLimit, tileName, tileVariants } from "./matmul-tile.ts";
 import { emitUnpack, packItems } from "./pack-panels.ts";
 import { winogradKernel } from "./winograd.ts";
 import { directNanoseconds, hasWinograd, winogradNanoseconds, winogradPlan } from "./winograd-plan.ts";
@@ -122,11 +122,15 @@ export const convFilterGradRule: KernelRule = {
     const order = channelsLast(value.rank);
     return { operands: [{ order, border: filterGradBorder(filterGradGeometry(value)) }, { order }], result: "any" };
   },
+  variants: (site) => tileVariants("outer", site),
   generate(site): Kernel {
     const [x, g] = site.operands.map(stepsOf);
     const geometry = filterGradGeometry(site.value);
-    const { outer: plan, pack } = filterGradPlan(geometry, x, g, stepsOf(site.result));
-    const shape: OuterShape = { plan, tile: outerTile(plan), tier: site.tier };
+    const { outer: plan, pack } = filterGradPlan(geometry, x, g, stepsOf(site.result), {
+      // Engines without pairs would load all the pixels of a kernel first, and spill.
+      wholeKernels: site.tier === "revectorised",
+    });
+    const shape: OuterShape = { plan, tile: outerTile(plan, tileLimit(site)), tier: site.tier };
     const format = { width: shape.tile.vectors * lanes, section: plan.run, stored: paddedRun(plan, shape.tile) };
     const tiles = outerItems(shape);
     const macs = (iterations(plan.pixels) * tiles * tileBytes(shape.tile)) / floatBytes;

@@ -7,6 +7,7 @@ import { type Kernel, kernelArguments, kernelParams, type Packing, type Placemen
 import { broadcastStrides } from "../layout.ts";
 import { iterations, type MapPlan, type PackPlan } from "./conv-plan.ts";
 import { bandCount, bandTable } from "./matmul-bands.ts";
+import { dotKernel, isDot } from "./matmul-dot.ts";
 import { emitPanels, type PanelShape, panelItems, panelKey, panelMacs } from "./matmul-panels.ts";
 import { chooseTile, lanes, type Tile, tileLimit, tileName } from "./matmul-tile.ts";
 import { emitPack, packedBytes, packItems, plainFormat } from "./pack-panels.ts";
@@ -47,6 +48,8 @@ export function packing(plan: PackPlan, { vectors }: Tile): Packing {
  * its stride; everything else has one plan).
  */
 export function panelKernel(name: string, site: Site, plans: readonly MapPlan[]): Kernel {
+  const [only] = plans;
+  if (plans.length === 1 && isDot(only)) return dotKernel(name, site, only);
   const bias = site.operands.length > 2;
   const shapes = plans.map(({ gemm }): PanelShape => {
     const rows = iterations(gemm.pixels) * bandCount(gemm);

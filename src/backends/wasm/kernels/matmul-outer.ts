@@ -4,7 +4,7 @@
 import { type FunctionBuilder, f32x4, i32, type Local, v128 } from "../assembler.ts";
 import type { Tier } from "../kernel.ts";
 import { floatBytes, iterations, type Level, type OuterPlan } from "./conv-plan.ts";
-import { lanes, type Tile } from "./matmul-tile.ts";
+import { chooseTile, lanes, type Tile, type TileLimit } from "./matmul-tile.ts";
 import { emitNest } from "./pack-nest.ts";
 import { multiplyAdd } from "./vector-math.ts";
 
@@ -23,11 +23,15 @@ export interface OuterArguments {
   readonly end: Local<"i32">;
 }
 
-/** The tile that wastes the fewest rows; four by eight when none is wasted. */
-export function outerTile({ run, columns, lanewise }: OuterPlan): Tile {
+/** The tile that wastes the fewest rows; four by eight, or six by sixteen in pairs, when none is wasted. */
+export function outerTile({ run, columns, lanewise, rowOffsets }: OuterPlan, limit: TileLimit): Tile {
+  const joined = limit.vectors >= 4;
+  const unrolled = limit.unroll > 1 && { unroll: limit.unroll };
+  if (rowOffsets !== undefined) return { rows: run, vectors: joined ? 2 : 1, ...unrolled };
   const vectors = columns <= lanes ? 1 : 2;
   // Rows beyond the run would read whole vectors of memory that may not exist.
-  if (lanewise) return { rows: [5, 4, 3, 2, 1].find((rows) => run % rows === 0) ?? 1, vectors };
+  if (lanewise) return { rows: [5, 4, 3, 2, 1].find((rows) => run % rows === 0) ?? 1, vectors, ...unrolled };
+  if (limit.unroll > 1) return chooseTile(run, columns, limit);
   const choices = vectors === 1 ? [8, 7, 6, 5, 4, 3, 2, 1] : [4, 5, 3, 2, 1];
   const waste = (rows: number): number => Math.ceil(run / rows) * rows;
   // More rows share the loads of a pixel: a smaller tile must save a tenth of the arithmetic to be worth it.
@@ -110,7 +114,7 @@ function emitTileOf(
   { plan, tile, tier }: OuterShape,
   { sums }: OuterArguments,
 ): (item: Local<"i32">, a: Local<"i32">, b: Local<"i32">, count: Local<"i32">) => void {
-  const { rows, vectors } = tile;
+  const { rows, vectors, unroll = 1 } = tile;
   const { cut, inner } = chunksOf(plan);
   const blocks = paddedRun(plan, tile) / rows;
   const panels = Math.ceil(plan.columns / (vectors * lanes));
@@ -132,22 +136,29 @@ function emitTileOf(
     f.set(rest, i32.divU(rest, size));
     use(digit);
   };
-  const emitStep = (): void => {
-    for (const [v, column] of columns.entries()) f.set(column, v128.load(to, v * lanes * floatBytes));
+  const rowOffset = (r: number): number => plan.rowOffsets?.[r] ?? r * plan.runStep;
+  const emitStep = (aStep: number, bStep: number): void => {
+    for (const [v, column] of columns.entries()) f.set(column, v128.load(to, bStep + v * lanes * floatBytes));
     for (const [r, row] of totals.entries()) {
-      if (!plan.lanewise) f.set(a, v128.load32Splat(from, r * plan.runStep));
+      if (!plan.lanewise) f.set(a, v128.load32Splat(from, aStep + rowOffset(r)));
       for (const [v, column] of columns.entries()) {
-        if (plan.lanewise) f.set(a, v128.load(from, r * plan.runStep + v * lanes * floatBytes));
+        if (plan.lanewise) f.set(a, v128.load(from, aStep + rowOffset(r) + v * lanes * floatBytes));
         f.set(row[v], multiplyAdd(tier, a, column, row[v]));
       }
     }
   };
+  const emitSteps = ({ steps: [aStep, bStep] }: Level, count: number): void => {
+    for (let i = 0; i < count; i++) emitStep(i * aStep, i * bStep);
+    f.advance(from, count * aStep);
+    f.advance(to, count * bStep);
+  };
   const emitInnermost = (level: Level, count: Local<"i32"> | number): void => {
-    f.repeat(count, () => {
-      emitStep();
-      f.advance(from, level.steps[0]);
-      f.advance(to, level.steps[1]);
-    });
+    if (typeof count !== "number" || unroll === 1) {
+      f.repeat(count, () => emitSteps(level, 1));
+      return;
+    }
+    if (count >= unroll) f.repeat(Math.floor(count / unroll), () => emitSteps(level, unroll));
+    emitSteps(level, count % unroll);
   };
   return (item, firstA, firstB, count) => {
     f.set(from, firstA);
@@ -184,8 +195,12 @@ function emitTileOf(
         for (const { local, step } of pointers) f.advance(local, cut.steps[step] - travel[step]);
       });
     }
+    // Loads before stores, or an engine could not pair them.
     for (const [r, row] of totals.entries()) {
-      for (const [v, total] of row.entries()) f.storeV128(at, f32x4.add(v128.load(at, offset(r, v)), total), offset(r, v));
+      for (const [v, total] of row.entries()) f.set(total, f32x4.add(v128.load(at, offset(r, v)), total));
+    }
+    for (const [r, row] of totals.entries()) {
+      for (const [v, total] of row.entries()) f.storeV128(at, total, offset(r, v));
     }
   };
 }

@@ -4,6 +4,7 @@ import { type MatmulGeometry, type MatmulOptions, matmulGeometry } from "../../.
 import { type KernelRule, type Placement, rowMajor, type Wish, type Wishes } from "../kernel.ts";
 import { collapse, floatBytes, type Level, type MapPlan } from "./conv-plan.ts";
 import { isDense, panelKernel, resultsOf } from "./matmul-kernel.ts";
+import { tileVariants } from "./matmul-tile.ts";
 
 /** Bytes per step of an operand's batch axes, aligned at the right with the product's; repeated axes do not move. */
 function batchSteps({ shape, strides }: Strided, rank: number): number[] {
@@ -94,6 +95,7 @@ export const matmulRule: KernelRule = {
     if (matmulPlan(geometryOf(value), factors, value.attrs as MatmulOptions) === undefined) return undefined;
     return { operands: [wishFor(a), wishFor(b)], result: { order: rowMajor(value.rank), dense: true } };
   },
+  variants: (site) => tileVariants("panels", site),
   generate(site) {
     const [a, b] = site.operands;
     const plan = matmulPlan(geometryOf(site.value), { a, b, results: resultsOf(site) }, site.value.attrs as MatmulOptions);
@@ -111,6 +113,7 @@ export const linearRule: KernelRule = {
     const operands: Wish[] = [value.rank === 2 ? "any" : { order: rowMajor(value.inputs[0].rank) }, "any", { order: [0] }];
     return { operands: operands.slice(0, value.inputs.length), result: { order } };
   },
+  variants: (site) => tileVariants("panels", site),
   generate(site) {
     const [x, weight] = site.operands;
     const results = resultsOf(site);

@@ -3,10 +3,11 @@
 import { setFlagsFromString } from "node:v8";
 import { describe, expect, it } from "vitest";
 import { probe } from "../../src/backends/wasm/index.ts";
-import type { KernelRule } from "../../src/backends/wasm/kernel.ts";
+import type { KernelRule, Tier } from "../../src/backends/wasm/kernel.ts";
 import { convFilterGradRule, convInputGradRule, convRule } from "../../src/backends/wasm/kernels/conv.ts";
 import { forwardBorder, inputGradBorder } from "../../src/backends/wasm/kernels/conv-maps.ts";
 import type { Op } from "../../src/graph/op.ts";
+import type { Value } from "../../src/graph/value.ts";
 import { convFilterGradOp, convInputGradOp, convOp } from "../../src/ops/conv.ts";
 import { convCases } from "../../src/ops/conv-cases.ts";
 import { convGeometry } from "../../src/ops/conv-geometry.ts";
@@ -15,11 +16,11 @@ import * as e from "../../src/ops/expression-build.ts";
 import { random } from "../../src/tensor/random.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
-import { expected, type FusedWork, nodeOf, runKernel, wholeNumbers } from "../support/kernel-harness.ts";
+import { expected, type FusedWork, type KernelOptions, nodeOf, runKernel, wholeNumbers } from "../support/kernel-harness.ts";
 
 // Node 20 has relaxed SIMD behind a flag, which may be set until the first module needs it; later versions do not know the flag any more.
 if (process.versions.node.startsWith("20.")) setFlagsFromString("--experimental-wasm-relaxed-simd");
-const { relaxedSimd } = probe();
+const tiers: readonly Tier[] = probe().relaxedSimd ? ["simd", "relaxed", "revectorised"] : ["simd"];
 
 interface Configuration {
   readonly title: string;
@@ -170,16 +171,26 @@ describe("work done while the result is in registers", () => {
   });
 });
 
-describe.skipIf(!relaxedSimd)("on the relaxed tier", () => {
-  it.each(configurations.slice(0, 40).flatMap((c) => maps.map((m) => [`${m.op.name}: ${c.title}`, m, c] as const)))(
-    "%s",
-    (_, { rule, op, operands }, configuration) => {
-      const { tensors, attrs } = operands(configuration);
-      const node = nodeOf(op, tensors, attrs);
-      const truth = Float32Array.from(expected(node, tensors).data);
-      expect(runKernel(rule, node, tensors, { tier: "relaxed" })?.result.data).toEqual(truth);
-    },
-  );
+/** Every way that a rule offers for a node, on every tier that this engine can run: tiles, unrolled and looped kernels. */
+function offeredWays(rule: KernelRule, node: Value): KernelOptions[] {
+  const { shape, dtype } = node;
+  const placed = { shape, dtype, strides: shape.map(() => 0), border: shape.map(() => [0, 0] as const) };
+  return tiers.flatMap((tier) => {
+    const variants = rule.variants?.({ value: node, operands: [], result: placed, tier }) ?? [];
+    return variants.map((variant) => ({ tier, variant }));
+  });
+}
+
+describe("in every way on every tier", () => {
+  const chosen = configurations.filter((c, i) => i % 3 === 0 || c.title.startsWith("depthwise"));
+  it.each(chosen.flatMap((c) => maps.map((m) => [`${m.op.name}: ${c.title}`, m, c] as const)))("%s", (_, { rule, op, operands }, c) => {
+    const { tensors, attrs } = operands(c);
+    const node = nodeOf(op, tensors, attrs);
+    const truth = Float32Array.from(expected(node, tensors).data);
+    const ways = offeredWays(rule, node);
+    expect(ways.length).toBeGreaterThanOrEqual(2);
+    for (const way of ways) expect(runKernel(rule, node, tensors, way)?.result.data, JSON.stringify(way)).toEqual(truth);
+  });
 });
 
 it("the filter gradient of many pixels does not drift: chunks are summed by themselves", () => {

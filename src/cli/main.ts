@@ -45,7 +45,7 @@ try {
   }
 } catch (error) {
   const { message, exitCode } = describeFailure(error, cli.matchedCommandName);
-  process.stderr.write(`fovea: ${message}\n`);
+  if (message !== undefined) process.stderr.write(`fovea: ${message}\n`);
   if (process.env.FOVEA_DEBUG !== undefined && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   process.exitCode = exitCode;
 }

@@ -40,7 +40,8 @@ export function numberOption(
   const value = typeof given === "number" ? given : typeof given === "string" && given.trim() !== "" ? Number(given) : Number.NaN;
   if (Number.isNaN(value) || value < min || value > max || (integer && !Number.isInteger(value))) {
     const kind = integer ? "an integer" : "a number";
-    const bounds = max === Number.POSITIVE_INFINITY ? (min === Number.NEGATIVE_INFINITY ? "" : ` >= ${min}`) : ` from ${min} to ${max}`;
+    const least = min === Number.MIN_VALUE ? " > 0" : ` >= ${min}`;
+    const bounds = max === Number.POSITIVE_INFINITY ? (min === Number.NEGATIVE_INFINITY ? "" : least) : ` from ${min} to ${max}`;
     throw new ArgumentError(`--${name} is ${show(given)}; expected ${kind}${bounds}`);
   }
   return value;

@@ -48,7 +48,7 @@ export function readSettings(given: Readonly<Record<string, unknown>>): TrainSet
     epochs: numberOption("epochs", given.epochs, { min: 1, integer: true }) ?? 4,
     batchSize: numberOption("batch-size", given.batchSize, { min: 1, max: 65_536, integer: true }) ?? 64,
     optimiser,
-    learningRate: numberOption("lr", given.lr, { min: 0 }) ?? usualRates[optimiser],
+    learningRate: numberOption("lr", given.lr, { min: Number.MIN_VALUE }) ?? usualRates[optimiser],
     schedule: choiceOption("schedule", given.schedule, names(schedules)) ?? "one-cycle",
     seed: numberOption("seed", given.seed, { integer: true }) ?? 0,
     size: numberOption("size", given.size, { min: 12, max: 1024, integer: true }),

@@ -64,7 +64,7 @@ export function channelOf(model: Model, target: Target, layer: TargetLayer): num
       throw new ArgumentError(`no class is called "${given}"; there are ${model.classes?.join(", ") ?? "no class names"}`);
     }
     throw new ArgumentError(
-      `${layer.name} has the ${target.class === undefined ? "channels" : "classes"} 0..${layer.channels - 1}; ${given === undefined ? "none was" : `${given} was`} asked for`,
+      `${layer.name}: there are the ${target.class === undefined ? "channels" : "classes"} 0..${layer.channels - 1}; ${given === undefined ? "none was" : `${given} was`} asked for`,
     );
   }
   return found;

@@ -53,8 +53,8 @@ export function writeExplanation({ title, model, preprocessing, normalisation, p
 
 function pictureSection({ name, image: tensor, classes, maps }: ExplainedPicture, i: number, normalisation: Normalisation): Section {
   const warnings = [...new Set(maps.flatMap((m) => m.warnings))];
-  const body = html`<div class="scroll"><table><caption>What the net says</caption><thead><tr><th scope="col">class</th><th scope="col" class="n">probability</th></tr></thead><tbody>
-${classes.map((c) => html`<tr><th scope="row">${c.name}</th><td class="n">${percent(c.probability)}</td></tr>`)}</tbody></table></div>
+  const body = html`<p class="lede">What the net says, most probable first.</p>
+<dl class="facts">${classes.map((c) => html`<div><dt>${c.name}</dt><dd>${percent(c.probability)}</dd></div>`)}</dl>
 <div class="tiles explained">${figure(image(photograph(tensor, normalisation), `Picture ${name} as the net sees it`), "the picture, as the net sees it")}
 ${maps.map(mapFigure)}</div>${warnings.map((w) => html`<p class="warn">${w}</p>`)}`;
   return { id: `picture-${i}`, title: name, body };

@@ -19,7 +19,7 @@ header.top{padding:56px 0 30px;border-bottom:1px solid var(--rule)}
 .over{margin:0 0 6px;color:var(--soft);font-size:.8rem;letter-spacing:.08em;text-transform:uppercase}
 h1,h2,h3{font-family:var(--serif);font-weight:600;line-height:1.2;text-wrap:balance;margin:0}
 h1{font-size:clamp(1.9rem,1.3rem + 2.4vw,2.9rem);letter-spacing:-.012em}
-h2{font-size:1.55rem;letter-spacing:-.006em}
+h2{overflow-wrap:anywhere;font-size:1.55rem;letter-spacing:-.006em}
 h3{font-size:1.08rem}
 .hero{display:grid;grid-template-columns:minmax(300px,1fr) 2fr;gap:28px 56px;align-items:end;margin-top:30px}
 .score{margin:0;font-family:var(--serif);line-height:1}

@@ -16,6 +16,7 @@ import type { Evaluation } from "../train/evaluate.ts";
 import type { StepRecord } from "../train/fit.ts";
 import type { Series } from "./chart.ts";
 import type { ReportChannel, ReportData, ReportLayer, ReportMistake } from "./data.ts";
+import { showCount } from "./range.ts";
 
 /** What is known when training has ended. */
 export interface FinishedTraining {
@@ -73,7 +74,7 @@ export async function describeTraining(training: FinishedTraining, options: Desc
       epochs: history.length,
       seed,
       device: machine,
-      dataset: `${data.train.name}, ${data.train.size.toLocaleString("en-US")} pictures`,
+      dataset: `${data.train.name}, ${showCount(data.train.size)} pictures`,
     },
     ...(command !== undefined && { command }),
     classes: data.test.classes,

@@ -142,7 +142,7 @@ describe("mistakes get one clear line, no stack trace, and an exit code", () => 
     ["unknown command", ["trian"], 2, /there is no command "trian"; commands: train, inspect, explain/],
     ["unknown option", ["train", "--speed", "9"], 2, /Unknown option `--speed`/],
     ["a number that is none", ["train", "--epochs", "many"], 2, /--epochs is many; expected an integer >= 1/],
-    ["a number below its bound", ["train", "--lr", "-1"], 2, /--lr is -1; expected a number >= 0/],
+    ["a number below its bound", ["train", "--lr", "-1"], 2, /--lr is -1; expected a number > 0/],
     ["a negative number after an option that takes none", ["train", "--no-report", "-1"], 2, /Unknown option `-1`/],
     ["a word that is no choice", ["train", "--optimiser", "sdg"], 2, /--optimiser is sdg; expected one of adam,/],
     ["unknown data set", ["train", "--dataset", "imagenot"], 1, /there is no data set "imagenot"/],

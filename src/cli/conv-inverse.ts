@@ -1,8 +1,8 @@
 // The inverse question of `fovea conv`: which inputs, or which settings, give a wanted output size?
 
 import { explanationLines } from "../arithmetic/explained.ts";
-import { explainInputsOfOutput, inputsOfOutput, settingsOfOutput } from "../arithmetic/inverse.ts";
-import { type AxisPadding, dilatedKernel, resolvePadding, transposedSize } from "../arithmetic/sizes.ts";
+import { explainInputsOfOutput, inputsOfOutput } from "../arithmetic/inverse.ts";
+import { type AxisPadding, dilatedKernel, poolSize, resolvePadding, transposedSize } from "../arithmetic/sizes.ts";
 import { isPooling } from "../report/convolution/options.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { spread, type WindowQuestion } from "./window-options.ts";
@@ -39,7 +39,15 @@ function answerAxis(question: WindowQuestion, output: number, axis: number, axes
     if (kernel === undefined) throw new ArgumentError("--output-size needs --kernel to ask for inputs, or --input to ask for settings");
     return answerInputs({ output, kernel, stride, padding, dilation, ceilMode: question.ceilMode });
   }
-  return answerSettings(input, output, kernel, question.dilation === undefined ? undefined : dilation);
+  return answerSettings(
+    { input, output, pooling, ceilMode: question.ceilMode },
+    {
+      kernel,
+      stride: question.stride === undefined ? undefined : stride,
+      padding: question.padding === undefined ? undefined : padding,
+      dilation: question.dilation === undefined ? undefined : dilation,
+    },
+  );
 }
 
 function answerInputs(given: {
@@ -66,28 +74,80 @@ function answerInputs(given: {
 /** Longer lists are no answer. */
 const mostSettings = 24;
 
-function answerSettings(input: number, output: number, kernel: number | undefined, dilation: number | undefined): InverseAnswer {
-  const bounds = {
-    largestKernel: Math.max(7, kernel ?? 0),
-    largestStride: 4,
-    largestPadding: Math.max(3, kernel ?? 0),
-    largestDilation: dilation ?? 1,
+interface Settings {
+  readonly kernel: number;
+  readonly stride: number;
+  readonly padding: AxisPadding;
+  readonly dilation: number;
+}
+
+interface Wanted {
+  readonly input: number;
+  readonly output: number;
+  /** Pools may not pad by more than half of their window. */
+  readonly pooling: boolean;
+  readonly ceilMode: boolean;
+}
+
+const upTo = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+/** The size with its numbers put in. Rounding up may count a window that would start beyond the input: it is taken away again. */
+function formulaOf(
+  input: number,
+  extent: number,
+  stride: number,
+  [before, after]: readonly [number, number],
+  ceilMode: boolean,
+  output: number,
+): string {
+  const padded = before === after ? `2·${before}` : `${before} + ${after}`;
+  const dropped = ceilMode && Math.ceil((input + before + after - extent) / stride) + 1 > output ? " - 1" : "";
+  return `${ceilMode ? "ceil" : "floor"}((${input} + ${padded} - ${extent}) / ${stride}) + 1${dropped} = ${output}`;
+}
+
+/** Tries every setting within bounds, what is given being given; the least dilation, stride, padding and kernel first. */
+function answerSettings(wanted: Wanted, given: { readonly [K in keyof Settings]: Settings[K] | undefined }): InverseAnswer {
+  const { input, output, ceilMode } = wanted;
+  const largest = { kernel: Math.max(7, given.kernel ?? 0), stride: 4, padding: Math.max(3, given.kernel ?? 0) };
+  const choices = <K extends keyof Settings>(key: K, from: number, to: number): readonly Settings[K][] => {
+    const fixed = given[key];
+    return fixed === undefined ? (upTo(from, to) as Settings[K][]) : [fixed];
   };
-  const found = settingsOfOutput({ input, output, ...bounds }).filter(
-    (s) => (kernel === undefined || s.kernel === kernel) && (dilation === undefined || s.dilation === dilation),
-  );
-  const bound = `kernel ${kernel ?? `up to ${bounds.largestKernel}`}, stride up to ${bounds.largestStride}, padding up to ${bounds.largestPadding}`;
+  const found: (Settings & { readonly uncovered: number; readonly formula: string })[] = [];
+  for (const dilation of choices("dilation", 1, 1)) {
+    for (const stride of choices("stride", 1, largest.stride)) {
+      for (const padding of choices("padding", 0, largest.padding)) {
+        for (const kernel of choices("kernel", 1, largest.kernel)) {
+          const extent = dilatedKernel(kernel, dilation);
+          const [before, after] = resolvePadding(padding, { input, extent, stride });
+          if (wanted.pooling && 2 * Math.max(before, after) > kernel) continue;
+          if (poolSize(input, extent, stride, before, after, ceilMode) !== output) continue;
+          const uncovered = Math.max(0, input + before + after - (output - 1) * stride - extent);
+          found.push({
+            kernel,
+            stride,
+            padding,
+            dilation,
+            uncovered,
+            formula: formulaOf(input, extent, stride, [before, after], ceilMode, output),
+          });
+        }
+      }
+    }
+  }
+  const reach = (key: "kernel" | "stride" | "padding"): string =>
+    given[key] === undefined ? `${key} up to ${largest[key]}` : `${key} ${String(given[key])}`;
+  const bound = `${reach("kernel")}, ${reach("stride")}, ${reach("padding")}${wanted.pooling ? ", padding at most half the window" : ""}`;
   if (found.length === 0) return { lines: [`nothing turns ${input} into ${output} within ${bound}`], json: { settings: [] } };
-  const rows = found.slice(0, mostSettings).map((s) => {
-    const extent = dilatedKernel(s.kernel, s.dilation);
-    const uncovered = s.uncovered > 0 ? `   (${s.uncovered} left uncovered)` : "";
-    const dilated = dilation === undefined ? "" : ` d${s.dilation}`;
-    return `k${s.kernel} s${s.stride} p${s.padding}${dilated}   floor((${input} + 2·${s.padding} - ${extent}) / ${s.stride}) + 1 = ${output}${uncovered}`;
+  const rows = found.slice(0, mostSettings).map(({ kernel, stride, padding, dilation, uncovered, formula }) => {
+    const left = uncovered > 0 ? `   (${uncovered} left uncovered)` : "";
+    const dilated = given.dilation === undefined ? "" : ` d${dilation}`;
+    return `k${kernel} s${stride} p${typeof padding === "number" ? "" : "="}${String(padding)}${dilated}   ${formula}${left}`;
   });
   const more = found.length > mostSettings ? [`… and ${found.length - mostSettings} more; --kernel narrows it down`] : [];
   return {
     lines: [`settings that turn ${input} into ${output}, the simplest first (${bound}):`, ...rows.map((r) => `  ${r}`), ...more],
-    json: { settings: found },
+    json: { settings: found.map(({ formula: _, ...rest }) => rest) },
   };
 }
 

@@ -62,6 +62,9 @@ async function conv(options: Readonly<Record<string, unknown>>, signal: AbortSig
     step: options.step === true,
   };
   if (question.outputSize !== undefined) {
+    const drawn = (["svg", "gif", "matrix", "step", "frame"] as const).find((name) => options[name] !== undefined);
+    if (drawn !== undefined)
+      throw new ArgumentError(`--output-size asks for sizes or settings, of which there is no picture: leave --${drawn} out`);
     const { lines, json } = answerInverse(question);
     process.stdout.write(
       `${options.json === true ? JSON.stringify(json, null, 2) : lines.flatMap((line) => breakLine(line, screenWidth())).join("\n")}\n`,

@@ -93,6 +93,18 @@ describe("fovea conv", () => {
     const settings = await fovea("conv", "--input", "5", "--output-size", "3");
     expect(settings.out).toMatch(/k3 s1 p0 .*\n.*k5 s1 p1/);
     expect(settings.out).toContain("k3 s2 p1   floor((5 + 2·1 - 3) / 2) + 1 = 3");
+    const fixed = await fovea("conv", "--input", "5x5", "--kernel", "3", "--stride", "2", "--padding", "1", "--output-size", "3");
+    expect(fixed.out.match(/^k\d.*$/gm)).toEqual(["k3 s2 p1   floor((5 + 2·1 - 3) / 2) + 1 = 3"]);
+    const pool = ["conv", "--pool", "max", "--input", "5", "--kernel", "2", "--stride", "2", "--ceil", "--output-size", "3"];
+    // p1 gives 3 as well: the fourth window would start beyond the input and is taken away.
+    expect((await fovea(...pool)).out.match(/^k\d.*$/gm)).toEqual([
+      "k2 s2 p0   ceil((5 + 2·0 - 2) / 2) + 1 = 3",
+      "k2 s2 p1   ceil((5 + 2·1 - 2) / 2) + 1 - 1 = 3   (1 left uncovered)",
+    ]);
+    const same = await fovea("conv", "--input", "7", "--stride", "2", "--padding", "same", "--output-size", "4");
+    expect(same.out).toContain("k3 s2 p=same   floor((7 + 2·1 - 3) / 2) + 1 = 4");
+    const drawn = await fovea("conv", "--input", "5", "--output-size", "3", "--svg", "never.svg");
+    expect([drawn.code, drawn.err]).toEqual([2, expect.stringContaining("leave --svg out")]);
     const up = await fovea(
       "conv",
       "--transposed",

@@ -100,7 +100,10 @@ export function loadColumns(f: FunctionBuilder, address: Local<"i32">, columnSte
   return f.v128(vector);
 }
 
-/** Stores the first `count` lanes of consecutive vectors, from `offset` on: neighbours in memory may belong to another thread. */
+/**
+ * Stores the first `count` lanes of consecutive vectors, from `offset` on: neighbours in memory may belong to another thread. All are finished
+ * before the first is stored, because engines do not pair loads across a store.
+ */
 export function storeLanes(
   f: FunctionBuilder,
   address: I32,
@@ -109,11 +112,13 @@ export function storeLanes(
   finish?: Finish,
   offset = 0,
 ): void {
-  for (const [v, value] of values.entries()) {
-    const here = Math.min(lanes, count - v * lanes);
-    if (here <= 0) return;
+  const lanesOf = (v: number): number => Math.min(lanes, count - v * lanes);
+  const stored = values.slice(0, Math.ceil(count / lanes));
+  // What finishing loads comes before all stores, or an engine could not pair the vectors.
+  if (finish !== undefined) for (const [v, value] of stored.entries()) f.set(value, finish(value, v, lanesOf(v)));
+  for (const [v, value] of stored.entries()) {
+    const here = lanesOf(v);
     const at = offset + v * vectorBytes;
-    if (finish !== undefined) f.set(value, finish(value, v, here));
     if (here === lanes) f.storeV128(address, value, at);
     else {
       if (here >= 2) f.storeLane64(address, value, 0, at);

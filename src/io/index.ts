@@ -5,5 +5,6 @@ export { isNpy, type ReadNpyOptions, readNpy, writeNpy } from "./npy.ts";
 export { type ReadNpzOptions, readNpz, type WriteNpzOptions, writeNpz } from "./npz.ts";
 export { type PictureToTensorOptions, pictureToTensor, type TensorToPictureOptions, tensorToPicture } from "./picture.ts";
 export * from "./prepare.ts";
+export { preprocessingProfile, preprocessingProfiles } from "./profiles.ts";
 export * from "./resample.ts";
 export * from "./safetensors.ts";

@@ -40,13 +40,19 @@ export function resizeImage(image: Tensor, height: number, width: number): Tenso
   return new Tensor(out, [channels, height, width]);
 }
 
-/** The middle [C, height, width] of a picture; the odd pixel is cut at the bottom and the right. Throws `ShapeError` when it is too small. */
+/** Half of a whole number, rounded to even where it ends in .5: torchvision's choice for the odd pixel. */
+function halfToEven(n: number): number {
+  const below = Math.floor(n / 2);
+  return n % 2 === 0 || below % 2 === 0 ? below : below + 1;
+}
+
+/** The middle [C, height, width] of a picture, the pixel that torchvision's CenterCrop would begin with. Throws `ShapeError` when it is too small. */
 export function centreCrop(image: Tensor, height: number, width: number): Tensor {
   const [channels, inHeight, inWidth] = imageShape(image, "centreCrop");
   if (height > inHeight || width > inWidth)
     throw new ShapeError(`centreCrop: ${showShape(image.shape)} is smaller than ${height} x ${width}`);
-  const top = Math.floor((inHeight - height) / 2);
-  const left = Math.floor((inWidth - width) / 2);
+  const top = halfToEven(inHeight - height);
+  const left = halfToEven(inWidth - width);
   const out = new Float32Array(channels * height * width);
   for (let c = 0; c < channels; c++) {
     for (let y = 0; y < height; y++) {
@@ -57,11 +63,17 @@ export function centreCrop(image: Tensor, height: number, width: number): Tensor
   return new Tensor(out, [channels, height, width]);
 }
 
-/** Scales a picture until it just covers height x width, keeping its proportions, and cuts the middle out. */
-export function coverImage(image: Tensor, height: number, width: number): Tensor {
+/**
+ * Scales a picture until the share `kept` of it (default 1) just covers height x width, keeping its proportions, and cuts the middle out.
+ * Throws `ArgumentError` unless 0 < kept <= 1.
+ */
+export function coverImage(image: Tensor, height: number, width: number, kept = 1): Tensor {
   const [, inHeight, inWidth] = imageShape(image, "coverImage");
-  const scale = Math.max(height / inHeight, width / inWidth);
-  const scaled = resizeImage(image, Math.max(height, Math.round(inHeight * scale)), Math.max(width, Math.round(inWidth * scale)));
+  if (!(kept > 0 && kept <= 1)) throw new ArgumentError(`coverImage: kept is ${kept}; expected a share above 0, at most 1`);
+  const scale = Math.max(height / inHeight, width / inWidth) / kept;
+  // The long side is rounded down, as torchvision does; the tolerance keeps a side that divides exactly from losing a pixel.
+  const [scaledHeight, scaledWidth] = [inHeight, inWidth].map((n) => Math.floor(n * scale + 1e-6));
+  const scaled = resizeImage(image, Math.max(height, scaledHeight), Math.max(width, scaledWidth));
   return centreCrop(scaled, height, width);
 }
 

@@ -7,8 +7,8 @@ import { showShape } from "../tensor/shape.ts";
 import { type DType, Tensor, type TensorData } from "../tensor/tensor.ts";
 import { fromBfloat16, fromHalf, toBfloat16, toHalf } from "./half-float.ts";
 
-/** Element types that a file may hold. F16 and BF16 become float32, I64 becomes int32 (range checked), BOOL becomes uint8. */
-export type StoredType = "F64" | "F32" | "F16" | "BF16" | "I64" | "I32" | "U8" | "BOOL";
+/** Element types that a file may hold. F16 and BF16 become float32, integers but U8 become int32 (range checked), BOOL becomes uint8. */
+export type StoredType = "F64" | "F32" | "F16" | "BF16" | "I64" | "I32" | "I16" | "I8" | "U64" | "U32" | "U16" | "U8" | "BOOL";
 
 export interface SafetensorsFile {
   /** By name, in the order of their bytes. */
@@ -29,7 +29,16 @@ export interface WriteSafetensorsOptions {
   readonly storedTypes?: Readonly<Record<string, StoredType>>;
 }
 
-const bytesPerElement: Readonly<Record<StoredType, number>> = { F64: 8, I64: 8, F32: 4, I32: 4, F16: 2, BF16: 2, U8: 1, BOOL: 1 };
+const bytesPerElement: Readonly<Record<StoredType, number>> = {
+  ...{ F64: 8, I64: 8, U64: 8, F32: 4, I32: 4, U32: 4 },
+  ...{ F16: 2, BF16: 2, I16: 2, U16: 2, U8: 1, I8: 1, BOOL: 1 },
+};
+
+/** What each integer type can hold of what a tensor can. */
+const ranges: Readonly<Partial<Record<StoredType, readonly [number, number]>>> = {
+  ...{ BOOL: [0, 1], U8: [0, 255], I8: [-128, 127], U16: [0, 65535], I16: [-32768, 32767] },
+  ...{ U32: [0, 2 ** 31 - 1], U64: [0, 2 ** 31 - 1], I32: [-(2 ** 31), 2 ** 31 - 1], I64: [-(2 ** 31), 2 ** 31 - 1] },
+};
 
 const naturalType: Readonly<Record<DType, StoredType>> = { float64: "F64", float32: "F32", int32: "I32", uint8: "U8" };
 
@@ -185,6 +194,8 @@ function readEntry(key: string, value: unknown, name: string): Entry {
 /** `bytes` is a fresh copy, so its buffer is aligned and may be kept. Typed arrays read little-endian, as every machine with a JavaScript engine does. */
 function decode(bytes: Uint8Array<ArrayBuffer>, entry: Entry, name: string): TensorData {
   const { buffer } = bytes;
+  const tooLarge = (value: number | bigint, i: number): string =>
+    `${name}: tensor "${entry.name}": element ${i} is ${value}, which does not fit int32`;
   switch (entry.type) {
     case "F64":
       return new Float64Array(buffer);
@@ -197,12 +208,22 @@ function decode(bytes: Uint8Array<ArrayBuffer>, entry: Entry, name: string): Ten
     case "BF16":
       return Float32Array.from(new Uint16Array(buffer), fromBfloat16);
     case "I64":
-      return Int32Array.from(new BigInt64Array(buffer), (value: bigint, i: number) => {
-        if (value !== BigInt.asIntN(32, value)) {
-          throw new ModelFormatError(`${name}: tensor "${entry.name}": element ${i} is ${value}, which does not fit int32`);
-        }
+    case "U64":
+      return Int32Array.from(entry.type === "I64" ? new BigInt64Array(buffer) : new BigUint64Array(buffer), (value: bigint, i: number) => {
+        if (value !== BigInt.asIntN(32, value)) throw new ModelFormatError(tooLarge(value, i));
         return Number(value);
       });
+    case "U32":
+      return Int32Array.from(new Uint32Array(buffer), (value, i) => {
+        if (value !== (value | 0)) throw new ModelFormatError(tooLarge(value, i));
+        return value;
+      });
+    case "I16":
+      return Int32Array.from(new Int16Array(buffer));
+    case "U16":
+      return Int32Array.from(new Uint16Array(buffer));
+    case "I8":
+      return Int32Array.from(new Int8Array(buffer));
     case "BOOL": {
       const bad = bytes.findIndex((b) => b > 1);
       if (bad >= 0) throw new ModelFormatError(`${name}: tensor "${entry.name}": element ${bad} is ${bytes[bad]}; a BOOL is 0 or 1`);
@@ -218,13 +239,21 @@ function encode(data: TensorData, type: StoredType, name: string): Uint8Array {
   if (type === "BF16") return bytesOf(Uint16Array.from(data, toBfloat16));
   if (type === "F64") return bytesOf(data instanceof Float64Array ? data : Float64Array.from(data));
   if (type === "F32") return bytesOf(data instanceof Float32Array ? data : Float32Array.from(data));
-  const [low, high] = type === "BOOL" ? [0, 1] : type === "U8" ? [0, 255] : [-(2 ** 31), 2 ** 31 - 1];
+  const [low, high] = ranges[type] as readonly [number, number];
   const bad = data.findIndex((v: number) => !Number.isInteger(v) || v < low || v > high);
   if (bad >= 0)
     throw new DTypeError(`writeSafetensors: "${name}": element ${bad} is ${data[bad]}, which ${type} cannot hold (${low}..${high})`);
-  if (type === "I64") return bytesOf(BigInt64Array.from(data as Int32Array, (v: number) => BigInt(v)));
-  if (type === "I32") return bytesOf(data instanceof Int32Array ? data : Int32Array.from(data));
-  return bytesOf(data instanceof Uint8Array ? data : Uint8Array.from(data));
+  // Within the range, signed and unsigned numbers of a size have the same bytes.
+  switch (bytesPerElement[type]) {
+    case 8:
+      return bytesOf(BigInt64Array.from(data as Int32Array, (v: number) => BigInt(v)));
+    case 4:
+      return bytesOf(data instanceof Int32Array ? data : Int32Array.from(data));
+    case 2:
+      return bytesOf(Int16Array.from(data));
+    default:
+      return bytesOf(data instanceof Uint8Array ? data : Uint8Array.from(data));
+  }
 }
 
 function bytesOf(view: ArrayBufferView): Uint8Array {

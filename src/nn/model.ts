@@ -20,6 +20,8 @@ export interface Preprocessing {
   /** Per channel, in units of the 0..1 pixel scale. */
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
+  /** Share of the picture's short side that is looked at, the rest being cut off around it: 0.875 is 224 of 256 pixels (default 1). */
+  readonly kept?: number;
 }
 
 export interface TraceOptions {
@@ -96,11 +98,12 @@ export function createModel(net: Module, inputShape: Shape, options: ModelOption
   const parameters: Recipes = new Map();
   const buffers: Recipes = new Map();
   const missing: string[] = [];
+  const misshapen: string[] = [];
   const recipe = (name: string, shape: Shape, dtype: DType, make: () => Tensor): (() => Tensor) => {
     const found = given.get(name);
     if (found === undefined && !partial) missing.push(name);
     if (found !== undefined && !sameShape(found.shape, shape)) {
-      throw new ModelFormatError(`parameter "${name}" has shape ${showShape(found.shape)}, but the net needs ${showShape(shape)}`);
+      misshapen.push(`${name} has shape ${showShape(found.shape)}, but the net needs ${showShape(shape)}`);
     }
     return () => {
       const made = found ?? make();
@@ -125,10 +128,12 @@ export function createModel(net: Module, inputShape: Shape, options: ModelOption
   };
   const described = traceModule(net, { shape: [1, ...inputShape], dtype: "float32", training: false, frozen: true, seed, store });
   const unknown = options.partial === true ? [] : [...given.keys()].filter((name) => !parameters.has(name) && !buffers.has(name));
-  if (missing.length > 0 || unknown.length > 0) {
+  if (missing.length > 0 || unknown.length > 0 || misshapen.length > 0) {
     const list = (what: string, names: readonly string[]): string =>
       names.length === 0 ? "" : `; ${what}: ${names.slice(0, 8).join(", ")}${names.length > 8 ? `, and ${names.length - 8} more` : ""}`;
-    throw new ModelFormatError(`the parameters are not those of this net${list("missing", missing)}${list("not in the net", unknown)}`);
+    throw new ModelFormatError(
+      `the parameters are not those of this net${list("missing", missing)}${list("not in the net", unknown)}${list("of another shape", misshapen)}`,
+    );
   }
   const { classes, preprocessing } = options;
   return withNumbers({ net, inputShape: Object.freeze([...inputShape]), seed, classes, preprocessing }, described, parameters, buffers);

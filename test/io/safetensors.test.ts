@@ -30,6 +30,13 @@ describe("EF2 safetensors: reading", () => {
     expect(read("BF16", [3], [0x80, 0x3f, 0x00, 0xc0, 0x49, 0x40])).toEqual(tensor([1, -2, 3.140625]));
     expect(read("I64", [2], bytesOf(BigInt64Array.of(-5n, 2147483647n)))).toEqual(tensor([-5, 2147483647], [2], "int32"));
     expect(read("I32", [2], bytesOf(Int32Array.of(-5, 7)))).toEqual(tensor([-5, 7], [2], "int32"));
+    expect(read("I16", [2], bytesOf(Int16Array.of(-5, 7)))).toEqual(tensor([-5, 7], [2], "int32"));
+    expect(read("I8", [2], bytesOf(Int8Array.of(-5, 7)))).toEqual(tensor([-5, 7], [2], "int32"));
+    expect(read("U64", [1], bytesOf(BigUint64Array.of(5n)))).toEqual(tensor([5], [1], "int32"));
+    expect(read("U32", [1], bytesOf(Uint32Array.of(2147483647)))).toEqual(tensor([2147483647], [1], "int32"));
+    expect(read("U16", [1], bytesOf(Uint16Array.of(65535)))).toEqual(tensor([65535], [1], "int32"));
+    expect(() => read("U32", [1], bytesOf(Uint32Array.of(2147483648)))).toThrow(/element 0 is 2147483648, which does not fit int32/);
+    expect(() => read("U64", [1], bytesOf(BigUint64Array.of(2n ** 63n)))).toThrow(ModelFormatError);
     expect(read("U8", [2], [0, 255])).toEqual(tensor([0, 255], [2], "uint8"));
     expect(read("BOOL", [2], [0, 1])).toEqual(tensor([0, 1], [2], "uint8"));
     expect(read("F32", [], bytesOf(Float32Array.of(3)))).toEqual(tensor(3));
@@ -94,6 +101,15 @@ describe("EF2 safetensors: writing", () => {
       writeSafetensors([["t", tensor([1 + 2 ** -8, 1 + 3 * 2 ** -8, Number.NaN])]], { storedTypes: { t: "BF16" } }),
     ).tensors.get("t");
     expect(brain?.data).toEqual(Float32Array.of(1, 1 + 2 ** -6, Number.NaN));
+    for (const t of ["I16", "I8", "I64"] as const) {
+      const narrow = writeSafetensors([["t", tensor([-1, 5], [2], "int32")]], { storedTypes: { t } });
+      expect(readSafetensors(narrow).tensors.get("t")).toEqual(tensor([-1, 5], [2], "int32"));
+    }
+    for (const t of ["U16", "U32", "U64"] as const) {
+      const unsigned = writeSafetensors([["t", tensor([40000, 5], [2], "int32")]], { storedTypes: { t } });
+      expect(readSafetensors(unsigned).tensors.get("t")).toEqual(tensor([40000, 5], [2], "int32"));
+      expect(() => writeSafetensors([["t", tensor([-1], [1], "int32")]], { storedTypes: { t } })).toThrow(DTypeError);
+    }
     const wide = writeSafetensors([["t", tensor([-1, 5], [2], "int32")]], { storedTypes: { t: "I64" } });
     expect(readSafetensors(wide).tensors.get("t")).toEqual(tensor([-1, 5], [2], "int32"));
     expect(() => writeSafetensors([["t", tensor([0, 2], [2], "uint8")]], { storedTypes: { t: "BOOL" } })).toThrow(DTypeError);

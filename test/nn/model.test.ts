@@ -232,6 +232,13 @@ describe("bad input", () => {
       /not in the net: head\.weight/,
     );
     expect(() => createModel(net, [3], { parameters: new Map([...fits, ["fc.bias", tensor([1, 2, 3])]]) })).toThrow(ModelFormatError);
+    const allWrong = new Map([
+      ["fc.bias", tensor([1, 2, 3])],
+      ["head.weight", tensor([1])],
+    ]);
+    expect(() => createModel(net, [3], { parameters: allWrong })).toThrow(
+      /missing: fc\.weight; not in the net: head\.weight; of another shape: fc\.bias has shape \[3\], but the net needs \[2\]/,
+    );
     const partial = createModel(net, [3], { parameters: new Map([...lacking, ["head.weight", tensor([1])]]), partial: true });
     expect(partial.parameters.get("fc.weight")?.data).toEqual(fits.get("fc.weight")?.data);
   });

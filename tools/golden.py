@@ -363,11 +363,11 @@ def losses():
 def resampling():
     torch.manual_seed(6)
 
-    def resize(title, x, mode="nearest", align=None, **target):
-        names = {"linear": {3: "linear", 4: "bilinear", 5: "trilinear"}[len(x)]}
+    def resize(title, x, mode="nearest", align=None, antialias=False, **target):
+        names = {"linear": {3: "linear", 4: "bilinear", 5: "trilinear"}[len(x)], "cubic": "bicubic"}
         torch_target = {{"scale": "scale_factor"}.get(k, k): v for k, v in target.items()}
-        options = {**target, "mode": mode, **({} if align is None else {"alignCorners": align})}
-        return row("resize", title, lambda x: F.interpolate(x, mode=names.get(mode, mode), align_corners=align, **torch_target), [normal(*x)], options=options)
+        options = {**target, "mode": mode, **({} if align is None else {"alignCorners": align}), **({"antialias": True} if antialias else {})}
+        return row("resize", title, lambda x: F.interpolate(x, mode=names.get(mode, mode), align_corners=align, antialias=antialias, **torch_target), [normal(*x)], options=options)
 
     def sample(title, x, grid, mode, padding, align):
         options = {"mode": mode, "paddingMode": padding, "alignCorners": align}
@@ -406,6 +406,17 @@ def resampling():
         padding("reflect", (1, 2, 4, 5), [[3, 1], [2, 4]], "reflect"),
         padding("replicate", (1, 2, 3, 4), [[4, 1], [0, 5]], "replicate"),
         padding("circular", (1, 2, 4, 3), [[3, 1], [2, 3]], "circular"),
+        resize("bicubic", (1, 2, 5, 4), mode="cubic", align=False, size=[8, 3]),
+        resize("bicubic, aligned corners", (1, 1, 4, 5), mode="cubic", align=True, size=[7, 3]),
+        resize("bicubic, scale that rounds", (1, 1, 5, 7), mode="cubic", align=False, scale=[1.5, 0.7]),
+        resize("bilinear, aligned corners, scale that rounds", (1, 1, 7, 5), mode="linear", align=True, scale=[1.3, 0.7]),
+        resize("bicubic of one element", (1, 1, 1, 2), mode="cubic", align=False, size=[3, 5]),
+        resize("area, 1-D", (2, 1, 7), mode="area", size=[3]),
+        resize("area", (1, 2, 7, 4), mode="area", size=[3, 6]),
+        resize("area, 3-D", (1, 1, 3, 4, 5), mode="area", size=[2, 2, 3]),
+        resize("bilinear, antialiased", (1, 2, 9, 5), mode="linear", align=False, antialias=True, size=[4, 7]),
+        resize("bilinear, antialiased, scale that rounds", (1, 1, 9, 8), mode="linear", align=False, antialias=True, scale=[0.4, 0.3]),
+        resize("bicubic, antialiased", (1, 1, 11, 6), mode="cubic", align=False, antialias=True, size=[4, 9]),
     ]
     save("resampling.json", {"rows": rows})
 

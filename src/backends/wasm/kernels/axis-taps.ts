@@ -1,9 +1,9 @@
-// Kernels for maps that treat every axis by itself: along an axis, each output position sums a few weighted input positions. Resizing, its
-// adjoint, rolling, mirrored padding and its adjoint are all of this kind; they differ only in the table.
+// Kernels for maps that treat every axis by itself: along an axis, each output position sums a few weighted input positions. Resampling,
+// rolling, mirrored padding and its adjoint are all of this kind; they differ only in the table.
 import type { Value } from "../../../graph/value.ts";
 import { type AxisMaps, identityMap } from "../../../ops/axis-maps.ts";
 import { type PadMode, type Pads, padMaps } from "../../../ops/pad.ts";
-import { type ResizeTaps, resizeTaps } from "../../../ops/resize.ts";
+import { type AxisTaps, type Taps as ResampleTaps, transposeTaps } from "../../../ops/resample.ts";
 import { rollShifts } from "../../../ops/roll.ts";
 import { type Shape, sizeOf } from "../../../tensor/shape.ts";
 import { type FunctionBuilder, f32x4, i32, type Local, type V128, v128 } from "../assembler.ts";
@@ -23,41 +23,22 @@ import { type Nest, nestOf, splitInnermost, walkNest } from "./loops.ts";
 import { multiplyAdd } from "./vector-math.ts";
 
 /** One axis: for each output position, the input positions that it reads and their weights. Undefined when the axis stays as it is. */
-type Taps = readonly (readonly (readonly [index: number, weight: number])[])[] | undefined;
+type Taps = AxisTaps["reads"] | undefined;
 
 function fromMaps(maps: AxisMaps): Taps[] {
   return maps.map((map) => (map.every((from, to) => from === to) ? undefined : Array.from(map, (from) => (from < 0 ? [] : [[from, 1]]))));
 }
 
-/** The taps of the adjoint: every output reads the inputs that read it. */
-function adjoint(taps: Taps, inputSize: number): Taps {
-  if (taps === undefined) return undefined;
-  const out: [number, number][][] = Array.from({ length: inputSize }, () => []);
-  taps.forEach((reads, to) => {
-    for (const [from, weight] of reads) out[from].push([to, weight]);
-  });
-  return out;
+/** The taps of the adjoint. */
+function adjoint(reads: Taps, inputSize: number): Taps {
+  return reads && transposeTaps({ inputSize, step: 1, reads }).reads;
 }
 
-function fromResize({ outputSize, inputSize, width, index, weight }: ResizeTaps): Taps {
-  const taps = Array.from({ length: outputSize }, (_, j) =>
-    Array.from({ length: width }, (_, t) => [index[j * width + t], weight[j * width + t]] as const).filter(([, w]) => w !== 0),
-  );
-  const same = outputSize === inputSize && taps.every((reads, j) => reads.length === 1 && reads[0][0] === j);
-  return same ? undefined : taps;
-}
-
-const spatialTaps = (shape: Shape, value: Value): Taps[] => [
-  undefined,
-  undefined,
-  ...resizeTaps(shape, value.attrs as unknown as Parameters<typeof resizeTaps>[1]).map(fromResize),
-];
 const padTaps = (shape: Shape, { attrs }: Value): Taps[] => fromMaps(padMaps(shape, attrs.pads as Pads, attrs.mode as PadMode));
 
 /** By op: the taps of each axis. */
 const tables: Readonly<Record<string, (value: Value) => Taps[]>> = {
-  resize: (value) => spatialTaps(value.inputs[0].shape, value),
-  resizeGrad: (value) => spatialTaps(value.shape, value).map((taps, axis) => adjoint(taps, value.shape[axis])),
+  resample: ({ attrs }) => (attrs.taps as ResampleTaps).map((table) => table?.reads),
   pad: (value) => padTaps(value.inputs[0].shape, value),
   padGrad: (value) => padTaps(value.shape, value).map((taps, axis) => adjoint(taps, value.shape[axis])),
   roll(value) {

@@ -1,0 +1,135 @@
+// What the readers of many operators ask of their node: operands for arithmetic, axes given in either form, and the type that a file's users see.
+import { fill, type Operand } from "../../../graph/record.ts";
+import { cast } from "../../../ops/cast.ts";
+import { flip } from "../../../ops/flip.ts";
+import { reshape } from "../../../ops/reshape.ts";
+import { normaliseAxis, type Shape, showShape, sizeOf } from "../../../tensor/shape.ts";
+import type { DType } from "../../../tensor/tensor.ts";
+import type { OnnxNode, OnnxOutput, OnnxReader, OnnxType } from "../operator.ts";
+
+/**
+ * Input `i` as an operand of arithmetic. While every input is known the result is, too; beside a value that is fed, stored weights are parameters, and
+ * single numbers are numbers: the 6 of a ReLU6 spelled as a minimum is nothing to train.
+ */
+export function operandOf(node: OnnxNode, i: number): Operand {
+  if (allKnown(node)) return node.operand(i);
+  const known = node.known(i);
+  if (known === undefined || known.size !== 1) return node.value(i);
+  return fill(known.shape, known.data[0], known.dtype);
+}
+
+/** Every input in order, as `operandOf` gives them; for operators that take any number. */
+export function operandsOf(node: OnnxNode): Operand[] {
+  return Array.from({ length: node.inputCount }, (_, i) => operandOf(node, i));
+}
+
+/** Whether the numbers of every input are known while reading. */
+export function allKnown(node: OnnxNode): boolean {
+  return Array.from({ length: node.inputCount }, (_, i) => !node.has(i) || node.known(i) !== undefined).every(Boolean);
+}
+
+/** `operand` under the element type that the file gives input `i`: for operators that keep it. */
+export function likeInput(node: OnnxNode, operand: Operand, i = 0): OnnxOutput {
+  return { operand, onnxType: node.onnxType(i) };
+}
+
+/** Whole numbers that the standard makes int64. */
+export function asInt64(operand: Operand): OnnxOutput {
+  return { operand, onnxType: "int64" };
+}
+
+/** Ones and zeros of any type as bool. */
+export function asBool(operand: Operand): OnnxOutput {
+  return { operand: castTo(operand, "uint8"), onnxType: "bool" };
+}
+
+export function castTo(x: Operand, dtype: DType): Operand {
+  return x.dtype === dtype ? x : cast(x, { dtype });
+}
+
+/** A reader of an operator with one input whose type it keeps. */
+export function keepingType(compute: (x: Operand, node: OnnxNode) => Operand): OnnxReader {
+  return (node) => likeInput(node, compute(operandOf(node, 0), node));
+}
+
+/** The axes that moved from an attribute to input 1 at version `since`; undefined where neither names any. */
+export function axesOf(node: OnnxNode, since: number): readonly number[] | undefined {
+  if (node.opset < since) return node.given("axes") ? node.ints("axes") : undefined;
+  return node.has(1) ? node.integers(1) : undefined;
+}
+
+/** The attribute `axis` as one of 0..rank-1. */
+export function axisOf(node: OnnxNode, rank: number, fallback?: number): number {
+  return normaliseAxis(node.int("axis", fallback), rank, `${node.where}: axis`);
+}
+
+/** Before version 7, the second operand of arithmetic and logic lay along the axes that `broadcast` and `axis` say. */
+export function alignedSecond(node: OnnxNode): Operand {
+  const y = operandOf(node, 1);
+  if (node.opset >= 7 || node.int("broadcast", 0) === 0) return y;
+  const rank = node.shape(0).length;
+  const axis = node.given("axis") ? axisOf(node, rank) : rank - y.shape.length;
+  const behind = rank - axis - y.shape.length;
+  if (axis < 0 || behind < 0)
+    node.malformed(`its second input has ${y.shape.length} axes, which do not fit behind axis ${axis} of ${rank}`);
+  return behind === 0 ? y : reshape(y, [...y.shape, ...new Array<number>(behind).fill(1)]);
+}
+
+/** Last element first along one axis. */
+export function reversed(x: Operand, axis: number): Operand {
+  return flip(x, { axes: axis });
+}
+
+/** `TensorProto.DataType` by number; what is missing (texts, complex numbers, floats of 8 bits and less) fovea does not compute with. */
+const typeNumbers: Readonly<Record<number, OnnxType>> = {
+  1: "float",
+  2: "uint8",
+  3: "int8",
+  4: "uint16",
+  5: "int16",
+  6: "int32",
+  7: "int64",
+  9: "bool",
+  10: "float16",
+  11: "double",
+  12: "uint32",
+  13: "uint64",
+  16: "bfloat16",
+};
+
+/** The element type that an attribute names by its number. */
+export function typeNumbered(node: OnnxNode, number: number): OnnxType {
+  return typeNumbers[number] ?? node.unsupported(`its result has the element type ${number}, which fovea does not compute with`);
+}
+
+/** The element type in which fovea computes an ONNX type. */
+export function dtypeFor(node: OnnxNode, type: OnnxType): DType {
+  switch (type) {
+    case "float":
+    case "double":
+    case "float16":
+    case "bfloat16":
+      return node.floatType;
+    case "uint8":
+    case "bool":
+      return "uint8";
+    case "string":
+      return node.unsupported("fovea does not compute with texts");
+    default:
+      return "int32";
+  }
+}
+
+/** Elements that a constant made out of sizes may have: far more than any shape arithmetic or mask, far less than a hostile file would like. */
+const mostFolded = 2 ** 24;
+
+/** Throws `ModelFormatError` for a shape that no honest file makes out of nothing, before memory is asked for. */
+export function checkSize(node: OnnxNode, shape: Shape): void {
+  if (shape.some((n) => !Number.isInteger(n) || n < 0))
+    node.malformed(`its result would have the shape ${showShape(shape)}; sizes are integers >= 0`);
+  if (sizeOf(shape) > mostFolded) {
+    node.malformed(
+      `its result would have ${sizeOf(shape)} elements, shape ${showShape(shape)}; at most ${mostFolded} are made while a file is read`,
+    );
+  }
+}

@@ -1,6 +1,6 @@
 // Sampling a picture at any positions: the differentiable half of a spatial transformer (Jaderberg et al., arXiv 1506.02025).
-// The sample is linear in the picture and, between grid lines, linear in every coordinate. So one op with a flag per coordinate
-// ("differentiate here") and its adjoint in the picture are closed under derivatives of any order.
+// The sample is linear in the picture and, between grid lines, a polynomial in every coordinate. So one op with a number per coordinate
+// ("differentiate so often") and its adjoint in the picture are closed under derivatives of any order.
 import { type AttrContext, choice, custom, flag, integers } from "../graph/attrs.ts";
 import { defineOp, type Op, type OpCase } from "../graph/op.ts";
 import { apply, fill, type Operand } from "../graph/record.ts";
@@ -13,9 +13,12 @@ import { concat } from "./concat.ts";
 import { sum } from "./reduce.ts";
 import { unsqueeze } from "./reshape.ts";
 
-export type GridMode = "bilinear" | "nearest";
+export type GridMode = "bilinear" | "nearest" | "bicubic";
 /** What lies beyond the border: zeros, the border itself, or the picture mirrored (at element centres when corners are aligned). */
 export type GridPaddingMode = "zeros" | "border" | "reflection";
+
+/** Degree of the polynomial between grid lines: differentiated more often by one coordinate, a sample is zero. */
+const degree: Readonly<Record<GridMode, number>> = { nearest: 0, bilinear: 1, bicubic: 3 };
 
 interface GridAttrs {
   readonly mode: GridMode;
@@ -26,17 +29,17 @@ interface GridAttrs {
 
 function parseDerivative(given: unknown, { where, spatialRank }: AttrContext): readonly number[] {
   if (given === undefined) return new Array<number>(spatialRank).fill(0);
-  if (!Array.isArray(given) || given.length !== spatialRank || !given.every((d) => d === 0 || d === 1)) {
-    throw new ArgumentError(`${where} is ${JSON.stringify(given)}; expected 0 or 1 for each of ${spatialRank} coordinates`);
+  if (!Array.isArray(given) || given.length !== spatialRank || !given.every((d) => Number.isInteger(d) && d >= 0)) {
+    throw new ArgumentError(`${where} is ${JSON.stringify(given)}; expected an integer >= 0 for each of ${spatialRank} coordinates`);
   }
   return given;
 }
 
 const gridAttrs = {
-  mode: choice(["bilinear", "nearest"], "bilinear", "how neighbours are mixed"),
+  mode: choice(["bilinear", "nearest", "bicubic"], "bilinear", "how neighbours are mixed"),
   paddingMode: choice(["zeros", "border", "reflection"], "zeros", "what lies beyond the border"),
   alignCorners: flag(false, "-1 and 1 are the centres of the corner elements, instead of the outer edges"),
-  derivative: custom(parseDerivative, "1 for every grid coordinate by which the sample is differentiated (used by gradients)"),
+  derivative: custom(parseDerivative, "how often the sample is differentiated by every grid coordinate (used by gradients)"),
 };
 
 function sampledShape(x: Shape, grid: Shape, where: string): Shape {
@@ -55,14 +58,19 @@ function oneType(where: string, [a, b]: readonly DType[]): DType {
   return a;
 }
 
-/** A grid coordinate in elements, folded back into the picture, and how fast it moves with the coordinate. */
-function locate(coordinate: number, size: number, { paddingMode, alignCorners }: GridAttrs): { position: number; slope: number } {
-  const slope = alignCorners ? (size - 1) / 2 : size / 2;
-  const position = alignCorners ? ((coordinate + 1) / 2) * (size - 1) : ((coordinate + 1) * size - 1) / 2;
-  if (paddingMode === "zeros") return { position, slope };
+/** A grid coordinate in elements, and how fast it moves with the coordinate. */
+function inElements(coordinate: number, size: number, alignCorners: boolean): { position: number; slope: number } {
+  return alignCorners
+    ? { position: ((coordinate + 1) / 2) * (size - 1), slope: (size - 1) / 2 }
+    : { position: ((coordinate + 1) * size - 1) / 2, slope: size / 2 };
+}
+
+/** A position folded back into the picture, and whether it moves there forwards (1), backwards (-1) or not at all. */
+function fold(position: number, size: number, { paddingMode, alignCorners }: GridAttrs): { position: number; sign: number } {
+  if (paddingMode === "zeros") return { position, sign: 1 };
   const folded = paddingMode === "reflection" ? reflect(position, size, alignCorners) : { position, sign: 1 };
   const clamped = Math.min(Math.max(folded.position, 0), size - 1);
-  return { position: clamped, slope: clamped === folded.position ? slope * folded.sign : 0 };
+  return { position: clamped, sign: clamped === folded.position ? folded.sign : 0 };
 }
 
 /** Mirrors a position between the centres (aligned corners) or the outer edges of the first and last elements. */
@@ -92,7 +100,7 @@ function forEachTap(
     // Grid coordinates run backwards: the first one belongs to the last axis.
     const taps = spatial.map((size, axis) => {
       const k = axes - 1 - axis;
-      return axisTaps(grid.data[(n * points + point) * axes + k], size, attrs.derivative[k] === 1, attrs);
+      return axisTaps(grid.data[(n * points + point) * axes + k], size, attrs.derivative[k], attrs);
     });
     const descend = (axis: number, from: number, weight: number): void => {
       if (axis === axes) {
@@ -107,17 +115,39 @@ function forEachTap(
   }
 }
 
-/** The elements along one axis that a coordinate reads, with their weights or the weights' derivatives. */
-function axisTaps(coordinate: number, size: number, differentiated: boolean, attrs: GridAttrs): { index: number; weight: number }[] {
-  const { position, slope } = locate(coordinate, size, attrs);
-  if (attrs.mode === "nearest") return differentiated ? [] : [{ index: roundHalfToEven(position), weight: 1 }];
+/** The elements along one axis that a coordinate reads, with their weights or the weights' derivatives of some `order`. */
+function axisTaps(coordinate: number, size: number, order: number, attrs: GridAttrs): { index: number; weight: number }[] {
+  if (order > degree[attrs.mode]) return [];
+  const { position: unfolded, slope } = inElements(coordinate, size, attrs.alignCorners);
+  // As in PyTorch, a cubic looks at the folded picture around the place itself; the others look around the folded place.
+  if (attrs.mode === "bicubic") {
+    const low = Math.floor(unfolded);
+    return [-1, 0, 1, 2].map((k) => ({
+      index: fold(low + k, size, attrs).position,
+      weight: slope ** order * cubicWeight(unfolded - low, k, order),
+    }));
+  }
+  const { position, sign } = fold(unfolded, size, attrs);
+  if (attrs.mode === "nearest") return [{ index: roundHalfToEven(position), weight: 1 }];
   const low = Math.floor(position);
   const part = position - low;
-  const [first, second] = differentiated ? [-slope, slope] : [1 - part, part];
+  const [first, second] = order === 1 ? [-slope * sign, slope * sign] : [1 - part, part];
   return [
     { index: low, weight: first },
     { index: low + 1, weight: second },
   ];
+}
+
+/** Keys' cubic convolution with a = -0.75 by falling powers of the distance: below 1, and from 1 to 2. */
+const innerCubic = [1.25, -2.25, 0, 1];
+const outerCubic = [-0.75, 3.75, -6, 3];
+
+/** The share of element `k` (-1 .. 2) at `part` of the way from element 0 to element 1, differentiated by `part`. */
+function cubicWeight(part: number, k: number, order: number): number {
+  const distance = k <= 0 ? part - k : k - part;
+  let powers: readonly number[] = k === 0 || k === 1 ? innerCubic : outerCubic;
+  for (let i = 0; i < order; i++) powers = powers.slice(0, -1).map((factor, j) => factor * (powers.length - 1 - j));
+  return (k <= 0 ? 1 : (-1) ** order) * powers.reduce((sum, factor) => sum * distance + factor, 0);
 }
 
 function roundHalfToEven(n: number): number {
@@ -128,12 +158,11 @@ function roundHalfToEven(n: number): number {
 
 /** d(sample · g)/d(grid): one sample per coordinate, differentiated there, summed over channels. */
 function gridGradient(g: Value, x: Value, grid: Value, attrs: GridAttrs): Value {
-  // Between grid lines the sample is linear in each coordinate, so a second derivative by the same one is zero.
-  const isZero = (done: number): boolean => done === 1 || attrs.mode === "nearest";
+  const isZero = (done: number): boolean => done >= degree[attrs.mode];
   if (attrs.derivative.every(isZero)) return fill(grid.shape, 0, grid.dtype);
   const parts = attrs.derivative.map((done, k) => {
     if (isZero(done)) return fill([...grid.shape.slice(0, -1), 1], 0, grid.dtype);
-    const slope = apply(gridSampleOp, [x, grid], { ...attrs, derivative: attrs.derivative.with(k, 1) });
+    const slope = apply(gridSampleOp, [x, grid], { ...attrs, derivative: attrs.derivative.with(k, done + 1) });
     return unsqueeze(sum(mul(g, slope), { axes: [1] }), { axes: -1 });
   });
   return concat(parts, { axis: -1 });
@@ -180,6 +209,13 @@ export const gridSampleOp: Op = defineOp({
   cases: [
     ...sampleCases,
     { title: "nearest", inputs: [[1, 2, 3, 4], fixedGrid], attrs: { mode: "nearest" } },
+    { title: "bicubic", inputs: [[1, 2, 3, 4], fixedGrid], attrs: { mode: "bicubic" } },
+    { title: "bicubic, border", inputs: [[1, 1, 5, 4], fixedGrid], attrs: { mode: "bicubic", paddingMode: "border" } },
+    {
+      title: "bicubic, reflection, aligned corners",
+      inputs: [[1, 1, 3, 5], fixedGrid],
+      attrs: { mode: "bicubic", paddingMode: "reflection", alignCorners: true },
+    },
     {
       title: "batch, random positions",
       inputs: [
@@ -192,6 +228,7 @@ export const gridSampleOp: Op = defineOp({
       inputs: [[1, 2, 2, 3, 3], { shape: [1, 2, 1, 2, 3], fill: { values: [-0.4, 0.3, 0.11, 0.62, -0.53, 0.29, -0.83, 0.05, 0.7] } }],
     },
     { title: "a derivative", inputs: [[1, 2, 3, 4], fixedGrid], attrs: { derivative: [0, 1] } },
+    { title: "bicubic, higher derivatives", inputs: [[1, 1, 3, 4], fixedGrid], attrs: { mode: "bicubic", derivative: [2, 1] } },
   ],
 });
 
@@ -227,11 +264,12 @@ export const gridSampleInputGradOp: Op = defineOp({
   cases: [
     { inputs: [[1, 2, 2, 3], fixedGrid], attrs: { inputSize: [3, 4] } },
     { title: "reflection", inputs: [[1, 2, 2, 3], fixedGrid], attrs: { inputSize: [4, 2], paddingMode: "reflection" } },
+    { title: "bicubic", inputs: [[1, 1, 2, 3], fixedGrid], attrs: { inputSize: [4, 3], mode: "bicubic" } },
   ],
 });
 
 export interface GridSampleOptions {
-  /** Default "bilinear" (linear in any number of dimensions). */
+  /** Default "bilinear". Any number of dimensions, whatever the name says; "bicubic" is Keys' convolution with a = -0.75, as in PyTorch. */
   readonly mode?: GridMode;
   /** Default "zeros". */
   readonly paddingMode?: GridPaddingMode;

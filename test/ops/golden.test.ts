@@ -87,7 +87,7 @@ function expectClose(
 
 afterAll(() => stopWorkers());
 
-describe.each(["convolutions", "pools", "norms", "activations", "losses", "resampling", "variants"])("golden %s", (file) => {
+describe.each(["convolutions", "pools", "norms", "activations", "losses", "resampling", "variants", "onnx-ops"])("golden %s", (file) => {
   const rows = read(file).rows.map((row) => [`${row.call} ${row.title}`, row] as const);
 
   it.each(rows)("%s", (_, row) => {

@@ -28,7 +28,8 @@ export function inScope<T>(name: string, build: () => T): T {
   }
 }
 
-function whereIs(op: Op): string {
+/** How messages name an op that is being applied: `conv "features.3"`. */
+export function whereIs(op: Op): string {
   const scope = scopes.filter((s) => s !== "").at(-1);
   return scope === undefined ? op.name : `${op.name} "${scope}"`;
 }

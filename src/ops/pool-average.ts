@@ -7,6 +7,7 @@ import { ArgumentError, ShapeError } from "../tensor/errors.ts";
 import { type Shape, showShape } from "../tensor/shape.ts";
 import { checkSpatialRank, definedOnly, oneFloatType, windowField } from "./operands.ts";
 import {
+  checkHalfPadding,
   checkPooled,
   type PoolAttrs,
   type PoolGeometry,
@@ -101,6 +102,7 @@ const cases: readonly (readonly [title: string, x: Shape, attrs: OpCase["attrs"]
   ["same, stride 2, not counted", [1, 2, 5, 6], { kernelSize: 3, stride: 2, padding: "same", countIncludePad: false }],
   ["dilation 2", [1, 2, 7, 8], { kernelSize: 3, stride: 2, dilation: 2, padding: 2 }],
   ["stride larger than the kernel", [1, 2, 8, 9], { kernelSize: 2, stride: [3, 4] }],
+  ["padding beyond half of the kernel, not counted", [1, 2, 5, 4], { kernelSize: 3, stride: 2, padding: 2, countIncludePad: false }],
   ["whole plane", [2, 3, 4, 5], { kernelSize: [4, 5] }],
   ["1d", [2, 3, 11], { kernelSize: 4, stride: 2, padding: 1 }],
   ["3d", [1, 2, 4, 5, 6], { kernelSize: [2, 2, 3], stride: [2, 1, 2], padding: [0, 1, 1] }],
@@ -169,7 +171,9 @@ export const avgPoolGradOp: Op = defineOp({
 
 function averaged<T extends Operand>(spatialRank: number, x: T, kernelSize: SpatialOption, options: AvgPoolOptions): T {
   checkSpatialRank("avgPool", x, spatialRank);
-  return apply(avgPoolOp, [x], { ...options, kernelSize });
+  const given = { ...options, kernelSize };
+  checkHalfPadding(avgPoolOp, x, given);
+  return apply(avgPoolOp, [x], given);
 }
 
 /** Average pooling of x [N, C, L] -> [N, C, floor((L + before + after - k) / stride) + 1]. Default stride: the kernel size. */

@@ -11,6 +11,8 @@ import {
   type SpatialOption,
   spatial,
 } from "../graph/attrs.ts";
+import { named, type Op } from "../graph/op.ts";
+import { type Operand, whereIs } from "../graph/record.ts";
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
 import { type Shape, showShape } from "../tensor/shape.ts";
 
@@ -18,7 +20,7 @@ import { type Shape, showShape } from "../tensor/shape.ts";
 export interface PoolOptions {
   /** Default: the kernel size, so that windows do not overlap. */
   readonly stride?: SpatialOption;
-  /** At most half of the (dilated) kernel. Default 0. */
+  /** At most half of the (dilated) kernel; less than the whole kernel where the sides differ. Default 0. */
   readonly padding?: PaddingOption;
   readonly dilation?: SpatialOption;
   /** Let the last window hang over the end as long as it starts inside the input or its left padding (default false). */
@@ -49,7 +51,7 @@ export const poolAttrSpecs: { readonly [K in keyof PoolAttrs]: AttrSpec<PoolAttr
     return kernelSizes.parse(given, context);
   }, "size of the window per spatial axis"),
   stride: optional(spatial(1, 1, "step of the window per spatial axis; default: the kernel size")),
-  padding: padding(0, "border that belongs to no window's result; at most half of the kernel"),
+  padding: padding(0, "border that belongs to no window's result; smaller than the kernel"),
   dilation: spatial(1, 1, "distance between the elements of a window per spatial axis"),
   ceilMode: flag(false, "count windows that hang over the end"),
 };
@@ -67,18 +69,31 @@ export function poolGeometry(x: Shape, attrs: PoolAttrs, where = "pool"): PoolGe
   return { batch, channels, axes };
 }
 
-/** Windows that lie wholly in the padding have nothing to pool, so padding by numbers stops where they could appear. */
-function checkPadding({ padding, kernelSize, dilation }: PoolAttrs, where: string): void {
+/** Windows that lie wholly in the padding have nothing to pool, so padding by numbers stops where they could appear: short of the kernel. */
+function checkPadding(
+  { padding, kernelSize, dilation }: PoolAttrs,
+  where: string,
+  mostOnBoth = (extent: number): number => extent - 1,
+): void {
   if (typeof padding === "string") return;
   padding.forEach(([before, after], axis) => {
     const extent = dilatedKernel(kernelSize[axis], dilation[axis]);
-    const most = before === after ? Math.floor(extent / 2) : extent - 1;
+    const most = before === after ? mostOnBoth(extent) : extent - 1;
     if (Math.min(before, after) < 0 || Math.max(before, after) > most) {
       throw new ArgumentError(
         `${where}: padding [${before}, ${after}] on spatial axis ${axis} must lie in 0..${most} for a kernel that spans ${extent}`,
       );
     }
   });
+}
+
+/**
+ * PyTorch's narrower rule, for what people write: the same padding on both sides is at most half of the kernel. Networks from files may pad more.
+ * Throws `ArgumentError`.
+ */
+export function checkHalfPadding(op: Op, x: Operand, options: object): void {
+  const where = whereIs(op);
+  checkPadding(op.parse(options, named(op, [x.shape]), where) as unknown as PoolAttrs, where, (extent) => Math.floor(extent / 2));
 }
 
 /** [N, C, ...] of what is pooled. */

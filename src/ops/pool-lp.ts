@@ -6,7 +6,7 @@ import type { Value } from "../graph/value.ts";
 import { div, eq, mul, pow, where } from "./arithmetic.ts";
 import { checkSpatialRank, definedOnly, oneFloatType, windowField } from "./operands.ts";
 import { avgPoolGradOp, avgPoolOp } from "./pool-average.ts";
-import { type PoolAttrs, type PoolOptions, poolAttrSpecs, poolGeometry, poolOutputShape } from "./pool-geometry.ts";
+import { checkHalfPadding, type PoolAttrs, type PoolOptions, poolAttrSpecs, poolGeometry, poolOutputShape } from "./pool-geometry.ts";
 import { abs, sign, sqrt, square } from "./unary.ts";
 
 export const lpExponent: AttrSpec<number> = real(2, "the exponent p >= 1", { min: 1, max: Number.MAX_VALUE });
@@ -76,7 +76,9 @@ export const lpPoolOp: Op = defineOp({
 
 function lpPooled<T extends Operand>(spatialRank: number, x: T, p: number, kernelSize: SpatialOption, options: PoolOptions): T {
   checkSpatialRank("lpPool", x, spatialRank);
-  return apply(lpPoolOp, [x], { ...options, p, kernelSize });
+  const given = { ...options, p, kernelSize };
+  checkHalfPadding(lpPoolOp, x, given);
+  return apply(lpPoolOp, [x], given);
 }
 
 /** Lp pooling of x [N, C, L] with exponent p >= 1; sizes and options as `maxPool1d`, padding is zero. */

@@ -7,7 +7,15 @@ import { apply, type Operand } from "../graph/record.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkSpatialRank, definedOnly, oneFloatType, windowField } from "./operands.ts";
-import { type PoolGeometry, type PoolOptions, poolAttrSpecs, poolGeometry, poolOutputShape, poolPlanes } from "./pool-geometry.ts";
+import {
+  checkHalfPadding,
+  type PoolGeometry,
+  type PoolOptions,
+  poolAttrSpecs,
+  poolGeometry,
+  poolOutputShape,
+  poolPlanes,
+} from "./pool-geometry.ts";
 import { maxUnpool } from "./pool-unpool.ts";
 
 /** Calls `found` with the row-major index, within its plane, of each window's maximum; -1 for a window without any element of the input. */
@@ -53,6 +61,7 @@ const shapesAndAttrs: readonly (readonly [title: string, x: Shape, attrs: OpCase
       ],
     },
   ],
+  ["padding beyond half of the kernel", [1, 2, 5, 4], { kernelSize: 3, stride: 2, padding: 2 }],
   ["whole plane", [2, 3, 4, 5], { kernelSize: [4, 5] }],
   ["1d", [2, 3, 11], { kernelSize: 3, stride: 2 }],
   ["3d", [1, 2, 4, 5, 6], { kernelSize: [2, 2, 3], stride: [2, 1, 2], padding: [0, 1, 1] }],
@@ -98,9 +107,14 @@ export const maxPoolIndicesOp: Op = defineOp({
   cases: shapesAndAttrs.map(([title, shape, attrs]) => ({ title, inputs: [{ shape, fill: "distinct" }], attrs, gradient: false })),
 });
 
+function bounded<T extends Operand>(op: Op, x: T, options: object): T {
+  checkHalfPadding(op, x, options);
+  return apply(op, [x], options);
+}
+
 function pooled<T extends Operand>(op: Op, spatialRank: number, x: T, kernelSize: SpatialOption, options: PoolOptions): T {
   checkSpatialRank(op.name, x, spatialRank);
-  return apply(op, [x], { ...options, kernelSize });
+  return bounded(op, x, { ...options, kernelSize });
 }
 
 /** Max pooling of x [N, C, L] -> [N, C, floor((L + before + after - d(k-1) - 1) / stride) + 1]. Default stride: the kernel size. */
@@ -120,5 +134,5 @@ export function maxPool3d<T extends Operand>(x: T, kernelSize: SpatialOption, op
 
 /** Positions of the maxima of `maxPool1d`, `maxPool2d` or `maxPool3d` (any rank): int32, row-major within each plane of x. */
 export function maxPoolIndices<T extends Operand>(x: T, kernelSize: SpatialOption, options: PoolOptions = {}): T {
-  return apply(maxPoolIndicesOp, [x], { ...options, kernelSize });
+  return bounded(maxPoolIndicesOp, x, { ...options, kernelSize });
 }

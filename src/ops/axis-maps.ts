@@ -1,5 +1,6 @@
 // Pad, slice, flip, roll and nearest resize are one thing: along every axis, each output position reads one input position or none.
 // The maps say which; these two loops do the moving, and each is the adjoint of the other.
+import { type Field, unknownField } from "../graph/op.ts";
 import { stridesOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -36,4 +37,17 @@ export function scatterAlong(g: Tensor, out: Tensor, maps: AxisMaps): void {
   walk(maps, stridesOf(out.shape), (from, to) => {
     if (to >= 0) out.data[to] += g.data[from];
   });
+}
+
+/**
+ * What output position o reads, as a window around o - offset. Positions that are mirrored or wrapped round read elsewhere; then the window
+ * reaches as far as any of them to both sides, so that its centre stays. A map of axis 0 mixes pictures and has no field.
+ */
+export function fieldOfMaps(maps: AxisMaps, offsets: readonly number[]): Field {
+  if (maps[0]?.some((from, to) => from !== to)) return unknownField;
+  const reaches = maps.map((map, axis) =>
+    map.reduce((most, from, o) => (from < 0 ? most : Math.max(most, Math.abs(from - o + offsets[axis]))), 0),
+  );
+  const axes = reaches.map((reach, axis) => ({ size: 1 + 2 * reach, stride: 1, before: offsets[axis] + reach })).slice(2);
+  return { kind: "window", axes, ...(axes.some(({ size }) => size > 1) && { bound: true }) };
 }

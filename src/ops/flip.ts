@@ -2,8 +2,13 @@
 import { custom, integers } from "../graph/attrs.ts";
 import { defineOp, type Op } from "../graph/op.ts";
 import { apply, type Operand } from "../graph/record.ts";
-import { normaliseAxes } from "../tensor/shape.ts";
-import { gatherAlong, identityMap } from "./axis-maps.ts";
+import { normaliseAxes, type Shape } from "../tensor/shape.ts";
+import { type AxisMaps, fieldOfMaps, gatherAlong, identityMap } from "./axis-maps.ts";
+
+function flipMaps(shape: Shape, axes: readonly number[]): AxisMaps {
+  const flipped = new Set(normaliseAxes(axes, shape.length));
+  return shape.map((size, axis) => (flipped.has(axis) ? identityMap(size).reverse() : identityMap(size)));
+}
 
 export const flipOp: Op = defineOp({
   name: "flip",
@@ -18,15 +23,14 @@ export const flipOp: Op = defineOp({
     normaliseAxes(axes, x.length, where);
     return x;
   },
+  field: ({ x }, { axes }) => ({
+    x: fieldOfMaps(
+      flipMaps(x, axes),
+      x.map(() => 0),
+    ),
+  }),
   grad: { x: (g, _, { axes }) => flip(g, { axes }) },
-  reference({ x }, out, { axes }) {
-    const flipped = new Set(normaliseAxes(axes, x.rank));
-    gatherAlong(
-      x,
-      out,
-      x.shape.map((size, axis) => (flipped.has(axis) ? identityMap(size).reverse() : identityMap(size))),
-    );
-  },
+  reference: ({ x }, out, { axes }) => gatherAlong(x, out, flipMaps(x.shape, axes)),
   doc: { text: "Reverses the order of elements along axes.", example: "flip(x, { axes: [-1] })   // left and right change places" },
   cases: [
     { inputs: [[2, 3, 4]], attrs: { axes: [-1] } },

@@ -1,10 +1,10 @@
 // Padding beyond the border, in the five ways that convolution layers use, and cropping, which is padding by a negative number.
 import { type AttrContext, choice, custom, integers, real } from "../graph/attrs.ts";
-import { defineOp, type Field, type Op, unknownField } from "../graph/op.ts";
+import { defineOp, type Op } from "../graph/op.ts";
 import { apply, type Operand } from "../graph/record.ts";
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
 import { type Shape, showShape } from "../tensor/shape.ts";
-import { type AxisMaps, gatherAlong, scatterAlong } from "./axis-maps.ts";
+import { type AxisMaps, fieldOfMaps, gatherAlong, scatterAlong } from "./axis-maps.ts";
 
 /** What lies beyond the border of abcd: constant 00·abcd·00, reflect cb·abcd·cb, replicate aa·abcd·dd, circular cd·abcd·ab, symmetric ba·abcd·dc. */
 export type PadMode = "constant" | "reflect" | "replicate" | "circular" | "symmetric";
@@ -72,19 +72,18 @@ function paddedShape(shape: Shape, pads: Pads, mode: PadMode, where: string): Sh
   });
 }
 
-/** Output position o of a crop or a border of constants reads input position o - before alone; a mirrored border reads elsewhere. */
-function padField(pads: Pads, mode: PadMode): Field {
-  if (mode !== "constant" || pads.slice(0, 2).some(([before, after]) => before !== 0 || after !== 0)) return unknownField;
-  return { kind: "window", axes: pads.slice(2).map(([before]) => ({ size: 1, stride: 1, before })) };
-}
-
 export const padOp: Op = defineOp({
   name: "pad",
   inputs: ["x"],
   attrs: { ...padAttrs, value: real(0, "the constant beyond the border") },
   spatialRank: ({ x }) => x.length,
   shape: ({ x }, { pads, mode }, where) => paddedShape(x, pads, mode, where),
-  field: (_, { pads, mode }) => ({ x: padField(pads, mode) }),
+  field: ({ x }, { pads, mode }) => ({
+    x: fieldOfMaps(
+      padMaps(x, pads, mode),
+      pads.map(([before]) => before),
+    ),
+  }),
   grad: {
     // Cropping what was added and adding what was cropped is the adjoint of a constant border.
     x: (g, { x }, { pads, mode }) =>

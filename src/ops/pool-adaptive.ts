@@ -1,19 +1,17 @@
 // Adaptive pooling: the output size is given, the windows follow, so that a classifier of fixed size fits pictures of any size.
-// Where the sizes divide this is an ordinary pooling; elsewhere windows differ in size, and the mean becomes one small matrix per axis.
+// Where the sizes divide this is an ordinary pooling; elsewhere windows differ in size, and the mean becomes a table per axis.
 import { adaptiveWindow } from "../arithmetic/sizes.ts";
 import { type AttrSpec, custom, type SpatialOption, spatial } from "../graph/attrs.ts";
-import { defineOp, type Field, type Op, type OpCase, unknownField } from "../graph/op.ts";
-import { apply, constant, type Operand } from "../graph/record.ts";
-import type { Value } from "../graph/value.ts";
+import { defineOp, type Op, type OpCase } from "../graph/op.ts";
+import { apply, type Operand } from "../graph/record.ts";
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
 import { type Shape, showShape, sizeOf } from "../tensor/shape.ts";
-import { zeros } from "../tensor/tensor.ts";
-import { matmul } from "./matmul.ts";
 import { checkSpatialRank, oneFloatType } from "./operands.ts";
 import { avgPoolOp } from "./pool-average.ts";
 import { maxPoolOp } from "./pool-max.ts";
 import { poolGather } from "./pool-unpool.ts";
-import { reshape } from "./reshape.ts";
+import { fieldOfTaps, resample, type Taps } from "./resample.ts";
+import { areaTaps } from "./resize-taps.ts";
 
 const sizes = spatial(1);
 const outputSize: AttrSpec<readonly number[]> = custom((given, context) => {
@@ -38,23 +36,9 @@ function regularKernel(x: Shape, attrs: AdaptiveAttrs): number[] | undefined {
   return kernel.every(Number.isInteger) ? kernel : undefined;
 }
 
-function adaptiveField(x: Shape, attrs: AdaptiveAttrs): Field {
-  const kernel = regularKernel(x, attrs);
-  if (kernel === undefined) return unknownField;
-  return { kind: "window", axes: kernel.map((size) => ({ size, stride: size, before: 0 })) };
-}
-
-/** Averages one axis: row j of the matrix holds 1/n over the n positions of window j. */
-function averageAxis(x: Value, axis: number, output: number): Value {
-  const input = x.shape[axis];
-  const matrix = zeros([output, input], x.dtype);
-  for (let j = 0; j < output; j++) {
-    const [first, end] = adaptiveWindow(j, input, output);
-    matrix.data.fill(1 / (end - first), j * input + first, j * input + end);
-  }
-  const [outer, inner] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
-  const averaged = matmul(constant(matrix), reshape(x, [sizeOf(outer), input, sizeOf(inner)]));
-  return reshape(averaged, [...outer, output, ...inner]);
+/** The windows as tables of means: what averages differ in is the axis alone. */
+function adaptiveTaps(x: Shape, { outputSize }: AdaptiveAttrs): Taps {
+  return x.map((inputSize, axis) => (axis < 2 ? undefined : areaTaps({ inputSize, outputSize: outputSize[axis - 2] })));
 }
 
 const configurations: readonly (readonly [title: string, x: Shape, outputSize: SpatialOption])[] = [
@@ -75,11 +59,11 @@ export const adaptiveAvgPoolOp: Op = defineOp({
   spatialRank: ({ x }) => x.length - 2,
   shape: ({ x }, attrs, where) => adaptiveShape(x, attrs, where),
   dtype: ({ all }) => oneFloatType("adaptiveAvgPool", all),
-  field: ({ x }, attrs) => ({ x: adaptiveField(x, attrs) }),
+  field: ({ x }, attrs) => ({ x: fieldOfTaps(adaptiveTaps(x, attrs)) }),
   decompose({ x }, attrs) {
     const kernelSize = regularKernel(x.shape, attrs);
     if (kernelSize !== undefined) return apply(avgPoolOp, [x], { kernelSize });
-    return attrs.outputSize.reduce((y, output, i) => averageAxis(y, i + 2, output), x);
+    return resample(x, adaptiveTaps(x.shape, attrs));
   },
   doc: {
     text: "Means over windows floor(j·i/o) .. ceil((j+1)·i/o) of an axis from i to o positions.",
@@ -95,7 +79,7 @@ export const adaptiveMaxPoolIndicesOp: Op = defineOp({
   spatialRank: ({ x }) => x.length - 2,
   shape: ({ x }, attrs, where) => adaptiveShape(x, attrs, where),
   dtype: () => "int32",
-  field: ({ x }, attrs) => ({ x: adaptiveField(x, attrs) }),
+  field: ({ x }, attrs) => ({ x: fieldOfTaps(adaptiveTaps(x, attrs)) }),
   grad: { x: null },
   reference({ x }, y, attrs) {
     const input = x.shape.slice(2);
@@ -138,7 +122,7 @@ export const adaptiveMaxPoolOp: Op = defineOp({
   spatialRank: ({ x }) => x.length - 2,
   shape: ({ x }, attrs, where) => adaptiveShape(x, attrs, where),
   dtype: ({ all }) => oneFloatType("adaptiveMaxPool", all),
-  field: ({ x }, attrs) => ({ x: adaptiveField(x, attrs) }),
+  field: ({ x }, attrs) => ({ x: fieldOfTaps(adaptiveTaps(x, attrs)) }),
   decompose({ x }, attrs) {
     const kernelSize = regularKernel(x.shape, attrs);
     if (kernelSize !== undefined) return apply(maxPoolOp, [x], { kernelSize });

@@ -1,5 +1,6 @@
 // Where an output position of a resized axis lies between the input's, and how it mixes those around it: every convention of PyTorch
 // and of ONNX as tables of taps. Nothing here knows tensors.
+import { adaptiveWindow } from "../arithmetic/sizes.ts";
 import type { AxisTaps } from "./resample.ts";
 
 export interface ResizedAxis {
@@ -138,8 +139,7 @@ function shared(row: ReadonlyMap<number, number>): (readonly [number, number])[]
 /** The mean of all elements that an output position overlaps, as adaptive average pooling cuts them. */
 export function areaTaps({ inputSize, outputSize }: ResizedAxis): AxisTaps {
   const reads = Array.from({ length: outputSize }, (_, j) => {
-    const first = Math.floor((j * inputSize) / outputSize);
-    const end = Math.ceil(((j + 1) * inputSize) / outputSize);
+    const [first, end] = adaptiveWindow(j, inputSize, outputSize);
     return Array.from({ length: end - first }, (_, k) => [first + k, 1 / (end - first)] as const);
   });
   return { inputSize, step: inputSize / outputSize, reads };

@@ -1,10 +1,10 @@
 // Circular shifts: jitter in activation maximisation, and translation tests without borders.
 import { type AttrContext, custom, integers } from "../graph/attrs.ts";
-import { defineOp, type Op } from "../graph/op.ts";
+import { defineOp, type Field, type Op } from "../graph/op.ts";
 import { apply, type Operand } from "../graph/record.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { normaliseAxis, type Shape } from "../tensor/shape.ts";
-import { type AxisMaps, gatherAlong, identityMap } from "./axis-maps.ts";
+import { type AxisMaps, fieldOfMaps, gatherAlong, identityMap } from "./axis-maps.ts";
 
 const oneOrMore = (given: unknown, context: AttrContext): readonly number[] =>
   integers().parse(typeof given === "number" ? [given] : given, context);
@@ -26,6 +26,12 @@ export function rollShifts(
 const rollMaps = (shape: Shape, shifts: readonly number[]): AxisMaps =>
   shape.map((size, axis) => identityMap(size).map((o) => (o - shifts[axis] + size) % size));
 
+function rollField(x: Shape, shifts: readonly number[]): Field {
+  // The shorter way round is the one that most positions take.
+  const offsets = shifts.map((shift, axis) => (2 * shift > x[axis] ? shift - x[axis] : shift));
+  return fieldOfMaps(rollMaps(x, shifts), offsets);
+}
+
 export const rollOp: Op = defineOp({
   name: "roll",
   inputs: ["x"],
@@ -39,6 +45,7 @@ export const rollOp: Op = defineOp({
     rollShifts(x, attrs);
     return x;
   },
+  field: ({ x }, attrs) => ({ x: rollField(x, rollShifts(x, attrs)) }),
   grad: { x: (g, _, { shifts, axes }) => roll(g, { shifts: shifts.map((s) => -s), axes }) },
   reference: ({ x }, out, attrs) => gatherAlong(x, out, rollMaps(x.shape, rollShifts(x.shape, attrs))),
   doc: { text: "Shifts elements along axes, circularly.", example: "roll(x, { shifts: [1, -2], axes: [2, 3] })" },

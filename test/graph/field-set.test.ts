@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { evaluateValues } from "../../src/graph/evaluate.ts";
-import { boxOf, MisalignedFieldError, receptiveField } from "../../src/graph/field.ts";
+import { boxOf, MisalignedFieldError, type ReceptiveField, receptiveField } from "../../src/graph/field.ts";
 import { fieldSet } from "../../src/graph/field-set.ts";
 import { constant, fill, input } from "../../src/graph/record.ts";
 import { label, type Value } from "../../src/graph/value.ts";
 import {
+  adaptiveAvgPool2d,
   add,
   avgPool2d,
   concat,
@@ -12,12 +13,16 @@ import {
   conv2d,
   convTranspose2d,
   flatten,
+  flip,
   globalAvgPool,
   maxPool2d,
   mul,
   pad,
   relu,
   reshape,
+  resize,
+  resizeModes,
+  roll,
   slice,
 } from "../../src/ops/index.ts";
 import { ArgumentError, GraphError, ShapeError } from "../../src/tensor/errors.ts";
@@ -58,8 +63,11 @@ interface Dag {
   readonly values: readonly Value[];
 }
 
-/** A random net of two axes whose layers may read any earlier value of a fitting size, so that branches are nested, shared and misaligned. */
-function randomDag(generator: Random): Dag {
+/**
+ * A random net of two axes whose layers may read any earlier value of a fitting size, so that branches are nested, shared and misaligned.
+ * `wandering` adds layers whose units read at distances that differ from unit to unit.
+ */
+function randomDag(generator: Random, wandering = false): Dag {
   const x = input("x", [plane + 1, 1, height, width], "float64");
   const values: Value[] = [x];
   const between = (low: number, high: number): number => low + generator.integer(high - low + 1);
@@ -97,11 +105,22 @@ function randomDag(generator: Random): Dag {
         : concat([cut(v), cut(partner)], { axis: 1 });
     },
   ];
+  const mode = <M extends string>(modes: readonly M[]): M => modes[generator.integer(modes.length)];
+  const wanderers: readonly ((v: Value) => Value)[] = [
+    (v) => resize(v, { size: two(2, 12), mode: mode(resizeModes) }),
+    (v) => resize(v, { size: two(2, 12), mode: mode(["linear", "cubic"]), [mode(["alignCorners", "antialias"])]: true }),
+    (v) => resize(v, { scale: [0.5 + generator.uniform(), 2], mode: mode(["nearest", "linear"]) }),
+    (v) => adaptiveAvgPool2d(v, two(2, 6)),
+    (v) => pad(v, [two(0, 3), two(0, 3)], { mode: mode(["reflect", "replicate", "circular", "symmetric"]) }),
+    (v) => roll(v, { shifts: two(-3, 3), axes: [2, 3] }),
+    (v) => flip(v, { axes: [2 + generator.integer(2)] }),
+  ];
+  const drawn = wandering ? [...layers, ...wanderers] : layers;
   const depth = between(2, 6);
   let y = x;
   for (let i = 0; i < depth; i++) {
     try {
-      const next = layers[generator.integer(layers.length)](y);
+      const next = drawn[generator.integer(drawn.length)](y);
       if (sizeOf(next.shape.slice(1)) > 600 || sizeOf(next.shape) === 0) continue;
       y = next;
       values.push(y);
@@ -113,48 +132,102 @@ function randomDag(generator: Random): Dag {
   return { x, y, values };
 }
 
+/** For every unit of y, the pixels that change it in some channel. */
+function changedPixels({ x, y }: Dag, generator: Random): number[][] {
+  const [values] = evaluateValues([y], new Map([[x, loudPixels(generator)]]));
+  const [, channels, rows, columns] = y.shape;
+  const unit = channels * rows * columns;
+  return Array.from({ length: rows * columns }, (_, p) => {
+    const at = Array.from({ length: channels }, (_c, c) => c * rows * columns + p);
+    const changes = (pixel: number): boolean => at.some((i) => values.data[i] !== values.data[(pixel + 1) * unit + i]);
+    return Array.from({ length: plane }, (_q, pixel) => pixel).filter(changes);
+  });
+}
+
+/** The box of a unit, cut to the picture. */
+function boxInside(field: ReceptiveField, position: readonly number[]): { holds(pixel: number): boolean; readonly area: number } {
+  const [[top, bottom], [left, right]] = boxOf(field, position).map(([first, last], axis) => [
+    Math.max(first, 0),
+    Math.min(last, [height, width][axis] - 1),
+  ]);
+  return {
+    holds(pixel) {
+      const [row, column] = [Math.floor(pixel / width), pixel % width];
+      return row >= top && row <= bottom && column >= left && column <= right;
+    },
+    area: Math.max(0, bottom - top + 1) * Math.max(0, right - left + 1),
+  };
+}
+
+/** The field of y, or undefined where branches are misaligned. */
+function fieldIfAligned({ x, y }: Dag): ReceptiveField | undefined {
+  try {
+    return receptiveField(y, x);
+  } catch (error) {
+    expect(error).toBeInstanceOf(MisalignedFieldError);
+    return undefined;
+  }
+}
+
 describe("RF1 the receptive field is the set of inputs that really change the unit", () => {
   it("RF1 on 150 random graphs with dilation, gaps, crops, transposed convolutions and misaligned branches", () => {
     const generator = random(31);
     const seen = { exact: 0, misaligned: 0, holes: 0, full: 0 };
     for (let i = 0; i < 150; i++) {
       const own = generator.fork(i);
-      const { x, y } = randomDag(own);
+      const dag = randomDag(own);
+      const { x, y } = dag;
       if (y === x) continue;
-      const [values] = evaluateValues([y], new Map([[x, loudPixels(own)]]));
-      const [, channels, rows, columns] = y.shape;
-      const unit = channels * rows * columns;
-      let field: ReturnType<typeof receptiveField> | undefined;
-      try {
-        field = receptiveField(y, x);
-      } catch (error) {
-        expect(error).toBeInstanceOf(MisalignedFieldError);
-        seen.misaligned++;
-      }
-      for (let p = 0; p < rows * columns; p++) {
-        const position = [Math.floor(p / columns), p % columns];
-        const changed = Array.from({ length: plane }, (_, pixel) => pixel).filter((pixel) =>
-          Array.from({ length: channels }, (_, c) => c * rows * columns + p).some(
-            (at) => values.data[at] !== values.data[(pixel + 1) * unit + at],
-          ),
-        );
+      const field = fieldIfAligned(dag);
+      if (field === undefined) seen.misaligned++;
+      changedPixels(dag, own).forEach((changed, p) => {
+        const position = [Math.floor(p / y.shape[3]), p % y.shape[3]];
         const { status, positions } = fieldSet(y, x, position);
         expect(status).toBe("exact");
         expect(Array.from(positions), `graph ${i}, position ${position}`).toEqual(changed);
         seen.exact++;
-        if (field === undefined || changed.length === 0) continue;
-        const [[top, bottom], [left, right]] = boxOf(field, position);
-        for (const pixel of changed) {
-          const [row, column] = [Math.floor(pixel / width), pixel % width];
-          expect(row >= top && row <= bottom && column >= left && column <= right).toBe(true);
-        }
-        const inside = (Math.min(bottom, height - 1) - Math.max(top, 0) + 1) * (Math.min(right, width - 1) - Math.max(left, 0) + 1);
-        if (changed.length < inside) seen.holes++;
+        if (field === undefined || changed.length === 0) return;
+        const box = boxInside(field, position);
+        expect(changed.every(box.holds)).toBe(true);
+        if (changed.length < box.area) seen.holes++;
         else seen.full++;
-      }
+      });
     }
     expect(seen.exact).toBeGreaterThan(2000);
     for (const count of Object.values(seen)) expect(count).toBeGreaterThan(20);
+  });
+
+  it("RF1 on 150 random graphs with resizing, borders that mirror or repeat, rolls and flips, set and box hold all of it", () => {
+    const generator = random(33);
+    const seen = { units: 0, bounds: 0, misaligned: 0, smallerThanThePicture: 0 };
+    for (let i = 0; i < 150; i++) {
+      const own = generator.fork(i);
+      const dag = randomDag(own, true);
+      const { x, y } = dag;
+      if (y === x) continue;
+      const field = fieldIfAligned(dag);
+      if (field === undefined) seen.misaligned++;
+      else expect(["exact", "upper bound"]).toContain(field.status);
+      changedPixels(dag, own).forEach((changed, p) => {
+        const position = [Math.floor(p / y.shape[3]), p % y.shape[3]];
+        const set = fieldSet(y, x, position);
+        const read = new Set(set.positions);
+        expect(
+          changed.every((pixel) => read.has(pixel)),
+          `graph ${i}, position ${position}`,
+        ).toBe(true);
+        seen.units++;
+        if (set.status === "upper bound") seen.bounds++;
+        if (field === undefined) return;
+        const box = boxInside(field, position);
+        expect(changed.every(box.holds), `the box of graph ${i}, position ${position}`).toBe(true);
+        if (box.area < plane) seen.smallerThanThePicture++;
+      });
+    }
+    expect(seen.units).toBeGreaterThan(2000);
+    expect(seen.bounds).toBeGreaterThan(seen.units / 3);
+    expect(seen.smallerThanThePicture).toBeGreaterThan(seen.units / 4);
+    expect(seen.misaligned).toBeGreaterThan(5);
   });
 
   it("RF1 the comb of a dilated kernel, and the gaps of a stride larger than the kernel", () => {

@@ -12,6 +12,7 @@ import {
   conv2d,
   convTranspose1d,
   flatten,
+  flip,
   globalAvgPool,
   matmul,
   maxPool1d,
@@ -21,7 +22,11 @@ import {
   mul,
   pad,
   reshape,
+  resize,
+  roll,
   slice,
+  softmax,
+  transpose,
 } from "../../src/ops/index.ts";
 import { definedOnly } from "../../src/ops/operands.ts";
 import { avgPoolGradOp } from "../../src/ops/pool-average.ts";
@@ -281,13 +286,68 @@ describe("statuses", () => {
     }
   });
 
-  it("an op that says nothing gives unknown, with the whole input as the only safe box", () => {
-    const field = receptiveField(reshape(x, [2, 3, 6, 8]), x);
+  it.each<[string, (from: Value) => Value]>([
+    ["reshape that moves space", (from) => reshape(from, [2, 3, 6, 8])],
+    ["transpose of space", (from) => transpose(from, { permutation: [0, 1, 3, 2] })],
+    ["flip of the batch", (from) => flip(from, { axes: [0] })],
+    ["roll of the batch", (from) => roll(from, { shifts: 1, axes: [0] })],
+    ["slice of the batch", (from) => slice(from, { axes: [0], starts: [1], ends: [2] })],
+    ["slice backwards", (from) => slice(from, { axes: [2], starts: [7], ends: [0], steps: [-1] })],
+    ["concat in space", (from) => concat([from, from], { axis: 2 })],
+    ["softmax in space", (from) => softmax(from, { axis: 2 })],
+    ["an operand broadcast along one spatial axis", (from) => add(slice(from, { axes: [2], starts: [0], ends: [1] }), ones(2, 3, 8, 6))],
+  ])("%s gives unknown, with the whole input as the only safe box", (_, build) => {
+    const field = receptiveField(build(x), x);
     expect(field.status).toBe("unknown");
     expect(boxOf(field, [1, 1])).toEqual([
       [0, 7],
       [0, 5],
     ]);
+  });
+
+  it("doubling keeps the boxes of what follows small: an upper bound, not the whole picture", () => {
+    const doubled = (mode: "nearest" | "linear"): Value =>
+      resize(conv2d(x, ones(1, 3, 3, 3), undefined, { padding: 1 }), { scale: 2, mode });
+    for (const [mode, size, padding] of [
+      ["nearest", 3.5, 1.5],
+      ["linear", 4.5, 2],
+    ] as const) {
+      const field = receptiveField(doubled(mode), x);
+      expect(field).toEqual({ status: "upper bound", axes: Array.from({ length: 2 }, () => ({ size, stride: 0.5, padding })) });
+      expect(centreOf(field, [0, 0])).toEqual([-0.25, -0.25]);
+    }
+  });
+
+  it("halving by linear interpolation is the exact window of an average of two", () => {
+    const field = receptiveField(resize(x, { scale: 0.5, mode: "linear" }), x);
+    expect(field).toEqual({ status: "exact", axes: Array.from({ length: 2 }, () => ({ size: 2, stride: 2, padding: 0 })) });
+  });
+
+  it.each([
+    ["replicate", 1, 1],
+    ["symmetric", 1, 1],
+    ["reflect", 2, 2],
+    ["circular", 8, 6],
+  ] as const)("a border that is %s reaches %i rows and %i columns around the place that it pads", (mode, rows, columns) => {
+    const padded = pad(x, [[1, 1], [1, 1]], { mode }); // biome-ignore format: one row
+    const reach = (far: number): object => ({ size: 1 + 2 * far, stride: 1, padding: 1 + far });
+    expect(receptiveField(padded, x)).toEqual({ status: "upper bound", axes: [reach(rows), reach(columns)] });
+    // The centre stays, so that what was padded can meet what was not.
+    const block = add(x, conv2d(padded, ones(3, 3, 3, 3)));
+    expect(centreOf(receptiveField(block, x), [3, 2])).toEqual([3, 2]);
+  });
+
+  it("flipping and rolling leave the other axis as it is", () => {
+    const [flipped, rolled] = [flip(x, { axes: [3] }), roll(x, { shifts: -1, axes: [2] })];
+    expect(rsp(flipped, x)).toEqual([
+      [1, 1, 0],
+      [11, 1, 5],
+    ]);
+    expect(boxOf(receptiveField(flipped, x), [4, 0])).toEqual([
+      [4, 4],
+      [-5, 5],
+    ]);
+    expect(centreOf(receptiveField(rolled, x), [4, 0])).toEqual([5, 0]);
   });
 
   it("unpooling puts values where the data says", () => {

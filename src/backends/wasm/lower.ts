@@ -10,7 +10,8 @@ import { bytesPerElement, type DType, full, type Tensor } from "../../tensor/ten
 import { composites } from "./composites.ts";
 import { type Fusions, findFusions } from "./fusion.ts";
 import { type Border, type Kernel, type KernelRule, type Placement, rowMajor, type Site, type Tier, type Wish } from "./kernel.ts";
-import { copyKernel, fillKernel } from "./kernels/elementwise.ts";
+import { copyKernel } from "./kernels/copy.ts";
+import { fillKernel } from "./kernels/elementwise.ts";
 import { findRule } from "./kernels/index.ts";
 import { hasBorder, layOut, normalised, orderOf, satisfies, widestBorder } from "./layout.ts";
 import { type Buffer, type KernelStep, type Located, type Region, regionOf, type Step, wholeRegion } from "./steps.ts";

@@ -28,6 +28,7 @@ export interface Assembled {
   readonly segments: readonly Segment[];
   /** Segments before this one belong to the prelude. */
   readonly preludeSegments: number;
+  /** As `fillMemory` leaves it. */
   readonly memory: WebAssembly.Memory;
   readonly instance: WebAssembly.Instance;
   readonly loaded: LoadedProgram | undefined;
@@ -115,7 +116,7 @@ export function createProgram({ graph, engine, prepared, lowered, arena, notes: 
     for (const [name, located] of inputs) if (located !== undefined) view(located).set(feeds[name].data);
     runSegments(preludeSegments, segments.length);
     const results: Results = {};
-    for (const [name, located] of lowered.outputs) results[name] = new Tensor(view(located).slice(), located.placement.shape);
+    for (const [name, located] of lowered.outputs) results[name] = new Tensor(copyOf(view(located)), located.placement.shape);
     return results;
   }
 
@@ -124,7 +125,7 @@ export function createProgram({ graph, engine, prepared, lowered, arena, notes: 
     read(name) {
       const value = requireVariable(graph, name);
       const located = lowered.state.get(name);
-      return located === undefined ? (value.attrs.initial as Tensor).clone() : new Tensor(view(located).slice(), value.shape);
+      return located === undefined ? (value.attrs.initial as Tensor).clone() : new Tensor(copyOf(view(located)), value.shape);
     },
     write(name, next) {
       const target = requireVariable(graph, name);
@@ -133,11 +134,6 @@ export function createProgram({ graph, engine, prepared, lowered, arena, notes: 
     },
   };
 
-  for (const buffer of arena.constants) {
-    const { data } = buffer;
-    if (data !== undefined && data.length > 0) typedView(memory.buffer, arena.addressOf(buffer), data.length, data).set(data);
-  }
-  for (const [name, located] of lowered.state) view(located).set((requireVariable(graph, name).attrs.initial as Tensor).data);
   runSegments(0, preludeSegments);
 
   const program: Program = {
@@ -166,6 +162,16 @@ export function createProgram({ graph, engine, prepared, lowered, arena, notes: 
   return program;
 }
 
+/** Writes constants and the initial state to where the program expects them, which takes a while for large nets and needs no code yet. */
+export function fillMemory(memory: WebAssembly.Memory, { graph, lowered, arena }: Pick<Assembled, "graph" | "lowered" | "arena">): void {
+  for (const buffer of arena.constants) {
+    const { data } = buffer;
+    if (data !== undefined && data.length > 0) typedView(memory.buffer, arena.addressOf(buffer), data.length, data).set(data);
+  }
+  for (const [name, located] of lowered.state)
+    viewOf(memory, arena, located).set((requireVariable(graph, name).attrs.initial as Tensor).data);
+}
+
 function viewOf(memory: WebAssembly.Memory, arena: Arena, { buffer, offset, placement }: Located): TensorData {
   const length = sizeOf(placement.shape);
   return typedArray(placement.dtype, memory.buffer, length === 0 ? 0 : arena.addressOf(buffer) + offset, length);
@@ -184,6 +190,13 @@ function typedArray(dtype: DType, buffer: ArrayBufferLike, address: number, leng
     case "uint8":
       return new Uint8Array(over, address, length);
   }
+}
+
+/** A copy over memory of its own. Unlike `slice`, which fills the new memory with zeros first, constructors only write it once. */
+function copyOf(view: TensorData): TensorData {
+  if (view instanceof Float32Array) return new Float32Array(view);
+  if (view instanceof Float64Array) return new Float64Array(view);
+  return view instanceof Int32Array ? new Int32Array(view) : new Uint8Array(view);
 }
 
 function typedView(buffer: ArrayBufferLike, address: number, length: number, like: TensorData): TensorData {

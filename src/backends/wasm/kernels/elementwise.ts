@@ -1,5 +1,5 @@
-// Elementwise kernels: one expression over any number of strided operands. Copies, conversions between layouts and optimiser updates are
-// elementwise kernels too. Rows of the innermost axis are computed four elements at a time.
+// Elementwise kernels: one expression over any number of strided operands. Most copies and all optimiser updates are elementwise kernels too.
+// Rows of the innermost axis are computed four elements at a time.
 import { type Expression, expressionKey, operandsOf } from "../../../ops/expression.ts";
 import * as e from "../../../ops/expression-build.ts";
 import { bytesPerElement, type DType } from "../../../tensor/tensor.ts";
@@ -80,11 +80,6 @@ export function elementwiseKernel(site: ElementwiseSite): Kernel {
       },
     ],
   };
-}
-
-/** A plain copy: how values change their layout. */
-export function copyKernel(from: Placement, to: Placement, tier: Tier): Kernel {
-  return elementwiseKernel({ name: "copy", expression: e.operand(0), operands: [from], result: to, tier });
 }
 
 /** Writes one number everywhere. */

@@ -8,3 +8,5 @@ export * from "./prepare.ts";
 export { preprocessingProfile, preprocessingProfiles } from "./profiles.ts";
 export * from "./resample.ts";
 export * from "./safetensors.ts";
+export { type ReadTfjsOptions, readTfjs } from "./tfjs/read.ts";
+export type { ReadShard } from "./tfjs/weights.ts";

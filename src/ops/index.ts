@@ -51,6 +51,7 @@ export * from "./reshape.ts";
 export * from "./resize.ts";
 export * from "./resize-taps.ts";
 export * from "./roi-align.ts";
+export * from "./roi-align-max.ts";
 export * from "./roi-pool.ts";
 export * from "./roll.ts";
 export * from "./slice.ts";

@@ -1,5 +1,5 @@
 // RoI align: the mean of bilinear samples in every bin of a box, without rounding anything (Mask R-CNN). Linear in the picture.
-import { count, flag, integers } from "../graph/attrs.ts";
+import { type AttrSpec, count, flag, integers } from "../graph/attrs.ts";
 import { dataField, defineOp, type Op, type OpCase } from "../graph/op.ts";
 import { apply, type Operand } from "../graph/record.ts";
 import { ShapeError } from "../tensor/errors.ts";
@@ -8,18 +8,18 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { emptyMixture, type Mixture, mix } from "./deform-sample.ts";
 import { boxAt, type RoiOptions, roiAttrSpecs, roiShape } from "./roi.ts";
 
-const attrs = {
-  ...roiAttrSpecs,
-  samplingRatio: count(0, 0, "samples per bin and axis; 0: one per position that the bin spans, rounded up"),
-  aligned: flag(false, "positions are pixel centres: corners move by half a pixel, and small boxes stay small"),
-};
-
-interface RoiAlignAttrs {
+export interface RoiAlignAttrs {
   readonly outputSize: readonly number[];
   readonly spatialScale: number;
   readonly samplingRatio: number;
   readonly aligned: boolean;
 }
+
+export const roiAlignAttrSpecs: { readonly [K in keyof RoiAlignAttrs]: AttrSpec<RoiAlignAttrs[K]> } = {
+  ...roiAttrSpecs,
+  samplingRatio: count(0, 0, "samples per bin and axis; 0: one per position that the bin spans, rounded up"),
+  aligned: flag(false, "positions are pixel centres: corners move by half a pixel, and small boxes stay small"),
+};
 
 /** Where the samples of every bin lie along one axis: `samples[bin]`. */
 function sampleAxis(start: number, end: number, bins: number, { samplingRatio, aligned }: RoiAlignAttrs): number[][] {
@@ -36,8 +36,11 @@ function inside(position: number, size: number): number | undefined {
   return position < -1 || position > size ? undefined : Math.min(Math.max(position, 0), size - 1);
 }
 
-/** Calls `visit` for every mixed sample of every bin of every channel; `share` is one over the samples of the bin. */
-function eachSample(
+/**
+ * Calls `visit` for every sample of every bin of every channel; `share` is one over the samples of the bin. A sample outside of the map mixes
+ * nothing.
+ */
+export function eachSample(
   [pictures, channels, height, width]: Shape,
   boxes: Tensor,
   settings: RoiAlignAttrs,
@@ -56,8 +59,8 @@ function eachSample(
       for (const y of rowSamples) {
         for (const x of columnSamples) {
           const [row, column] = [inside(y, height), inside(x, width)];
-          if (row === undefined || column === undefined) continue;
-          mix(row, column, height, width, [0, 0], mixture);
+          if (row === undefined || column === undefined) mixture.count = 0;
+          else mix(row, column, height, width, [0, 0], mixture);
           for (let c = 0; c < channels; c++) {
             const plane = (picture * channels + c) * height * width;
             visit((k * channels + c) * rows * columns + bin, plane, mixture, 1 / (rowSamples.length * columnSamples.length));
@@ -82,7 +85,7 @@ const cases: readonly OpCase[] = [
 export const roiAlignOp: Op = defineOp({
   name: "roiAlign",
   inputs: ["x", "boxes"],
-  attrs,
+  attrs: roiAlignAttrSpecs,
   shape: ({ x, boxes }, { outputSize }, where) => roiShape(x, boxes, outputSize, where),
   field: () => ({ x: dataField, boxes: dataField }),
   grad: {
@@ -105,7 +108,7 @@ export const roiAlignOp: Op = defineOp({
 export const roiAlignInputGradOp: Op = defineOp({
   name: "roiAlignInputGrad",
   inputs: ["g", "boxes"],
-  attrs: { ...attrs, inputShape: integers(undefined, "shape of what was sampled") },
+  attrs: { ...roiAlignAttrSpecs, inputShape: integers(undefined, "shape of what was sampled") },
   shape({ g, boxes }, { inputShape, outputSize }, where) {
     const expected = roiShape(inputShape, boxes, outputSize, where);
     if (!sameShape(expected, g)) throw new ShapeError(`${where}: aligning gives ${showShape(expected)}, but g has ${showShape(g)}`);

@@ -1,7 +1,7 @@
 // Regions of interest: the worked example, and gradients, whose cases the general harness leaves out because boxes have none.
 import { describe, expect, test } from "vitest";
 import { constant } from "../../src/graph/record.ts";
-import { roiAlign, roiPool, take } from "../../src/ops/index.ts";
+import { roiAlign, roiAlignMax, roiPool, take } from "../../src/ops/index.ts";
 import { arange, tensor, zeros } from "../../src/tensor/tensor.ts";
 import { fixture } from "../support/fixtures.ts";
 import { adjointPair, checkGradient, checkSecondGradient } from "../support/gradient-check.ts";
@@ -66,6 +66,33 @@ describe("C6 regions of interest", () => {
         ],
       ],
     ]);
+  });
+
+  test("EP12 RoI align by ONNX's maximum: the numbers of onnxruntime 1.30", () => {
+    const map = Float32Array.from({ length: 36 }, (_, i) => ((i * 7) % 13) - 6);
+    const regions = tensor([
+      [0, 0.3, 0.7, 4.1, 5.2],
+      [0, -3, 4, 3, 9],
+      [0, 2, 2, 3, 3],
+    ]);
+    const align = (data: Float32Array): number[] =>
+      Array.from(roiAlignMax(tensor(data, [1, 1, 6, 6]), regions, { outputSize: 2, samplingRatio: 2 }).data);
+    const expectClose = (got: number[], wanted: number[]): void => wanted.forEach((v, i) => void expect(got[i]).toBeCloseTo(v, 5));
+    expectClose(align(map), [2.28624988, 2.48906207, 1.48218703, 1.72124934, 2.25, 2.25, 0, 0, 1.3125, 0.5625, 3.0625, 1.3125]);
+    // Where all is negative, what lies outside counts as 0; the samples within choose their smallest weights.
+    expectClose(
+      align(map.map((v) => -1 - Math.abs(v))),
+      [-0.05906252, -0.17062506, -0.09968758, -0.27187514, 0, 0, 0, 0, -0.046875, -0.078125, -0.09375, -0.03125],
+    );
+  });
+
+  test("EP12 RoI align by ONNX's maximum: the gradient goes to the chosen elements", () => {
+    const x = normal64([2, 2, 8, 7], 3);
+    const { error, worst } = checkGradient(
+      ([v]) => roiAlignMax(v, constant(boxes), { outputSize: [2, 3], samplingRatio: 2, aligned: true }),
+      [x],
+    );
+    expect(error, worst).toBeLessThan(1e-6);
   });
 
   test("EP12 what does not fit is refused", () => {

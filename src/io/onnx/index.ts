@@ -1,0 +1,5 @@
+// Networks in ONNX files.
+export type { OnnxBindings, OnnxPort } from "./bind.ts";
+export type { MissingOperator } from "./check.ts";
+export type { ExternalData } from "./external.ts";
+export * from "./network.ts";

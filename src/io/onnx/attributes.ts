@@ -44,7 +44,20 @@ export function attributesOf(list: readonly AttributeProto[], call: Attributes |
 }
 
 /** Where each kind has its value. */
-const fields = {
+interface FieldOf {
+  readonly float: "f";
+  readonly int: "i";
+  readonly string: "s";
+  readonly tensor: "t";
+  readonly graph: "g";
+  readonly floats: "floats";
+  readonly ints: "ints";
+  readonly strings: "strings";
+  readonly tensors: "tensors";
+  readonly graphs: "graphs";
+}
+
+const fields: FieldOf = {
   float: "f",
   int: "i",
   string: "s",
@@ -55,7 +68,7 @@ const fields = {
   strings: "strings",
   tensors: "tensors",
   graphs: "graphs",
-} as const satisfies Readonly<Record<AttributeKind, keyof AttributeProto>>;
+};
 
 /** What protobuf leaves out because it is the default there. */
 const defaults: Partial<Readonly<Record<AttributeKind, unknown>>> = { float: 0, int: 0, string: new Uint8Array() };
@@ -66,7 +79,7 @@ export function attributeValue<K extends AttributeKind>(
   name: string,
   kind: K,
   where: string,
-): NonNullable<AttributeProto[(typeof fields)[K]]> | undefined {
+): NonNullable<AttributeProto[FieldOf[K]]> | undefined {
   const attribute = attributes.get(name);
   if (attribute === undefined) return undefined;
   const found = attributeKind(attribute);
@@ -77,5 +90,5 @@ export function attributeValue<K extends AttributeKind>(
   }
   const value = attribute[fields[kind]] ?? defaults[kind];
   if (value === undefined) throw new ModelFormatError(`${where}: the attribute ${name} is said to be ${kind}, but holds none`);
-  return value as NonNullable<AttributeProto[(typeof fields)[K]]>;
+  return value as NonNullable<AttributeProto[FieldOf[K]]>;
 }

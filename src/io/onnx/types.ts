@@ -3,7 +3,7 @@ import type { DType } from "../../tensor/tensor.ts";
 import type { OnnxType } from "./operator.ts";
 
 /** TensorProto.DataType by name; the 8- and 4-bit floats, 4-bit integers and complex numbers are not read. */
-export const dataTypes = {
+export const dataTypes: Readonly<Record<OnnxType, number>> = {
   float: 1,
   uint8: 2,
   int8: 3,
@@ -18,9 +18,9 @@ export const dataTypes = {
   uint32: 12,
   uint64: 13,
   bfloat16: 16,
-} as const satisfies Readonly<Record<OnnxType, number>>;
+};
 
-const names = new Map(Object.entries(dataTypes).map(([name, number]) => [number as number, name as OnnxType]));
+const names = new Map(Object.entries(dataTypes).map(([name, number]) => [number, name as OnnxType]));
 
 /** The type with this number in files; undefined for one that fovea does not read. */
 export function onnxTypeOf(number: number): OnnxType | undefined {

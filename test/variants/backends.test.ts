@@ -7,9 +7,19 @@ import { createGraph } from "../../src/graph/graph.ts";
 import { constant } from "../../src/graph/record.ts";
 import type { Value } from "../../src/graph/value.ts";
 import { blocks, createModel, type Module, nn } from "../../src/nn/index.ts";
+import { concat, slice } from "../../src/ops/index.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
+import { ones } from "../../src/tensor/tensor.ts";
 import { deviation } from "../support/backend-compare.ts";
 import { normal64 } from "./support.ts";
+
+/** Replaces the last channel by a mask with holes: what a partial convolution reads. */
+const withHoles = (channels: number): Module =>
+  nn.functional((x) => {
+    const known = ones(x.shape.with(1, 1), x.dtype);
+    for (let i = 0; i < known.size; i++) if (i % 7 < 3) known.data[i] = 0;
+    return concat([slice(x, { axes: [1], starts: [0], ends: [channels] }), constant(known)], { axis: 1 });
+  });
 
 const nets: Readonly<Record<string, readonly [net: Module, shape: Shape]>> = {
   "locally connected": [nn.locallyConnected2d(2, 3, 3, { stride: 2, padding: 1 }), [2, 7, 6]],
@@ -23,6 +33,15 @@ const nets: Readonly<Record<string, readonly [net: Module, shape: Shape]>> = {
   "coordinate channels": [nn.sequential([nn.coordinateChannels({ radius: true }), nn.conv2d(5, 3, 3)]), [2, 6, 5]],
   "causal 1d": [nn.conv1d(3, 4, 3, { padding: "causal", dilation: 2 }), [3, 11]],
   inception: [blocks.inception(6, { one: 4, threeReduce: 3, three: 4, fiveReduce: 2, five: 3, pool: 2 }), [6, 7, 6]],
+  "naive inception": [blocks.inceptionNaive(3, { one: 2, three: 3, five: 2 }), [3, 6, 5]],
+  "inception A": [blocks.inceptionA(3, { pool: 4 }), [3, 4, 3]],
+  "inception B": [blocks.inceptionB(3), [3, 5, 5]],
+  "inception C": [blocks.inceptionC(3, { maps: 4 }), [3, 4, 3]],
+  "inception D": [blocks.inceptionD(3), [3, 5, 3]],
+  "inception E": [blocks.inceptionE(3), [3, 3, 2]],
+  bottleneck: [blocks.bottleneck(4, 3, 6), [4, 6, 5]],
+  "bottleneck, stride in the 1x1": [blocks.bottleneck(4, 3, 6, { stride: 2, strideIn: "1x1" }), [4, 6, 5]],
+  partial: [nn.sequential([withHoles(2), nn.partialConv2d(2, 3, 3, { padding: 1 })]), [3, 6, 5]],
   "basic block": [blocks.basicBlock(4, 6, { stride: 2 }), [4, 7, 6]],
   "pre-activation": [blocks.preActivationBlock(4, 4), [4, 6, 6]],
   ResNeXt: [blocks.bottleneck(8, 8, 12, { groups: 4, stride: 2 }), [8, 6, 6]],

@@ -42,8 +42,10 @@ describe("B10 Inception", () => {
     expect(naive.shape).toEqual([64 + 128 + 32 + 192, 28, 28]);
   });
   test("B10 the factorised blocks have Inception v3's numbers of parameters and maps", () => {
-    // torchvision 0.14: InceptionA(192, 32), InceptionC(768, 128), InceptionE(1280), counted there.
-    expect(count(blocks.inceptionA(192, { pool: 32 }), [192, 9, 9])).toMatchObject({ parameters: 255_904 + 0, shape: [256, 9, 9] });
+    // torchvision 0.14: InceptionA(192, 32), InceptionB(288), InceptionC(768, 128), InceptionD(768), InceptionE(1280), counted there.
+    expect(count(blocks.inceptionA(192, { pool: 32 }), [192, 9, 9])).toMatchObject({ parameters: 255_904, shape: [256, 9, 9] });
+    expect(count(blocks.inceptionB(288), [288, 9, 9])).toMatchObject({ parameters: 1_153_280, shape: [768, 4, 4] });
+    expect(count(blocks.inceptionD(768), [768, 9, 9])).toMatchObject({ parameters: 1_698_304, shape: [1280, 4, 4] });
     expect(count(blocks.inceptionC(768, { maps: 128 }), [768, 9, 9])).toMatchObject({ parameters: 1_297_408, shape: [768, 9, 9] });
     expect(count(blocks.inceptionE(1280), [1280, 8, 8])).toMatchObject({ parameters: 5_044_608, shape: [2048, 8, 8] });
     expect(names(blocks.inceptionE(16), [16, 4, 4])).toContain("branch3x3dbl_3b.conv.weight");

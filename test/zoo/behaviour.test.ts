@@ -4,7 +4,7 @@ import { compile } from "../../src/backends/compile.ts";
 import { evaluateValues } from "../../src/graph/evaluate.ts";
 import { createGraph } from "../../src/graph/graph.ts";
 import type { Value } from "../../src/graph/value.ts";
-import { createModel, type Model, nn } from "../../src/nn/index.ts";
+import { blocks, createModel, type Model, nn } from "../../src/nn/index.ts";
 import { random, randomNormal } from "../../src/tensor/random.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
 import { arange, tensor } from "../../src/tensor/tensor.ts";
@@ -111,7 +111,7 @@ describe("F10 spatial transformer", () => {
       flatten: nn.flatten(),
       theta: nn.linear(25, 6, { initialise: (shape) => tensor(new Float32Array(150), shape), initialiseBias: () => theta }),
     });
-    const traced = createModel(zoo.spatialTransformer(localisation), [1, 5, 5]).trace();
+    const traced = createModel(blocks.spatialTransformer(localisation), [1, 5, 5]).trace();
     const [y] = evaluateValues([traced.output], new Map([[traced.input, picture]]));
     cases[i].output.flat().forEach((expected, k) => {
       expect(y.data[k]).toBeCloseTo(expected, 5);

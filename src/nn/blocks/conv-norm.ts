@@ -4,7 +4,7 @@ import type { Initialiser } from "../initialise.ts";
 import { relu } from "../layers/activation.ts";
 import { conv2d } from "../layers/conv.ts";
 import { inOrder } from "../layers/in-order.ts";
-import { batchNorm2d } from "../layers/norm.ts";
+import { type BatchNormOptions, batchNorm2d } from "../layers/norm.ts";
 import type { Module } from "../module.ts";
 
 export interface PlainConvOptions {
@@ -29,11 +29,11 @@ export function convNorm(
   inChannels: number,
   outChannels: number,
   kernelSize: SpatialOption,
-  { norm = true, ...options }: PlainConvOptions & { readonly norm?: boolean } = {},
+  { norm = true, ...options }: PlainConvOptions & { readonly norm?: boolean | BatchNormOptions } = {},
 ): Module {
   return inOrder("convNorm", {
-    conv: plainConv(inChannels, outChannels, kernelSize, { bias: !norm, ...options }),
-    bn: norm ? batchNorm2d(outChannels) : undefined,
+    conv: plainConv(inChannels, outChannels, kernelSize, { bias: norm === false, ...options }),
+    bn: norm === false ? undefined : batchNorm2d(outChannels, norm === true ? {} : norm),
     relu: relu(),
   });
 }

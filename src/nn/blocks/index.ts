@@ -3,6 +3,7 @@ export * from "./attention.ts";
 export * from "./conv-norm.ts";
 export * from "./dense.ts";
 export * from "./inception.ts";
+export * from "./inception-v3.ts";
 export * from "./residual.ts";
 export * from "./shuffle.ts";
 export * from "./spatial-transformer.ts";

@@ -1,7 +1,7 @@
 // Operators whose result is known while a file is read: written constants, and those made of sizes alone.
 import { full, type Tensor, tensor, zeros } from "../../../tensor/tensor.ts";
 import type { OnnxNode, OnnxOutput, OnnxReaders } from "../operator.ts";
-import { checkSize, dtypeFor, likeInput, typeNumbered } from "./reading.ts";
+import { checkSize, dtypeOf, likeInput, typeNumbered } from "./reading.ts";
 
 /** The value is in one attribute out of seven; the ones for texts and for sparse tensors have nothing to compute with. */
 function constant(node: OnnxNode): OnnxOutput | Tensor {
@@ -40,7 +40,7 @@ function eye(node: OnnxNode): OnnxOutput {
   if (columns === undefined || rest.length > 0) node.malformed(`its input has ${node.shape(0).length} axes; expected a matrix`);
   checkSize(node, [rows, columns]);
   const onnxType = node.given("dtype") ? typeNumbered(node, node.int("dtype")) : node.onnxType(0);
-  const operand = zeros([rows, columns], dtypeFor(node, onnxType));
+  const operand = zeros([rows, columns], dtypeOf(node, onnxType));
   const k = node.int("k", 0);
   for (let row = Math.max(0, -k); row < rows && row + k < columns; row++) operand.data[row * columns + row + k] = 1;
   return { operand, onnxType };

@@ -1,4 +1,5 @@
-// Every ONNX operator that fovea reads, joined from the families.
+// Every ONNX operator that fovea reads, joined from the families. Reading computes what is known already, so the ops' evaluator is loaded, too.
+import "../../../ops/index.ts";
 import type { OnnxReaders } from "../operator.ts";
 import { activationReaders } from "./activation.ts";
 import { constantReaders } from "./constant.ts";

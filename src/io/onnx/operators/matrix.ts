@@ -7,7 +7,7 @@ import { reshape } from "../../../ops/reshape.ts";
 import { sizeOf } from "../../../tensor/shape.ts";
 import { zeros } from "../../../tensor/tensor.ts";
 import type { OnnxNode, OnnxReaders } from "../operator.ts";
-import { allKnown, castTo, checkSize, likeInput, operandOf } from "./reading.ts";
+import { allKnown, castTo, checkSize, integerOf, likeInput, operandOf } from "./reading.ts";
 
 /** Products of integers go through float64, which holds every int32. */
 function product(a: Operand, b: Operand, options: MatmulOptions = {}): Operand {
@@ -57,7 +57,7 @@ function triangle(node: OnnxNode): Operand {
   const [rows, columns] = x.shape.slice(-2);
   if (columns === undefined) node.malformed(`its input has ${x.shape.length} axes; expected a matrix or several`);
   checkSize(node, [rows, columns]);
-  const k = node.has(1) ? node.integers(1)[0] : 0;
+  const k = node.has(1) ? integerOf(node, 1) : 0;
   const upper = node.int("upper", 1) !== 0;
   const kept = zeros([rows, columns], x.dtype);
   for (let row = 0; row < rows; row++) {

@@ -6,6 +6,7 @@ import { reshape } from "../../../ops/reshape.ts";
 import { normaliseAxis, type Shape, showShape, sizeOf } from "../../../tensor/shape.ts";
 import type { DType } from "../../../tensor/tensor.ts";
 import type { OnnxNode, OnnxOutput, OnnxReader, OnnxType } from "../operator.ts";
+import { dtypeFor, onnxTypeOf } from "../types.ts";
 
 /**
  * Input `i` as an operand of arithmetic. While every input is known the result is, too; beside a value that is fed, stored weights are parameters, and
@@ -20,6 +21,7 @@ export function operandOf(node: OnnxNode, i: number): Operand {
 
 /** Every input in order, as `operandOf` gives them; for operators that take any number. */
 export function operandsOf(node: OnnxNode): Operand[] {
+  if (node.inputCount === 0) node.malformed("it has no inputs");
   return Array.from({ length: node.inputCount }, (_, i) => operandOf(node, i));
 }
 
@@ -75,49 +77,26 @@ export function alignedSecond(node: OnnxNode): Operand {
   return behind === 0 ? y : reshape(y, [...y.shape, ...new Array<number>(behind).fill(1)]);
 }
 
+/** The only number of input `i`: a count, an axis, a diagonal. */
+export function integerOf(node: OnnxNode, i: number): number {
+  const numbers = node.integers(i);
+  if (numbers.length !== 1) node.malformed(`its input ${i} has ${numbers.length} numbers; expected one`);
+  return numbers[0];
+}
+
 /** Last element first along one axis. */
 export function reversed(x: Operand, axis: number): Operand {
   return flip(x, { axes: axis });
 }
 
-/** `TensorProto.DataType` by number; what is missing (texts, complex numbers, floats of 8 bits and less) fovea does not compute with. */
-const typeNumbers: Readonly<Record<number, OnnxType>> = {
-  1: "float",
-  2: "uint8",
-  3: "int8",
-  4: "uint16",
-  5: "int16",
-  6: "int32",
-  7: "int64",
-  9: "bool",
-  10: "float16",
-  11: "double",
-  12: "uint32",
-  13: "uint64",
-  16: "bfloat16",
-};
-
 /** The element type that an attribute names by its number. */
 export function typeNumbered(node: OnnxNode, number: number): OnnxType {
-  return typeNumbers[number] ?? node.unsupported(`its result has the element type ${number}, which fovea does not compute with`);
+  return onnxTypeOf(number) ?? node.unsupported(`its result has ONNX's element type ${number}, which fovea does not compute with`);
 }
 
 /** The element type in which fovea computes an ONNX type. */
-export function dtypeFor(node: OnnxNode, type: OnnxType): DType {
-  switch (type) {
-    case "float":
-    case "double":
-    case "float16":
-    case "bfloat16":
-      return node.floatType;
-    case "uint8":
-    case "bool":
-      return "uint8";
-    case "string":
-      return node.unsupported("fovea does not compute with texts");
-    default:
-      return "int32";
-  }
+export function dtypeOf(node: OnnxNode, type: OnnxType): DType {
+  return type === "string" ? node.unsupported("its result is text") : dtypeFor(type, node.floatType);
 }
 
 /** Elements that a constant made out of sizes may have: far more than any shape arithmetic or mask, far less than a hostile file would like. */

@@ -16,7 +16,7 @@ import {
   axisOf,
   castTo,
   checkSize,
-  dtypeFor,
+  dtypeOf,
   keepingType,
   likeInput,
   operandOf,
@@ -27,7 +27,7 @@ import {
 /** All float types are computed in the file's; anything but 0 is true. */
 function converted(node: OnnxNode, to: OnnxType): OnnxOutput {
   const x = operandOf(node, 0);
-  const dtype = dtypeFor(node, to);
+  const dtype = dtypeOf(node, to);
   if (node.onnxType(0) === "string") return node.unsupported("it reads numbers out of texts");
   if (to === "bool") return asBool(node.onnxType(0) === "bool" ? x : ne(x, 0));
   return { operand: castTo(x, dtype), onnxType: to };

@@ -38,8 +38,12 @@ export interface Maximised {
 
 /** How much each input number mattered. */
 export interface Attribution {
-  /** [C, H, W], signed, raw. */
+  /** [C, H, W], or [1, H, W] from methods that do not tell channels apart. Raw. */
   readonly map: Tensor;
+  /** The map with its sign, where the method shows the positive part only. */
+  readonly signed?: Tensor;
+  /** What the map was enlarged from, [H, W] of the layer that was looked at. */
+  readonly layerMap?: Tensor;
   readonly method: string;
   /** In words: `class 7`, `conv2, channel 5 at (3, 4)`. */
   readonly target: string;

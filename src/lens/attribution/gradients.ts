@@ -1,0 +1,181 @@
+// Which pixels mattered, by gradients: plain, times input, guided, deconvnet, averaged over noise, integrated along a path.
+// Simonyan 2014 (gradient), Springenberg 2015 (guided), Zeiler & Fergus 2014 (deconvnet), Smilkov 2017 (SmoothGrad), Adebayo 2018
+// (VarGrad), Sundararajan 2017 (integrated gradients).
+import { breather } from "#platform";
+import { random } from "../../tensor/random.ts";
+import { full, type Tensor, zeros } from "../../tensor/tensor.ts";
+import { onePicture } from "../batch.ts";
+import { diagnoseMap } from "../diagnose.ts";
+import { type GradientProgram, gradientProgram } from "../gradient-program.ts";
+import { quadrature } from "../quadrature.ts";
+import { rangeOfValues } from "../range.ts";
+import type { ReluRule } from "../rules.ts";
+import { type Aim, aim, runAll } from "./aim.ts";
+import { type Finding, type Method, type MethodSettings, zip } from "./method.ts";
+
+/** What becomes of the gradient at the picture, or of several of them. */
+type MapOf = (program: GradientProgram, aim: Aim, options: MethodSettings) => Promise<Mapped>;
+interface Mapped {
+  readonly map: Tensor;
+  readonly figures?: Readonly<Record<string, number>>;
+}
+
+interface GradientMethod {
+  readonly title: string;
+  readonly cites: string;
+  readonly caveat?: string;
+  /** What passes a ReLU (default: the gradient). */
+  readonly rule?: ReluRule;
+  /** Runs per picture (default 1). */
+  readonly evaluations?: (options: MethodSettings) => number;
+  readonly random?: boolean;
+  /** Default true. */
+  readonly signed?: boolean;
+  readonly mapOf: MapOf;
+}
+
+const atThePicture: MapOf = async (_, { gradient }) => ({ map: gradient });
+const samplesOf = ({ samples = 25 }: MethodSettings): number => samples;
+
+function gradientMethod<Name extends string>(name: Name, given: GradientMethod): Method<Name> {
+  const { rule = "gradient", evaluations = () => 1, mapOf, signed = true, ...described } = given;
+  return {
+    ...described,
+    name,
+    signed,
+    async attribute(model, tasks, options) {
+      const { batchSize = 16, signal, onProgress } = options;
+      const batch = Math.min(batchSize, tasks.length * evaluations(options));
+      const program = await gradientProgram(model, tasks[0].target, rule, batch, onePicture(tasks[0].image).shape, options);
+      const findings: Finding[] = [];
+      const breathe = breather();
+      for (let start = 0; start < tasks.length; start += program.batch) {
+        signal?.throwIfAborted();
+        const part = tasks.slice(start, start + program.batch).map(({ image, target }) => ({ image: onePicture(image), target }));
+        // One after the other: a program does one run at a time.
+        for (const aimed of await aim(model, program, part)) {
+          const { map, figures } = await mapOf(program, aimed, options);
+          const { score, position } = aimed;
+          findings.push({ map, score, position, ...(figures && { figures }), warnings: diagnoseMap(map, score, name, program.relus) });
+        }
+        onProgress?.({ done: Math.min(tasks.length, start + program.batch), total: tasks.length });
+        await breathe();
+      }
+      return findings;
+    },
+  };
+}
+
+const guidedCaveat =
+  "hardly depends on the weights of the layers above: it shows what the picture offers rather than why the net decided; see the sanity strip";
+
+export type GradientMethodName =
+  | "gradient"
+  | "gradientInput"
+  | "guided"
+  | "deconvnet"
+  | "smoothGrad"
+  | "smoothGradSquared"
+  | "varGrad"
+  | "integratedGradients";
+
+export const gradientMethods: readonly Method<GradientMethodName>[] = [
+  gradientMethod("gradient", { title: "Gradient", cites: "Simonyan, Vedaldi, Zisserman 2014", mapOf: atThePicture }),
+  gradientMethod("gradientInput", {
+    title: "Gradient x input",
+    cites: "Shrikumar, Greenside, Kundaje 2016",
+    mapOf: async (_, { gradient, image }) => ({ map: zip(gradient, image, (g, x) => g * x) }),
+  }),
+  gradientMethod("guided", {
+    title: "Guided backpropagation",
+    cites: "Springenberg, Dosovitskiy, Brox, Riedmiller 2015",
+    caveat: guidedCaveat,
+    rule: "guided",
+    mapOf: atThePicture,
+  }),
+  gradientMethod("deconvnet", {
+    title: "Deconvnet",
+    cites: "Zeiler, Fergus 2014",
+    caveat: guidedCaveat,
+    rule: "deconvnet",
+    mapOf: atThePicture,
+  }),
+  gradientMethod("smoothGrad", {
+    title: "SmoothGrad",
+    cites: "Smilkov, Thorat, Kim, Viegas, Wattenberg 2017",
+    random: true,
+    evaluations: samplesOf,
+    mapOf: async (...given) => ({ map: average(await overNoise("smoothGrad", ...given), (g) => g) }),
+  }),
+  gradientMethod("smoothGradSquared", {
+    title: "SmoothGrad squared",
+    cites: "Hooker, Erhan, Kindermans, Kim 2019",
+    signed: false,
+    random: true,
+    evaluations: samplesOf,
+    mapOf: async (...given) => ({ map: average(await overNoise("smoothGradSquared", ...given), (g) => g * g) }),
+  }),
+  gradientMethod("varGrad", {
+    title: "VarGrad",
+    cites: "Adebayo, Gilmer, Goodfellow, Kim 2018",
+    signed: false,
+    random: true,
+    evaluations: samplesOf,
+    async mapOf(...given) {
+      const gradients = await overNoise("varGrad", ...given);
+      const mean = average(gradients, (g) => g);
+      return { map: average(gradients, (g, p) => (g - mean.data[p]) ** 2) };
+    },
+  }),
+  gradientMethod("integratedGradients", {
+    title: "Integrated gradients",
+    cites: "Sundararajan, Taly, Yan 2017",
+    evaluations: ({ points = 50 }) => points,
+    mapOf: alongPath,
+  }),
+];
+
+/** The gradients of noisy copies. */
+async function overNoise(name: string, program: GradientProgram, { image, mask }: Aim, options: MethodSettings): Promise<Tensor[]> {
+  const { samples = 25, spread = 0.15, seed = 0 } = options;
+  const generator = random(seed).fork(name);
+  const { low, high } = rangeOfValues(image.data);
+  const deviation = spread * (high - low);
+  const noisy = Array.from({ length: samples }, () => {
+    const copy = image.clone();
+    for (let p = 0; p < copy.size; p++) copy.data[p] += deviation * generator.normal();
+    return copy;
+  });
+  const { gradients } = await runAll(
+    program,
+    noisy,
+    noisy.map(() => mask),
+  );
+  return gradients;
+}
+
+function average(maps: readonly Tensor[], of: (value: number, index: number) => number): Tensor {
+  const sum = zeros(maps[0].shape, "float64");
+  for (const { data } of maps) for (let p = 0; p < sum.size; p++) sum.data[p] += of(data[p], p) / maps.length;
+  return sum.cast(maps[0].dtype);
+}
+
+async function alongPath(program: GradientProgram, { image, mask, score }: Aim, options: MethodSettings): Promise<Mapped> {
+  const { points = 50, quadrature: rule = "gaussLegendre", baseline = full(image.shape, 0, image.dtype) } = options;
+  const path = quadrature(rule, points);
+  const steps = path.map(({ at }) => zip(image, baseline, (x, b) => b + at * (x - b)));
+  const { gradients, scores } = await runAll(
+    program,
+    [...steps, zip(image, baseline, (_, b) => b)],
+    [...steps, baseline].map(() => mask),
+  );
+  const mean = zeros(image.shape, "float64");
+  path.forEach(({ weight }, k) => {
+    for (let p = 0; p < mean.size; p++) mean.data[p] += weight * gradients[k].data[p];
+  });
+  const exact = zip(zip(image, baseline, (x, b) => x - b).cast("float64"), mean, (d, g) => d * g);
+  let sum = 0;
+  for (const v of exact.data) sum += v;
+  // Completeness: the contributions should add up to what the score gained on the way.
+  return { map: exact.cast(image.dtype), figures: { sum, completenessGap: Math.abs(sum - (score - scores[points])) } };
+}

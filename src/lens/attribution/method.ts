@@ -1,0 +1,82 @@
+// What every way of asking "which pixels mattered?" is: one signature, one record, whatever happens in between.
+import type { Model } from "../../nn/model.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { QuadratureRule } from "../quadrature.ts";
+import { type RunOptions, runOptionNames } from "../run.ts";
+import type { Target } from "../target.ts";
+
+/** One picture, and what about it is to be explained. */
+export interface AttributionTask {
+  /** [C, H, W], as the net sees it. */
+  readonly image: Tensor;
+  readonly target: Target;
+}
+
+/** What a method found for one task; the caller makes the record of it. */
+export interface Finding {
+  /** Signed and raw: [C, H, W], or [1, H, W] from methods that do not tell channels apart. */
+  readonly map: Tensor;
+  /** The target's value on the picture. */
+  readonly score: number;
+  /** The unit that a target without a position turned out to be: the channel's strongest. */
+  readonly position?: readonly [row: number, column: number] | undefined;
+  /** The map with its sign, where `map` shows the positive part only. */
+  readonly signed?: Tensor;
+  /** What the map was enlarged from, at the size of the layer that was looked at: [H, W]. */
+  readonly layerMap?: Tensor;
+  /** Numbers that judge the map. */
+  readonly figures?: Readonly<Record<string, number>>;
+  readonly warnings?: readonly string[];
+}
+
+export interface Method<Name extends string = string> {
+  /** Under which it is asked for. */
+  readonly name: Name;
+  /** As people call it: "Grad-CAM". */
+  readonly title: string;
+  /** Where it was published. */
+  readonly cites: string;
+  /** Whether negative values mean something: then it is drawn with two colours. */
+  readonly signed: boolean;
+  /** What one must know to read the map, in a sentence; printed beside it. */
+  readonly caveat?: string;
+  /** Whether it draws random numbers, so that its seed belongs to the record. */
+  readonly random?: boolean;
+  /** All tasks have targets in one layer (or are classes) and pictures of one shape. Checks `signal` and reports `onProgress` as it goes. */
+  attribute(model: Model, tasks: readonly AttributionTask[], options: MethodSettings): Promise<readonly Finding[]>;
+}
+
+/** What methods can be told; each reads what concerns it. */
+export interface MethodSettings extends RunOptions {
+  /** Noisy copies of SmoothGrad and its kin (default 25). */
+  readonly samples?: number;
+  /** Their noise: standard deviation as a share of (max x - min x) (default 0.15). */
+  readonly spread?: number;
+  /** Seed of everything random (default 0). */
+  readonly seed?: number;
+  /** Points of integrated gradients (default 50). */
+  readonly points?: number;
+  readonly quadrature?: QuadratureRule;
+  /** Where integrated gradients and DeepLIFT start (default: zeros, which is the data's mean after normalisation). */
+  readonly baseline?: Tensor;
+  /** Pictures per run (default 16). */
+  readonly batchSize?: number;
+}
+
+export const methodSettingNames: readonly (keyof MethodSettings)[] = [
+  ...runOptionNames,
+  "samples",
+  "spread",
+  "seed",
+  "points",
+  "quadrature",
+  "baseline",
+  "batchSize",
+];
+
+/** Element by element; both have the shape of `a`. */
+export function zip(a: Tensor, b: Tensor, of: (a: number, b: number) => number): Tensor {
+  const out = a.clone();
+  for (let p = 0; p < out.size; p++) out.data[p] = of(a.data[p], b.data[p]);
+  return out;
+}

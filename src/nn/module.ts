@@ -25,6 +25,17 @@ export interface Context {
   seed(): number;
   /** Builds a named part. Its parameters are called `path.name.…`, and its output can be tapped as `path.name`. */
   child(name: string, module: Module, x: Value): Value;
+  readonly ledger: Ledger;
+}
+
+/** For nets that bring their own names and numbers, as those read from files do: names are full names whatever the path, and may have dots. */
+export interface Ledger {
+  /** A trainable tensor that is `stored` until the model is given another. */
+  parameter(name: string, stored: Tensor): Value;
+  /** State that is saved but not trained. */
+  buffer(name: string, stored: Tensor): Value;
+  /** Records a layer, and returns its value under the layer's name: a twin when the value has a name already. */
+  layer(layer: Layer): Value;
 }
 
 /** A layer or a composition of layers. */

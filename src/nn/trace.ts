@@ -67,12 +67,21 @@ function buildAt(session: Session, path: string, module: Module, x: Value): Valu
   let value = inScope(path, () => module.build(x, contextAt(session, path, own)));
   const passedOn = session.layers.length > before && session.layers.some((l, i) => i >= before && l.value === value);
   if (!passedOn) {
-    // A layer that does nothing here (dropout outside training) still needs a value of its own to carry its name.
-    if (value.label !== undefined) value = identity(value);
-    label(value, name);
-    session.layers.push({ name, kind: module.kind, input: x, value, parameters: own });
+    value = recordLayer(session, { name, kind: module.kind, input: x, value, parameters: own });
   }
   session.names.set(name, value);
+  return value;
+}
+
+function unused(name: string, taken: ReadonlyMap<string, unknown>): string {
+  if (taken.has(name)) throw new GraphError(`"${name}" exists twice; the parts of a module need different names`);
+  return name;
+}
+
+/** A layer that does nothing here (dropout outside training) still needs a value of its own to carry its name. */
+function recordLayer(session: Session, layer: Layer): Value {
+  const value = label(layer.value.label === undefined ? layer.value : identity(layer.value), layer.name);
+  session.layers.push({ ...layer, value });
   return value;
 }
 
@@ -81,8 +90,7 @@ function contextAt(session: Session, path: string, own: string[]): Context {
   const fresh = (name: string, taken: ReadonlyMap<string, unknown>): string => {
     if (name.includes(".") || name === "")
       throw new GraphError(`"${path}": a part is called "${name}"; names are not empty and have no dots`);
-    if (taken.has(full(name))) throw new GraphError(`"${full(name)}" exists twice; the parts of a module need different names`);
-    return full(name);
+    return unused(full(name), taken);
   };
   const dtypeHere = (stored: DType): DType => (stored === "float32" || stored === "float64" ? session.dtype : stored);
   const place = (name: string, stored: Tensor, inProgram: boolean): Value => {
@@ -93,29 +101,33 @@ function contextAt(session: Session, path: string, own: string[]): Context {
     session.variables.set(name, value);
     return value;
   };
+  const parameterNamed = (key: string, shape: Shape, initialise: Initialiser, fans: Fans): Value => {
+    const stored = session.store.parameter(key, shape, initialise, fans);
+    const value = stored === undefined ? label(input(key, shape, session.dtype), key) : place(key, stored, !session.frozen);
+    if (!sameShape(value.shape, shape))
+      throw new GraphError(`"${key}" is ${showShape(value.shape)}, but the layer wants ${showShape(shape)}`);
+    session.parameters.set(key, value);
+    return value;
+  };
+  const bufferNamed = (key: string, initial: Tensor): Value => {
+    const stored = session.store.buffer(key, initial);
+    const value =
+      stored === undefined
+        ? label(input(key, initial.shape, dtypeHere(initial.dtype)), key)
+        : place(key, stored, session.training || !session.frozen);
+    session.buffers.set(key, value);
+    return value;
+  };
   return {
     path,
     training: session.training,
     parameter(name, shape, initialise, fans = fansOf(shape)) {
       const key = fresh(name, session.parameters);
-      const stored = session.store.parameter(key, shape, initialise, fans);
-      const value = stored === undefined ? label(input(key, shape, session.dtype), key) : place(key, stored, !session.frozen);
-      if (!sameShape(value.shape, shape))
-        throw new GraphError(`"${key}" is ${showShape(value.shape)}, but the layer wants ${showShape(shape)}`);
-      session.parameters.set(key, value);
+      const value = parameterNamed(key, shape, initialise, fans);
       own.push(key);
       return value;
     },
-    buffer(name, initial) {
-      const key = fresh(name, session.buffers);
-      const stored = session.store.buffer(key, initial);
-      const value =
-        stored === undefined
-          ? label(input(key, initial.shape, dtypeHere(initial.dtype)), key)
-          : place(key, stored, session.training || !session.frozen);
-      session.buffers.set(key, value);
-      return value;
-    },
+    buffer: (name, initial) => bufferNamed(fresh(name, session.buffers), initial),
     update(buffer, next) {
       if (session.training) session.updates.set(buffer, next);
     },
@@ -125,5 +137,14 @@ function contextAt(session: Session, path: string, own: string[]): Context {
     },
     seed: () => threefry(session.seed, hashLabel(path), 0, 0)[0],
     child: (name, module, x) => buildAt(session, fresh(name, session.names), module, x),
+    ledger: {
+      parameter: (name, stored) => parameterNamed(unused(name, session.parameters), stored.shape, () => stored, fansOf(stored.shape)),
+      buffer: (name, stored) => bufferNamed(unused(name, session.buffers), stored),
+      layer(layer) {
+        const value = recordLayer(session, { ...layer, name: unused(layer.name, session.names) });
+        session.names.set(layer.name, value);
+        return value;
+      },
+    },
   };
 }

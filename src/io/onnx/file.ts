@@ -3,14 +3,16 @@ import { input } from "../../graph/record.ts";
 import type { Value } from "../../graph/value.ts";
 import { ArgumentError, UnsupportedOpError } from "../../tensor/errors.ts";
 import { proposal } from "../../tensor/options.ts";
+import type { Shape } from "../../tensor/shape.ts";
 import { bindShapes, type OnnxBindings, type OnnxPort } from "./bind.ts";
 import { checkModel, functionsOf, type MissingOperator, missingOperators } from "./check.ts";
 import type { Placement } from "./node.ts";
 import { readers } from "./operators/index.ts";
 import { orderNodes } from "./order.ts";
-import { opsetsOf, type ReadNode, readNodes } from "./read-graph.ts";
-import type { FunctionProto, GraphProto, ModelProto, ValueInfoProto } from "./schema.ts";
+import { opsetsOf, type Reading, type ReadNode, readNodes } from "./read-graph.ts";
+import type { FunctionProto, GraphProto, ModelProto, TensorProto, ValueInfoProto } from "./schema.ts";
 import { Scope } from "./scope.ts";
+import { type DecodedTensor, readTensor, type TensorDecoder, type TensorOptions } from "./tensor-proto.ts";
 import { dtypeFor, type FloatType, onnxTypeOf } from "./types.ts";
 
 export interface OnnxFile {
@@ -18,11 +20,12 @@ export interface OnnxFile {
   readonly graph: GraphProto;
   readonly opsets: ReadonlyMap<string, number>;
   readonly functions: ReadonlyMap<string, FunctionProto>;
-  readonly external: ReadonlyMap<string, Uint8Array>;
   readonly inputs: readonly OnnxPort[];
   readonly outputs: readonly OnnxPort[];
   readonly missing: readonly MissingOperator[];
   readonly warnings: readonly string[];
+  /** Decoders of the file's tensors that remember what they have decoded. */
+  readonly decoders: Readonly<Record<FloatType, TensorDecoder>>;
   /** Every name of a value in the graph. */
   readonly names: ReadonlySet<string>;
   isInput(name: string): boolean;
@@ -47,14 +50,36 @@ export function openFile(model: ModelProto, external: ReadonlyMap<string, Uint8A
     graph,
     opsets: opsetsOf(model.opsetImport),
     functions,
-    external,
     inputs,
     outputs,
     missing: missingOperators(order, functions, readers),
     warnings: idle === 0 ? [] : [`${idle} of ${graph.node.length} nodes do not contribute to an output, and are left out`],
+    decoders: {
+      float32: rememberingDecoder({ floatType: "float32", external }),
+      float64: rememberingDecoder({ floatType: "float64", external }),
+    },
     names: new Set([...inputNames, ...stored, ...graph.node.flatMap(({ output }) => output)]),
     isInput: (name) => inputNames.has(name),
   };
+}
+
+/** Models are traced again and again, and a weight should not be there twice for it. */
+function rememberingDecoder(options: TensorOptions): TensorDecoder {
+  const decoded = new WeakMap<TensorProto, DecodedTensor>();
+  return (proto, where) => {
+    const known = decoded.get(proto) ?? readTensor(proto, where, options);
+    decoded.set(proto, known);
+    return known;
+  };
+}
+
+function batchOf(inputs: readonly OnnxPort[], shapes: ReadonlyMap<string, Shape>): Reading["batch"] {
+  for (const { name, shape } of inputs) {
+    const written = shape?.[0];
+    const now = shapes.get(name)?.[0];
+    if (typeof written === "number" && now !== undefined && written !== now) return { written, now };
+  }
+  return undefined;
 }
 
 function portOf({ name, type }: ValueInfoProto): OnnxPort {
@@ -79,11 +104,12 @@ export interface ReadOptions extends OnnxBindings {
 /** Reads everything that `wanted` names need; the scope has it under the file's names. */
 export function readValues(file: OnnxFile, options: ReadOptions): Scope {
   const { floatType = "float32", wanted, placement, record, fed = new Map<string, Value>() } = options;
-  const { graph, opsets, functions, external } = file;
+  const { graph, opsets, functions } = file;
+  const decode = file.decoders[floatType];
   const unknown = wanted.find((name) => !file.names.has(name));
   if (unknown !== undefined) throw new ArgumentError(`the network has no value "${unknown}"${proposal(unknown, [...file.names])}`);
   const shapes = bindShapes(file.inputs, options);
-  const scope = new Scope({ floatType, external });
+  const scope = new Scope(decode);
   scope.addInitialisers(graph.initializer);
   for (const { name, type } of file.inputs) {
     if (type === undefined || type === "string") {
@@ -92,16 +118,15 @@ export function readValues(file: OnnxFile, options: ReadOptions): Scope {
     const operand = fed.get(name) ?? input(name, shapes.get(name) ?? [], dtypeFor(type, floatType));
     scope.set(name, { operand, onnxType: type, stored: false, name });
   }
-  const batched = file.inputs.find(({ name, shape }) => shape?.[0] === 1 && (shapes.get(name)?.[0] ?? 1) > 1);
   readNodes(
     {
       floatType,
       readers,
       functions,
-      external,
+      decode,
       placement,
       record,
-      batch: batched === undefined ? undefined : shapes.get(batched.name)?.[0],
+      batch: batchOf(file.inputs, shapes),
       nodesLeft: graph.node.length + 200_000,
     },
     graph.node,

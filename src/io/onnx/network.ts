@@ -4,6 +4,7 @@ import { createGraph, type Graph } from "../../graph/graph.ts";
 import type { CompileOptions, Feeds, Program, Results } from "../../graph/program.ts";
 import { constant } from "../../graph/record.ts";
 import { label, type Value } from "../../graph/value.ts";
+import type { Model } from "../../nn/model.ts";
 import { cast } from "../../ops/cast.ts";
 import { identity } from "../../ops/identity.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
@@ -14,6 +15,7 @@ import type { OnnxBindings, OnnxPort } from "./bind.ts";
 import { type MissingOperator, refuseMissing } from "./check.ts";
 import { type ExternalData, externalFiles } from "./external.ts";
 import { type OnnxFile, openFile, readValues } from "./file.ts";
+import { modelOf, type OnnxModelOptions } from "./model.ts";
 import type { Placement } from "./node.ts";
 import { operatorKey, type ReadNode } from "./read-graph.ts";
 import { decodeModel } from "./schema.ts";
@@ -65,6 +67,11 @@ export interface OnnxNetwork {
   graph(options?: OnnxGraphOptions): Graph;
   /** Runs the network once on these inputs, whose shapes bind what the file leaves open. Programs are kept for the next call of the same shapes. */
   run(feeds: Feeds, options?: OnnxRunOptions): Promise<Results>;
+  /**
+   * A network with one picture input as a model: trainable, any batch, other picture sizes where the layers allow them. Parameters and layers have
+   * the file's names. Throws as `graph` does, and `ArgumentError` for networks with other inputs.
+   */
+  model(options?: OnnxModelOptions): Model;
 }
 
 /**
@@ -104,6 +111,10 @@ function networkOf(file: OnnxFile): OnnxNetwork {
     async run(feeds, runOptions = {}) {
       checkOptions("run", runOptions, ["dims", "floatType", "outputs", "device", "threads", "precision"]);
       return runFile(file, programs, feeds, runOptions);
+    },
+    model(modelOptions = {}) {
+      checkOptions("model", modelOptions, ["inputShape", "output", "dims", "classes", "preprocessing", "parameters"]);
+      return modelOf(file, modelOptions);
     },
   };
 }

@@ -7,7 +7,7 @@ import { type DType, Tensor } from "../../tensor/tensor.ts";
 import { type AttributeKind, type Attributes, attributeValue } from "./attributes.ts";
 import type { OnnxNode, OnnxType } from "./operator.ts";
 import type { NodeProto } from "./schema.ts";
-import { readTensor } from "./tensor-proto.ts";
+import type { TensorDecoder } from "./tensor-proto.ts";
 import type { FloatType } from "./types.ts";
 
 /** What is known under one name while a graph is read. */
@@ -36,7 +36,7 @@ export interface NodeSettings {
   /** One per listed input; undefined for absent ones. */
   readonly inputs: readonly (Entry | undefined)[];
   readonly placement: Placement;
-  readonly external: ReadonlyMap<string, Uint8Array>;
+  readonly decode: TensorDecoder;
   /** Told the type of every tensor in an attribute, which is coarser in fovea. */
   readonly typed: (tensor: Tensor, type: OnnxType) => void;
 }
@@ -45,7 +45,7 @@ const utf8 = new TextDecoder();
 
 /** The node's view for its reader. */
 export function viewNode(settings: NodeSettings): OnnxNode {
-  const { proto, where, opset, floatType, attributes, inputs, placement, external } = settings;
+  const { proto, where, opset, floatType, attributes, inputs, placement, decode } = settings;
 
   const malformed = (what: string): never => {
     throw new ModelFormatError(`${where}: ${what}`);
@@ -100,7 +100,7 @@ export function viewNode(settings: NodeSettings): OnnxNode {
     stringList: (name, fallback) => attribute(name, "strings")?.map((bytes) => utf8.decode(bytes)) ?? fallback ?? missing(name),
     tensor(name) {
       const proto = attribute(name, "tensor") ?? missing(name);
-      const { tensor, onnxType } = readTensor(proto, `${where}: attribute ${name}`, { floatType, external });
+      const { tensor, onnxType } = decode(proto, `${where}: attribute ${name}`);
       settings.typed(tensor, onnxType);
       return tensor;
     },

@@ -10,6 +10,7 @@ import type { OnnxOutput, OnnxReaders, OnnxResult, OnnxType } from "./operator.t
 import { type OrderedNode, orderNodes } from "./order.ts";
 import type { AttributeProto, FunctionProto, GraphProto, NodeProto, OperatorSetId } from "./schema.ts";
 import { Scope } from "./scope.ts";
+import type { TensorDecoder } from "./tensor-proto.ts";
 import { defaultOnnxType, type FloatType } from "./types.ts";
 
 /** What a node gave, for whoever keeps a record of it. */
@@ -26,12 +27,12 @@ export interface Reading {
   readonly floatType: FloatType;
   readonly readers: OnnxReaders;
   readonly functions: ReadonlyMap<string, FunctionProto>;
-  readonly external: ReadonlyMap<string, Uint8Array>;
+  readonly decode: TensorDecoder;
   readonly placement: Placement;
   /** Gets every node with values before the next one is read, and says which values stand for its outputs from now on. */
   record(node: ReadNode): readonly Value[];
-  /** Pictures per run where the file was written for one: the 1 in front of the sizes that it reshapes to means them. */
-  readonly batch: number | undefined;
+  /** Pictures per run in the file and now, where these differ. */
+  readonly batch: { readonly written: number; readonly now: number } | undefined;
   /** Nodes that may still be read: functions that call functions multiply. */
   nodesLeft: number;
 }
@@ -104,12 +105,12 @@ function readOne(reading: Reading, { node, title }: OrderedNode, scope: Scope, p
   const called = reading.functions.get(key);
   const name = `${scope.prefix}${node.name === "" ? (node.output.find((o) => o !== "") ?? node.opType) : node.name}`;
   if (called !== undefined) {
-    const inner = new Scope(reading, `${name}/`);
+    const inner = new Scope(reading.decode, `${name}/`);
     keep(scope, node, readCall(reading, called, inputs, attributes, inner, place));
     return;
   }
   if (key === "If") {
-    keep(scope, node, readBranch(reading, attributes, inputs[0], new Scope(reading, `${name}/`, scope), place, title));
+    keep(scope, node, readBranch(reading, attributes, inputs[0], new Scope(reading.decode, `${name}/`, scope), place, title));
     return;
   }
   const reader = Object.hasOwn(reading.readers, key) ? reading.readers[key] : undefined;
@@ -126,7 +127,7 @@ function readOne(reading: Reading, { node, title }: OrderedNode, scope: Scope, p
     attributes,
     inputs: key === "Reshape" ? rebatched(inputs, reading.batch) : inputs,
     placement: reading.placement,
-    external: reading.external,
+    decode: reading.decode,
     typed: (value, type) => types.set(value, type),
   });
   const results = listed(reader(view)).map((result) => resultOf(result, types));
@@ -232,16 +233,15 @@ function readSubgraph(reading: Reading, graph: GraphProto, scope: Scope, place: 
 }
 
 /**
- * The inputs of a Reshape whose literal sizes were written for one picture, where the network is fed several: the 1 in front means the batch if
- * the elements then fit.
+ * The inputs of a Reshape whose literal sizes were written for another batch, most often of 1: the number in front means the batch if the elements
+ * then fit.
  */
-function rebatched(inputs: readonly (Entry | undefined)[], batch: number | undefined): readonly (Entry | undefined)[] {
+function rebatched(inputs: readonly (Entry | undefined)[], batch: Reading["batch"]): readonly (Entry | undefined)[] {
   const [x, target] = inputs;
   if (batch === undefined || x === undefined || !(target?.operand instanceof Tensor) || x.operand instanceof Tensor) return inputs;
   const sizes = [...target.operand.data];
-  if (sizes[0] !== 1 || x.operand.shape[0] !== batch) return inputs;
-  const known = sizeOf(sizes.filter((n) => n > 0));
-  const fits = sizes.includes(-1) || sizes.includes(0) || known * batch === sizeOf(x.operand.shape);
-  if (!fits) return inputs;
-  return [x, { ...target, operand: tensor([batch, ...sizes.slice(1)], target.operand.shape, "int32") }];
+  if (sizes[0] !== batch.written || x.operand.shape[0] !== batch.now) return inputs;
+  const rest = sizes.slice(1);
+  const fits = rest.some((n) => n <= 0) || sizeOf(rest) * batch.now === sizeOf(x.operand.shape);
+  return fits ? [x, { ...target, operand: tensor([batch.now, ...rest], target.operand.shape, "int32") }] : inputs;
 }

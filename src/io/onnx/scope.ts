@@ -2,7 +2,7 @@
 import { ModelFormatError } from "../../tensor/errors.ts";
 import type { Entry } from "./node.ts";
 import type { TensorProto } from "./schema.ts";
-import { readTensor, type TensorOptions } from "./tensor-proto.ts";
+import type { TensorDecoder } from "./tensor-proto.ts";
 
 export class Scope {
   /** In front of the names of weights and layers that are made here: "" in the file's graph, the call's name and "/" in a function. */
@@ -10,10 +10,10 @@ export class Scope {
   private readonly parent: Scope | undefined;
   private readonly entries = new Map<string, Entry>();
   private readonly initialisers = new Map<string, TensorProto>();
-  private readonly options: TensorOptions;
+  private readonly decode: TensorDecoder;
 
-  constructor(options: TensorOptions, prefix = "", parent?: Scope) {
-    this.options = options;
+  constructor(decode: TensorDecoder, prefix = "", parent?: Scope) {
+    this.decode = decode;
     this.prefix = prefix;
     this.parent = parent;
   }
@@ -40,7 +40,7 @@ export class Scope {
     if (found !== undefined) return found;
     const stored = this.initialisers.get(name);
     if (stored === undefined) return this.parent?.get(name);
-    const { tensor, onnxType } = readTensor(stored, `initialiser "${name}"`, this.options);
+    const { tensor, onnxType } = this.decode(stored, `initialiser "${name}"`);
     const entry: Entry = { operand: tensor, onnxType, stored: true, name: `${this.prefix}${name}` };
     this.entries.set(name, entry);
     return entry;

@@ -20,6 +20,9 @@ export interface DecodedTensor {
   readonly onnxType: OnnxType;
 }
 
+/** `readTensor` with the options of one file; asked again for the same tensor, it may give the same result. `where` starts its messages. */
+export type TensorDecoder = (proto: TensorProto, where: string) => DecodedTensor;
+
 /** Bytes per element in raw data, and how one is read from there. Integers of 64 bits saturate at the limits of 32. */
 interface RawType {
   readonly size: number;

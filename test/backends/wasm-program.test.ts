@@ -8,6 +8,7 @@ import { constant, input, variable } from "../../src/graph/record.ts";
 import type { Value } from "../../src/graph/value.ts";
 import {
   add,
+  batchNorm,
   conv2d,
   crossEntropy,
   exp,
@@ -266,6 +267,28 @@ describe("memory", () => {
     const feeds = { x: randomNormal([1, 64, 3, 3], random(2)) };
     const expected = await compileReference(program.graph).run(feeds);
     for (let run = 0; run < 2; run++) expect(deviation((await program.run(feeds)).y, expected.y)).toBeLessThan(1e-5);
+  });
+
+  it("EN6 batch norms are folded into large weights by kernels, once before the first run", async () => {
+    const x = input("x", [1, 64, 3, 3]);
+    const weight = randomNormal([256, 64, 3, 3], random(1), 0, 0.1);
+    const [mean, bias] = [2, 3].map((seed) => constant(randomNormal([256], random(seed))));
+    const [variance, scale] = [4, 5].map((seed) => constant(randomUniform([256], random(seed), 0.5, 2)));
+    const graph = createGraph({ outputs: { y: batchNorm(conv2d(x, constant(weight)), mean, variance, scale, bias) } });
+    const feeds = { x: randomNormal([1, 64, 3, 3], random(6)) };
+    const expected = await compileReference(graph).run(feeds);
+    for (const threads of [1, 2]) {
+      const program = await compileWasm(graph, { threads });
+      const kernels = program.explain().nodes.map(({ op, kernel }) => [op, /, once$/.test(kernel)]);
+      expect(kernels).toEqual([
+        ["mul", true],
+        ["conv", false],
+      ]);
+      // The scaled weights give their place away as the plain ones do.
+      expect(program.memory.arenaBytes).toBeLessThan(3.3 * weight.data.byteLength);
+      for (let run = 0; run < 2; run++) expect(deviation((await program.run(feeds)).y, expected.y)).toBeLessThan(1e-5);
+      program.release();
+    }
   });
 
   it("results take over dying operands, and state is updated where it lies", async () => {

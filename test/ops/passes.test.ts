@@ -74,6 +74,14 @@ describe("constant folding", () => {
     const large = neg(fill([1 << 15], 1));
     expect(opsOf(foldConstants(createGraph({ outputs: { y: large } })))).toEqual(["neg"]);
   });
+  it("leaves large values to a backend that computes them once by itself", () => {
+    const small = neg(constant(normal([1 << 14], 1)));
+    const large = neg(constant(normal([1 << 15], 1)));
+    const graph = createGraph({ outputs: { small, large } });
+    expect(opsOf(foldConstants(graph))).toEqual([]);
+    expect(opsOf(foldConstants(graph, { computesOnce: () => true }))).toEqual(["neg"]);
+    expect(opsOf(foldConstants(graph, { computesOnce: () => false }))).toEqual([]);
+  });
 });
 
 describe("merging of duplicates", () => {

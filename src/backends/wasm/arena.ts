@@ -42,9 +42,9 @@ export function planArena(lowered: Lowered, reserved: number): Arena {
   for (const { buffer } of lowered.state.values()) touch(buffer, timeline.length);
   for (const { buffer } of lowered.outputs.values()) touch(buffer, timeline.length);
 
-  // Constants that only the prelude reads (weights that are packed) give their place away after it.
+  // Constants and what is made of them give their place away after the prelude where only that reads them (weights that are packed).
   const passes = (buffer: Buffer, life: { readonly to: number }): boolean =>
-    buffer.role === "working" || (buffer.role === "constant" && life.to < lowered.prelude.length);
+    buffer.role === "working" || (buffer.role !== "state" && life.to < lowered.prelude.length);
   for (const [buffer, life] of lives) if (buffer.role === "constant") life.from = 0;
 
   const address = new Map<Buffer, number>();

@@ -10,9 +10,9 @@ import { loadChoices, saveChoices } from "./choices.ts";
 import { compileEagerly } from "./engine-flags.ts";
 import type { Tier } from "./kernel.ts";
 import { lower } from "./lower.ts";
-import { loadIntoPool, threadSupport } from "./pool.ts";
+import { loadIntoPool, startPool, threadSupport } from "./pool.ts";
 import { prepare } from "./prepare.ts";
-import { type Assembled, createProgram } from "./program.ts";
+import { type Assembled, createProgram, fillMemory } from "./program.ts";
 import { schedule } from "./schedule.ts";
 import type { Step } from "./steps.ts";
 import { probe } from "./support.ts";
@@ -144,12 +144,15 @@ export async function compileWasm(graph: Graph, options: WasmCompileOptions = {}
   const asked = Math.min(options.threads ?? availableThreads(), mostThreads);
   const support = threadSupport();
   const threads = support.available ? asked : 1;
+  if (threads > 1) startPool(threads);
   const { tune = false } = options;
   if (tune) await loadChoices();
   const { parts, limits, bytes, notes, eager } = translate(graph, options, threads, options.choose ?? (tune ? tuner() : undefined));
   await saveChoices();
-  const module = await compileModule(bytes, eager);
+  const compiling = compileModule(bytes, eager);
   const memory = new WebAssembly.Memory(limits);
+  fillMemory(memory, parts);
+  const module = await compiling;
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const { loaded, reason } = threads > 1 ? await loadIntoPool(module, memory, threads) : { loaded: undefined, reason: "" };
   if (options.threads !== undefined && options.threads > mostThreads)
@@ -178,6 +181,7 @@ export function compileWasmSync(graph: Graph, options: Omit<WasmCompileOptions, 
 
 function assembleAlone({ parts, limits, bytes, notes, eager }: Translated): Program {
   const memory = new WebAssembly.Memory(limits);
+  fillMemory(memory, parts);
   const finish = eager ? compileEagerly() : () => {};
   try {
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });

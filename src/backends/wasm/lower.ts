@@ -282,7 +282,8 @@ export class Lowering {
     };
     const variant = this.#choose?.(rule, site);
     const kernel = rule.generate(variant === undefined ? site : { ...site, variant });
-    this.#kernels.set(value, epilogue === undefined ? kernel.name : `${kernel.name} + ${value.op.name}`);
+    const name = epilogue === undefined ? kernel.name : `${kernel.name} + ${value.op.name}`;
+    this.#kernels.set(value, constant ? `${name}, once` : name);
     this.emit(kernel, [...operands, ...extra], result, { name: `${kernel.name} -> ${value.label ?? value.op.name}` });
     return result;
   }

@@ -26,6 +26,8 @@ export class PoolWorker {
   readonly #box = new Int32Array(new SharedArrayBuffer(mailbox.words * 4));
   #waiting: ((reply: WorkerReply | Error) => void) | undefined;
   failure: string | undefined;
+  /** Rejects when the thread cannot be started. */
+  readonly started: Promise<void>;
 
   constructor(thread: number) {
     this.#handle = startWorker(workerSource, { name: `fovea thread ${thread}` });
@@ -34,10 +36,9 @@ export class PoolWorker {
       this.failure = error.message;
       this.#waiting?.(error);
     });
-  }
-
-  start(thread: number): Promise<void> {
-    return this.#ask({ kind: "start", box: this.#box.buffer, thread });
+    this.started = this.#ask({ kind: "start", box: this.#box.buffer, thread });
+    // Whoever needs the worker awaits it, perhaps much later.
+    this.started.catch(() => {});
   }
 
   load(id: number, module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<void> {
@@ -117,7 +118,7 @@ export function loadIntoPool(module: WebAssembly.Module, memory: WebAssembly.Mem
 async function loadNow(module: WebAssembly.Module, memory: WebAssembly.Memory, threads: number): Promise<LoadOutcome> {
   const id = ++programs;
   try {
-    await ensureWorkers(threads - 1);
+    await ensureWorkers(threads);
     const own = workers.slice(0, threads - 1);
     await Promise.all(own.map((worker) => worker.load(id, module, memory)));
     return { loaded: { id, threads, workers: own }, reason: "" };
@@ -130,15 +131,24 @@ async function loadNow(module: WebAssembly.Module, memory: WebAssembly.Memory, t
   }
 }
 
-async function ensureWorkers(count: number): Promise<void> {
-  await dropFailedWorkers();
-  while (workers.length < count) {
-    // Thread 0 is the calling one.
-    const thread = workers.length + 1;
-    const worker = new PoolWorker(thread);
-    workers.push(worker);
-    await worker.start(thread);
+/** Has workers for `threads` threads start while the caller goes on with something else. What fails is told when a program is loaded. */
+export function startPool(threads: number): void {
+  try {
+    addWorkers(threads);
+  } catch {
+    // Loading tries again, and says why there are no threads.
   }
+}
+
+function addWorkers(threads: number): void {
+  // Thread 0 is the calling one.
+  while (workers.length < threads - 1) workers.push(new PoolWorker(workers.length + 1));
+}
+
+async function ensureWorkers(threads: number): Promise<void> {
+  await dropFailedWorkers();
+  addWorkers(threads);
+  await Promise.all(workers.slice(0, threads - 1).map(({ started }) => started));
 }
 
 /** A failed worker takes those after it along, because a thread's number is its place in the list. */

@@ -8,7 +8,12 @@ import { findRule } from "./kernels/index.ts";
 import { isViewOp } from "./views.ts";
 
 export function prepare(graph: Graph, optimised: boolean): Graph {
-  return expandDecompositions(optimised ? optimise(graph, { hasKernel }) : graph, hasKernel);
+  return expandDecompositions(optimised ? optimise(graph, { hasKernel, computesOnce }) : graph, hasKernel);
+}
+
+/** What kernels make of constants alone runs before the first run. */
+function computesOnce(value: Value): boolean {
+  return findRule(value) !== undefined;
 }
 
 function hasKernel(value: Value): boolean {

@@ -28,6 +28,7 @@ export interface Assembled {
   readonly segments: readonly Segment[];
   /** Segments before this one belong to the prelude. */
   readonly preludeSegments: number;
+  /** As `fillMemory` leaves it. */
   readonly memory: WebAssembly.Memory;
   readonly instance: WebAssembly.Instance;
   readonly loaded: LoadedProgram | undefined;
@@ -133,11 +134,6 @@ export function createProgram({ graph, engine, prepared, lowered, arena, notes: 
     },
   };
 
-  for (const buffer of arena.constants) {
-    const { data } = buffer;
-    if (data !== undefined && data.length > 0) typedView(memory.buffer, arena.addressOf(buffer), data.length, data).set(data);
-  }
-  for (const [name, located] of lowered.state) view(located).set((requireVariable(graph, name).attrs.initial as Tensor).data);
   runSegments(0, preludeSegments);
 
   const program: Program = {
@@ -164,6 +160,16 @@ export function createProgram({ graph, engine, prepared, lowered, arena, notes: 
   };
   if (loaded !== undefined) abandoned.register(program, loaded, program);
   return program;
+}
+
+/** Writes constants and the initial state to where the program expects them, which takes a while for large nets and needs no code yet. */
+export function fillMemory(memory: WebAssembly.Memory, { graph, lowered, arena }: Pick<Assembled, "graph" | "lowered" | "arena">): void {
+  for (const buffer of arena.constants) {
+    const { data } = buffer;
+    if (data !== undefined && data.length > 0) typedView(memory.buffer, arena.addressOf(buffer), data.length, data).set(data);
+  }
+  for (const [name, located] of lowered.state)
+    viewOf(memory, arena, located).set((requireVariable(graph, name).attrs.initial as Tensor).data);
 }
 
 function viewOf(memory: WebAssembly.Memory, arena: Arena, { buffer, offset, placement }: Located): TensorData {

@@ -13,11 +13,16 @@ const smallEnough = 1 << 14;
 /** The reference loops do the folding; beyond this many multiply-adds every run is cheaper than one such wait. */
 const quickEnough = 1e7;
 
+export interface FoldOptions {
+  /** Values that the backend computes once and faster than the reference loops could; those beyond a few elements are left to it. */
+  readonly computesOnce?: (value: Value) => boolean;
+}
+
 /** Replaces values made of constants alone by constants. Results that are much larger than their operands stay as they are. */
-export function foldConstants(graph: Graph): Graph {
+export function foldConstants(graph: Graph, { computesOnce = () => false }: FoldOptions = {}): Graph {
   return rewriteGraph(graph, (value, inputs) => {
     if (inputs.length === 0 || !inputs.every((v) => v.op === constantOp || v.op === fillOp)) return undefined;
-    if (!worthFolding(value, inputs)) return undefined;
+    if (!worthFolding(value, inputs) || (sizeOf(value.shape) > smallEnough && computesOnce(value))) return undefined;
     return constant(
       evaluateNode(
         value,

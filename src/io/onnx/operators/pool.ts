@@ -1,0 +1,64 @@
+// Poolings over windows and over whole maps. Windows of int8 and uint8 are pooled as floats, which hold all of them exactly.
+import { apply, type Operand } from "../../../graph/record.ts";
+import { add } from "../../../ops/arithmetic.ts";
+import { avgPoolOp } from "../../../ops/pool-average.ts";
+import { globalAvgPool, globalLpPool, globalMaxPool } from "../../../ops/pool-global.ts";
+import { lpPoolOp } from "../../../ops/pool-lp.ts";
+import { maxPoolIndicesOp, maxPoolOp } from "../../../ops/pool-max.ts";
+import { take } from "../../../ops/take.ts";
+import { type Shape, sizeOf } from "../../../tensor/shape.ts";
+import { type Tensor, tensor } from "../../../tensor/tensor.ts";
+import type { OnnxNode, OnnxOutput, OnnxReaders } from "../operator.ts";
+import { asInt64, castTo, keepingType, likeInput } from "./reading.ts";
+import { perAxis, spatialRank, windowsOf } from "./windows.ts";
+
+/** Ceil mode counts under every `auto_pad`, as in the standard's shape inference and in onnxruntime. */
+function poolOptions(node: OnnxNode): object {
+  const axes = spatialRank(node);
+  return { kernelSize: perAxis(node, "kernel_shape", axes), ...windowsOf(node, axes), ceilMode: node.int("ceil_mode", 0) !== 0 };
+}
+
+/** The first element of every plane, counted over the whole tensor. */
+function planeStarts([batch, channels, ...spatial]: Shape): Tensor {
+  const starts = Int32Array.from({ length: batch * channels }, (_, plane) => plane * sizeOf(spatial));
+  return tensor(starts, [batch, channels, ...spatial.map(() => 1)]);
+}
+
+/** For every element of a plane in row-major order, its number in column-major order, where the first axis runs fastest. */
+function columnMajor(spatial: Shape): Tensor {
+  const numbers = Int32Array.from({ length: sizeOf(spatial) }, (_, element) => {
+    let rest = element;
+    return spatial.reduceRight((number, size, axis) => {
+      const position = rest % size;
+      rest = Math.floor(rest / size);
+      return number + position * sizeOf(spatial.slice(0, axis));
+    }, 0);
+  });
+  return tensor(numbers, [numbers.length]);
+}
+
+/** Where the maxima are: fovea counts within each plane, ONNX over the whole tensor and, if `storage_order` says so, by columns. */
+function maximaOf(node: OnnxNode, x: Operand, options: object): Operand {
+  const within = apply(maxPoolIndicesOp, [x], options);
+  const ordered = node.int("storage_order", 0) === 0 ? within : take<Operand>(columnMajor(x.shape.slice(2)), within);
+  return add(ordered, planeStarts(x.shape));
+}
+
+function maxPooled(node: OnnxNode): (OnnxOutput | undefined)[] {
+  const given = node.operand(0);
+  const x = given.dtype === "float64" ? given : castTo(given, node.floatType);
+  const options = poolOptions(node);
+  const y = castTo(apply(maxPoolOp, [x], options), given.dtype);
+  return [likeInput(node, y), node.outputs[1] ? asInt64(maximaOf(node, x, options)) : undefined];
+}
+
+export const poolReaders: OnnxReaders = {
+  MaxPool: maxPooled,
+  AveragePool: keepingType((x, node) =>
+    apply(avgPoolOp, [x], { ...poolOptions(node), countIncludePad: node.int("count_include_pad", 0) !== 0 }),
+  ),
+  LpPool: keepingType((x, node) => apply(lpPoolOp, [x], { ...poolOptions(node), p: node.int("p", 2) })),
+  GlobalAveragePool: keepingType(globalAvgPool),
+  GlobalMaxPool: keepingType(globalMaxPool),
+  GlobalLpPool: keepingType((x, node) => globalLpPool(x, { p: node.int("p", 2) })),
+};

@@ -8,11 +8,31 @@ export type TensorData = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 const arrayTypes = { float32: Float32Array, float64: Float64Array, int32: Int32Array, uint8: Uint8Array } as const;
 
-/** A new zero-filled typed array for `length` elements of `dtype`. */
+/** Elements that may still be allocated; without end but within `withRoom`. */
+let room = Number.POSITIVE_INFINITY;
+
+/** A new zero-filled typed array for `length` elements of `dtype`. Throws `ShapeError` when `withRoom` has no room for it. */
 export function allocate(dtype: DType, length: number): TensorData {
   const ArrayType = arrayTypes[dtype];
   if (ArrayType === undefined) throw new DTypeError(`unknown dtype "${String(dtype)}"; known: ${Object.keys(arrayTypes).join(", ")}`);
+  if (length > room) throw new ShapeError(`a tensor of ${length} elements was asked for, where there is room for only ${room} more`);
+  room -= length;
   return new ArrayType(length);
+}
+
+/**
+ * Runs `work`, in which tensors of at most `elements` elements may be made, all together: for files that nobody trusts, whose sizes must
+ * not decide how much memory is taken. `work` must not be asynchronous.
+ */
+export function withRoom<T>(elements: number, work: () => T): T {
+  const before = room;
+  const start = Math.min(room, elements);
+  room = start;
+  try {
+    return work();
+  } finally {
+    room = before - (start - room);
+  }
 }
 
 /** 8 for float64, 4 for float32 and int32, 1 for uint8. */

@@ -4,6 +4,7 @@ import type { Value } from "../../graph/value.ts";
 import { ArgumentError, UnsupportedOpError } from "../../tensor/errors.ts";
 import { proposal } from "../../tensor/options.ts";
 import type { Shape } from "../../tensor/shape.ts";
+import { withRoom } from "../../tensor/tensor.ts";
 import { bindShapes, type OnnxBindings, type OnnxPort } from "./bind.ts";
 import { checkModel, functionsOf, type MissingOperator, missingOperators } from "./check.ts";
 import type { Placement } from "./node.ts";
@@ -26,12 +27,21 @@ export interface OnnxFile {
   readonly warnings: readonly string[];
   /** Decoders of the file's tensors that remember what they have decoded. */
   readonly decoders: Readonly<Record<FloatType, TensorDecoder>>;
+  /** Elements that tensors made while the file is read may have, all together. */
+  readonly room: number;
   /** Every name of a value in the graph. */
   readonly names: ReadonlySet<string>;
   isInput(name: string): boolean;
 }
 
-export function openFile(model: ModelProto, external: ReadonlyMap<string, Uint8Array>): OnnxFile {
+/** Elements of tensors that reading may make out of nothing, such as tables of positions; arithmetic on what is in the file comes on top. */
+const mostFolded = 2 ** 24;
+
+/** Nodes that may come out of functions and branches. */
+const mostInlined = 200_000;
+
+/** `size` of the file is in bytes. */
+export function openFile(model: ModelProto, external: ReadonlyMap<string, Uint8Array>, size: number): OnnxFile {
   const graph = checkModel(model);
   const functions = functionsOf(model);
   // Files up to IR version 3 list their weights among the inputs; later ones may, to let callers replace them.
@@ -58,6 +68,7 @@ export function openFile(model: ModelProto, external: ReadonlyMap<string, Uint8A
       float32: rememberingDecoder({ floatType: "float32", external }),
       float64: rememberingDecoder({ floatType: "float64", external }),
     },
+    room: mostFolded + 2 * (size + [...external.values()].reduce((sum, { length }) => sum + length, 0)),
     names: new Set([...inputNames, ...stored, ...graph.node.flatMap(({ output }) => output)]),
     isInput: (name) => inputNames.has(name),
   };
@@ -118,21 +129,16 @@ export function readValues(file: OnnxFile, options: ReadOptions): Scope {
     const operand = fed.get(name) ?? input(name, shapes.get(name) ?? [], dtypeFor(type, floatType));
     scope.set(name, { operand, onnxType: type, stored: false, name });
   }
-  readNodes(
-    {
-      floatType,
-      readers,
-      functions,
-      decode,
-      placement,
-      record,
-      batch: batchOf(file.inputs, shapes),
-      nodesLeft: graph.node.length + 200_000,
-    },
-    graph.node,
-    wanted,
-    scope,
-    opsets,
-  );
+  const reading: Reading = {
+    floatType,
+    readers,
+    functions,
+    decode,
+    placement,
+    record,
+    batch: batchOf(file.inputs, shapes),
+    nodesLeft: graph.node.length + mostInlined,
+  };
+  withRoom(file.room, () => readNodes(reading, graph.node, wanted, scope, opsets));
   return scope;
 }

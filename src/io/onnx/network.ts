@@ -1,4 +1,5 @@
 // An ONNX file, opened: what it says about itself, its graph at any sizes, and one call that runs it.
+import { baseName, joinPath, readFile } from "#platform";
 import { compile } from "../../backends/compile.ts";
 import { createGraph, type Graph } from "../../graph/graph.ts";
 import type { CompileOptions, Feeds, Program, Results } from "../../graph/program.ts";
@@ -8,7 +9,7 @@ import type { Model } from "../../nn/model.ts";
 import { cast } from "../../ops/cast.ts";
 import { identity } from "../../ops/identity.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
-import { expectBytes } from "../../tensor/expect.ts";
+import { expectBytes, expectText } from "../../tensor/expect.ts";
 import { checkOptions, proposal } from "../../tensor/options.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { OnnxBindings, OnnxPort } from "./bind.ts";
@@ -82,8 +83,19 @@ export async function readOnnx(bytes: Uint8Array, options: ReadOnnxOptions = {})
   expectBytes("readOnnx", bytes);
   checkOptions("readOnnx", options, ["name", "externalData"]);
   const model = decodeModel(bytes, options.name);
-  const file = openFile(model, await externalFiles(model, options.externalData));
+  const file = openFile(model, await externalFiles(model, options.externalData), bytes.length);
   return networkOf(file);
+}
+
+/**
+ * Opens the ONNX file at `path`, with the files in its folder that its tensors are in. In Node; in browsers, which have no files, it throws `FileError`,
+ * and `readOnnx` with `externalData` is what to use. Throws otherwise as `readOnnx` does.
+ */
+export async function openOnnx(path: string): Promise<OnnxNetwork> {
+  expectText("openOnnx", "the path", path);
+  const name = baseName(path);
+  const folder = path.slice(0, path.length - name.length);
+  return readOnnx(await readFile(path), { name, externalData: (location) => readFile(joinPath(folder, ...location.split("/"))) });
 }
 
 function networkOf(file: OnnxFile): OnnxNetwork {

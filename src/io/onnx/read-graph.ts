@@ -1,8 +1,8 @@
 // Reads the nodes of a graph in order: looks up what each reads, lets its operator's reader make values of it, and keeps those under the names that
 // the file gives them. Calls of the file's own functions and conditions that are known are replaced by what they stand for.
 import { Value } from "../../graph/value.ts";
-import { FoveaError, ModelFormatError, UnsupportedOpError } from "../../tensor/errors.ts";
-import { sizeOf } from "../../tensor/shape.ts";
+import { FoveaError, ModelFormatError, ShapeError, UnsupportedOpError } from "../../tensor/errors.ts";
+import { showShape, sizeOf } from "../../tensor/shape.ts";
 import { Tensor, tensor } from "../../tensor/tensor.ts";
 import { type Attributes, attributesOf, attributeValue } from "./attributes.ts";
 import { type Entry, type Placement, viewNode } from "./node.ts";
@@ -46,6 +46,9 @@ interface Place {
 
 /** Deepest nesting of function calls and conditions. */
 const deepest = 32;
+
+/** Elements of one value, 2 GB of float32: half of what WebAssembly can address. */
+const largest = 2 ** 29;
 
 /** Name of a domain in tables: ONNX's own goes by two names. */
 export function domainOf(domain: string): string {
@@ -154,6 +157,10 @@ function recorded(
 ): readonly (Entry | undefined)[] {
   const outputs = entries.flatMap((entry) => (entry?.operand instanceof Value ? [{ name: entry.name, value: entry.operand }] : []));
   if (outputs.length === 0) return entries;
+  for (const { value } of outputs) {
+    if (sizeOf(value.shape) > largest)
+      throw new ShapeError(`its output would have ${sizeOf(value.shape)} elements, ${showShape(value.shape)}`);
+  }
   const values = [...reading.record({ name, type, inputs, outputs })];
   return entries.map((entry) => (entry?.operand instanceof Value ? { ...entry, operand: values.shift() as Value } : entry));
 }

@@ -229,6 +229,12 @@ def pools():
         y, at = F.max_pool2d(x, 2, return_indices=True)
         return row("maxUnpool", "back to an odd size", lambda y: F.max_unpool2d(y, at, 2, output_size=(5, 6)), [y], [operand(at)], {"outputSize": [5, 6]})
 
+    def fractional(dimensions, title, x, kernel, size):
+        """PyTorch takes the samples of two axes as (columns, rows), those of three in the order of the axes."""
+        call = {2: lambda x, u: F.fractional_max_pool2d(x, kernel, size, _random_samples=u.detach().flip(-1)), 3: lambda x, u: F.fractional_max_pool3d(x, kernel, size, _random_samples=u.detach())}
+        samples = torch.round(torch.rand(*x[:2], dimensions) * 900) / 1000
+        return row(f"fractionalMaxPool{dimensions}d", title, call[dimensions], [normal(*x), samples], [kernel], {"outputSize": size})
+
     rows = [
         pool("maxPool2d", F.max_pool2d, "plain", (2, 2, 6, 5), 2),
         pool("maxPool2d", F.max_pool2d, "overlapping, padding", (1, 2, 7, 6), [3, 2], stride=[2, 1], padding=1),
@@ -260,6 +266,9 @@ def pools():
         adaptive("adaptiveMaxPool1d", F.adaptive_max_pool1d, (2, 2, 10), 4),
         row("globalAvgPool", "", lambda x: F.adaptive_avg_pool2d(x, 1), [normal(2, 3, 4, 3)]),
         row("globalMaxPool", "", lambda x: F.adaptive_max_pool2d(x, 1), [normal(2, 3, 4, 3)]),
+        fractional(2, "2-D", (2, 2, 9, 8), [2, 3], [6, 5]),
+        fractional(2, "one row", (1, 2, 7, 7), 3, [1, 4]),
+        fractional(3, "3-D", (1, 2, 5, 6, 5), 2, [3, 4, 2]),
     ]
     save("pools.json", {"rows": rows})
 

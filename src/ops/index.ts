@@ -43,6 +43,7 @@ export * from "./pool-geometry.ts";
 export * from "./pool-global.ts";
 export * from "./pool-lp.ts";
 export * from "./pool-max.ts";
+export * from "./pool-random.ts";
 export * from "./pool-unpool.ts";
 export * from "./random.ts";
 export * from "./reduce.ts";

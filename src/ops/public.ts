@@ -70,6 +70,13 @@ export type { PoolOptions } from "./pool-geometry.ts";
 export { globalAvgPool, globalLpPool, globalMaxPool } from "./pool-global.ts";
 export { lpPool1d, lpPool2d, lpPool3d } from "./pool-lp.ts";
 export { maxPool1d, maxPool2d, maxPool3d, maxPoolIndices } from "./pool-max.ts";
+export {
+  type FractionalPoolOptions,
+  fractionalMaxPool2d,
+  fractionalMaxPool3d,
+  stochasticPool2d,
+  stochasticPoolMean2d,
+} from "./pool-random.ts";
 export { maxUnpool } from "./pool-unpool.ts";
 export { type DropoutOptions, dropout, type RandomOptions } from "./random.ts";
 export { argMax, max, mean, min, type ReduceOptions, sum, type VarianceOptions, variance } from "./reduce.ts";

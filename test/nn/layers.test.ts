@@ -57,6 +57,8 @@ const layers: [string, Module, readonly number[]][] = [
   ["maxout", nn.maxout({ pieces: 3 }), [6, 2]],
   ["glu", nn.glu(), [6, 2]],
   ["globalLpPool", nn.globalLpPool({ p: 3 }), [2, 3, 3]],
+  ["stochasticPool2d", nn.sequential([nn.softplus(), nn.stochasticPool2d(2)]), [2, 4, 4]],
+  ["fractionalMaxPool2d", nn.fractionalMaxPool2d(2, { outputSize: 3 }), [2, 5, 5]],
   ["maxPool1d", nn.maxPool1d(2), [2, 6]],
   ["avgPool3d", nn.avgPool3d(2), [1, 4, 2, 4]],
   ["lpPool1d", nn.lpPool1d(2, 3, { stride: 2 }), [2, 7]],

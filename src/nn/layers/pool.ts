@@ -1,10 +1,12 @@
 // Pooling layers: windows, whole maps, or whatever window gives a wanted size. 1d, 2d and 3d are names of the same thing, for
 // [N, C, length], [N, C, H, W] and [N, C, D, H, W].
 import type { PaddingOption, SpatialOption } from "../../graph/attrs.ts";
+import { fill } from "../../graph/record.ts";
 import type { Value } from "../../graph/value.ts";
 import * as ops from "../../ops/index.ts";
 import { checkOptionNames, checkOptions } from "../../tensor/options.ts";
-import { defineModule, type Module } from "../module.ts";
+import type { Shape } from "../../tensor/shape.ts";
+import { type Context, defineModule, type Module } from "../module.ts";
 
 export interface MaxPoolOptions {
   /** Default: the kernel size. */
@@ -101,4 +103,32 @@ export function globalMaxPool(): Module {
 export function globalLpPool(options: { readonly p?: number } = {}): Module {
   checkOptions("globalLpPool", options, ["p"]);
   return defineModule("globalLpPool", (x) => ops.globalLpPool(x, options));
+}
+
+const samplesFor = (x: Value, context: Context, shape: Shape): Value =>
+  ops.randomUniform(context.counter(), { shape, seed: context.seed(), dtype: x.dtype === "float64" ? "float64" : "float32" });
+
+/**
+ * Maxima of windows that stand irregularly, drawn afresh for every map and training step; otherwise always the same, as with the samples ½.
+ * Draws depend on the training seed, the layer's path and the step alone. Graham 2014.
+ */
+export function fractionalMaxPool2d(kernelSize: SpatialOption, options: ops.FractionalPoolOptions): Module {
+  checkOptions("fractionalMaxPool2d", options, ["outputSize", "outputRatio"]);
+  return defineModule("fractionalMaxPool2d", (x, context) => {
+    const shape = [x.shape[0], x.shape[1], 2];
+    const samples = context.training ? samplesFor(x, context, shape) : fill(shape, 0.5, x.dtype);
+    return ops.fractionalMaxPool2d(x, samples, kernelSize, options);
+  });
+}
+
+/**
+ * In training one activation of every window, drawn in proportion to them; otherwise their expectation Σa² / Σa. For what comes after a ReLU.
+ * Zeiler & Fergus 2013.
+ */
+export function stochasticPool2d(kernelSize: SpatialOption, options: MaxPoolOptions = {}): Module {
+  checkOptions("stochasticPool2d", options, ["stride", "padding", "dilation", "ceilMode"]);
+  return defineModule("stochasticPool2d", (x, context) => {
+    const mean = ops.stochasticPoolMean2d(x, kernelSize, options);
+    return context.training ? ops.stochasticPool2d(x, samplesFor(x, context, mean.shape), kernelSize, options) : mean;
+  });
 }

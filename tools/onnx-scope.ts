@@ -74,6 +74,10 @@ const casesOutOfScope: Readonly<Record<string, string>> = {
   test_identity_sequence: sequence,
   test_if_opt: sequence,
   test_if_seq: sequence,
+  test_training_dropout: random,
+  test_training_dropout_default: random,
+  test_training_dropout_default_mask: random,
+  test_training_dropout_mask: random,
 };
 
 /** Oldest version of the operators that fovea reads. */

@@ -78,6 +78,12 @@ function bookkeeping(
   const placed = new Map<Tensor, Value>();
   const weights = new Set<string>(reserved);
   const layers = new Set<string>();
+  const dependent = new Map<Value, boolean>([[x, true]]);
+  const depends = (value: Value): boolean => {
+    const known = dependent.get(value) ?? value.inputs.some(depends);
+    dependent.set(value, known);
+    return known;
+  };
   let own: string[] = [];
   return {
     parameter(name, stored) {
@@ -95,8 +101,10 @@ function bookkeeping(
       return value;
     },
     record(node) {
-      const input = node.inputs.map((entry) => entry?.operand).find((operand) => operand instanceof Value) ?? x;
+      const input = node.inputs.map((entry) => entry?.operand).find((operand) => operand instanceof Value && depends(operand)) as Value;
       const values = node.outputs.map(({ name, value }, i) => {
+        // Masks of ones, tables made of sizes: the same for every picture, so they are no layer's work.
+        if (!depends(value)) return value;
         const layer = freeName(i === 0 ? node.name : name, layers);
         return ledger.layer({ name: layer, kind: kindOf(node.type, value), input, value, parameters: i === 0 ? own : [] });
       });

@@ -62,7 +62,7 @@ export type OnnxWriters = Readonly<Record<string, OnnxWriter>>;
 /** The file as it grows. */
 export class Emission {
   readonly nodes: WrittenNode[] = [];
-  readonly tensors = new Map<string, WrittenTensor>();
+  readonly tensors: Map<string, WrittenTensor> = new Map();
   readonly opset: number;
   readonly #taken = new Set<string>();
   readonly #shared = new Map<string, string>();

@@ -1,4 +1,4 @@
-// onnxruntime-node, the independent judge of written files: from the project's own packages, or else from those of the benches.
+// onnxruntime-node, the independent judge of written files: from tools/judges, or else from the packages of the benches.
 import { createRequire } from "node:module";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
@@ -22,14 +22,14 @@ interface Runtime {
 }
 
 function load(): Runtime | undefined {
-  for (const place of ["../../package.json", "../../bench/package.json"]) {
+  for (const place of ["../../tools/judges/package.json", "../../bench/package.json"]) {
     try {
       return createRequire(new URL(place, import.meta.url))("onnxruntime-node") as Runtime;
     } catch {
       // Not installed there.
     }
   }
-  console.warn("onnxruntime-node is not installed: written ONNX files are not run");
+  console.warn("onnxruntime-node is not installed (npm ci --prefix tools/judges): ONNX files are not run by it");
   return undefined;
 }
 

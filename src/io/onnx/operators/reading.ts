@@ -8,8 +8,11 @@ import type { DType } from "../../../tensor/tensor.ts";
 import type { OnnxNode, OnnxOutput, OnnxReader, OnnxType } from "../operator.ts";
 import { dtypeFor, onnxTypeOf } from "../types.ts";
 
+/** Elements that a constant made out of sizes may have: far more than any shape arithmetic or mask, far less than a hostile file would like. */
+const mostFolded = 2 ** 24;
+
 /**
- * Input `i` as an operand of arithmetic. While every input is known the result is, too; beside a value that is fed, stored weights are parameters, and
+ * Input `i` as an operand of arithmetic. Where every input is known the result is, too; beside a value that is fed, stored weights are parameters, and
  * single numbers are numbers: the 6 of a ReLU6 spelled as a minimum is nothing to train.
  */
 export function operandOf(node: OnnxNode, i: number): Operand {
@@ -25,9 +28,15 @@ export function operandsOf(node: OnnxNode): Operand[] {
   return Array.from({ length: node.inputCount }, (_, i) => operandOf(node, i));
 }
 
-/** Whether the numbers of every input are known while reading. */
+/** Whether the result is known while reading: every input is, and stretched against each other they are no more than a constant may be. */
 export function allKnown(node: OnnxNode): boolean {
-  return Array.from({ length: node.inputCount }, (_, i) => !node.has(i) || node.known(i) !== undefined).every(Boolean);
+  const given = Array.from({ length: node.inputCount }, (_, i) => i).filter((i) => node.has(i));
+  if (given.some((i) => node.known(i) === undefined)) return false;
+  const sizes: number[] = [];
+  for (const i of given) {
+    for (const [fromEnd, n] of [...node.shape(i)].reverse().entries()) sizes[fromEnd] = Math.max(sizes[fromEnd] ?? 0, n);
+  }
+  return sizeOf(sizes) <= mostFolded;
 }
 
 /** `operand` under the element type that the file gives input `i`: for operators that keep it. */
@@ -98,9 +107,6 @@ export function typeNumbered(node: OnnxNode, number: number): OnnxType {
 export function dtypeOf(node: OnnxNode, type: OnnxType): DType {
   return type === "string" ? node.unsupported("its result is text") : dtypeFor(type, node.floatType);
 }
-
-/** Elements that a constant made out of sizes may have: far more than any shape arithmetic or mask, far less than a hostile file would like. */
-const mostFolded = 2 ** 24;
 
 /** Throws `ModelFormatError` for a shape that no honest file makes out of nothing, before memory is asked for. */
 export function checkSize(node: OnnxNode, shape: Shape): void {

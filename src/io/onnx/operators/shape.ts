@@ -10,6 +10,7 @@ import { broadcastShapes, normaliseAxis, type Shape, sizeOf } from "../../../ten
 import { tensor } from "../../../tensor/tensor.ts";
 import type { OnnxNode, OnnxOutput, OnnxReaders, OnnxType } from "../operator.ts";
 import {
+  allKnown,
   asBool,
   asInt64,
   axesOf,
@@ -99,6 +100,13 @@ function sliced(node: OnnxNode): Operand {
   });
 }
 
+function joined(node: OnnxNode): Operand {
+  const parts = operandsOf(node);
+  const axis = axisOf(node, parts[0].shape.length, 1);
+  if (allKnown(node)) checkSize(node, [parts.reduce((sum, { shape }) => sum + sizeOf(shape), 0)]);
+  return concat(parts, { axis });
+}
+
 /** The given shape and the operand's own stretch each other. */
 function expanded(node: OnnxNode): Operand {
   const shape = broadcastShapes([node.shape(0), node.integers(1)], node.where);
@@ -133,7 +141,7 @@ export const shapeReaders: OnnxReaders = {
   }),
   Unsqueeze: keepingType((x, node) => unsqueeze(x, { axes: axesOf(node, 13) ?? node.malformed("it names no axes") })),
   Transpose: keepingType((x, node) => transpose(x, { ...(node.given("perm") && { permutation: node.ints("perm") }) })),
-  Concat: (node) => likeInput(node, concat(operandsOf(node), { axis: node.int("axis", 1) })),
+  Concat: (node) => likeInput(node, joined(node)),
   Split: split,
   Slice: (node) => likeInput(node, sliced(node)),
   Expand: (node) => likeInput(node, expanded(node)),

@@ -1,6 +1,6 @@
 // Reductions over axes. A reduction keeps its axes as size 1 or drops them; the elements lie in memory the same way in both cases.
 import { type AttrSpec, custom, flag } from "../graph/attrs.ts";
-import { defineOp, type Field, type GradRule, type Op, pointwise, unknownField, wholeInput } from "../graph/op.ts";
+import { defineOp, type Field, type GradRule, type Op, type OpCase, pointwise, unknownField, wholeInput } from "../graph/op.ts";
 import { apply, fill, fillOp, type Operand } from "../graph/record.ts";
 import type { Value } from "../graph/value.ts";
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
@@ -31,32 +31,38 @@ const axesAttr: AttrSpec<readonly number[] | undefined> = custom((given, { where
   return list as readonly number[];
 }, "axes to reduce (default: all)");
 
-const reduceAttrs = { axes: axesAttr, keepDims: flag(false, "keep reduced axes as size 1") } as const;
+/** The attributes that all reductions have. */
+export const reduceAttrs: { readonly axes: AttrSpec<readonly number[] | undefined>; readonly keepDims: AttrSpec<boolean> } = {
+  axes: axesAttr,
+  keepDims: flag(false, "keep reduced axes as size 1"),
+};
 
-interface ReduceAttrs {
+export interface ReduceAttrs {
   readonly axes: readonly number[] | undefined;
   readonly keepDims: boolean;
 }
 
 /** The shape with every reduced axis kept as size 1. */
-function keptShape(x: Shape, axes: readonly number[] | undefined, where = "reduce"): number[] {
+export function keptShape(x: Shape, axes: readonly number[] | undefined, where = "reduce"): number[] {
   const reduced = new Set(normaliseAxes(axes, x.length, where));
   return x.map((n, axis) => (reduced.has(axis) ? 1 : n));
 }
 
-function reducedShape(x: Shape, { axes, keepDims }: ReduceAttrs, where: string): Shape {
+/** What reducing a shape leaves of it. */
+export function reducedShape(x: Shape, { axes, keepDims }: ReduceAttrs, where: string): Shape {
   const reduced = new Set(normaliseAxes(axes, x.length, where));
   return keepDims ? keptShape(x, axes, where) : x.filter((_, axis) => !reduced.has(axis));
 }
 
-function nonEmpty(x: Shape, attrs: ReduceAttrs, where: string): Shape {
+/** `reducedShape`; throws `ShapeError` where there is nothing to choose from. */
+export function nonEmpty(x: Shape, attrs: ReduceAttrs, where: string): Shape {
   for (const axis of normaliseAxes(attrs.axes, x.length, where)) {
     if (x[axis] === 0) throw new ShapeError(`${where}: axis ${axis} of ${showShape(x)} has no elements to choose from`);
   }
   return reducedShape(x, attrs, where);
 }
 
-function reduceField(x: Shape, { axes }: ReduceAttrs): Field {
+export function reduceField(x: Shape, { axes }: ReduceAttrs): Field {
   const reduced = normaliseAxes(axes, x.length).filter((axis) => axis >= 2);
   if (reduced.length === 0) return pointwise;
   return reduced.length === x.length - 2 ? wholeInput : unknownField;
@@ -147,42 +153,67 @@ export const meanOp: Op = defineOp({
   cases,
 });
 
-export const argMaxOp: Op = defineOp({
-  name: "argMax",
-  inputs: ["x"],
-  attrs: reduceAttrs,
-  shape(ins, attrs, where) {
-    if (normaliseAxes(attrs.axes, ins.x.length, where).length !== 1) {
-      throw new ArgumentError(`${where}: axes must name exactly one axis of ${showShape(ins.x)}`);
-    }
-    return nonEmpty(ins.x, attrs, where);
-  },
-  dtype: () => "int32",
-  reference({ x }, out, { axes }) {
-    const [axis] = normaliseAxes(axes, x.rank);
-    const inner = sizeOf(x.shape.slice(axis + 1));
-    const length = x.shape[axis];
-    for (let o = 0; o < out.size; o++) {
-      const base = Math.floor(o / inner) * inner * length + (o % inner);
-      let best = 0;
-      for (let i = 1; i < length && !Number.isNaN(x.data[base + best * inner]); i++) {
-        if (!(x.data[base + i * inner] <= x.data[base + best * inner])) best = i;
+/** Whether `candidate`, which comes later, takes the place of the best so far. NaN is better than any number. */
+function replaces(candidate: number, best: number, sign: 1 | -1, last: boolean): boolean {
+  if (Number.isNaN(candidate)) return last || !Number.isNaN(best);
+  const lead = sign * (candidate - best);
+  return lead > 0 || (last && candidate === best);
+}
+
+function positionOp(name: string, sign: 1 | -1, what: string): Op {
+  const position = (shape: Shape, attrs: Readonly<Record<string, unknown>>, more: Partial<OpCase> = {}): OpCase => ({
+    title: "positions have no gradient",
+    inputs: [{ shape, fill: "distinct" }],
+    attrs,
+    gradient: false,
+    ...more,
+  });
+  return defineOp({
+    name,
+    inputs: ["x"],
+    attrs: { ...reduceAttrs, selectLast: flag(false, "the last of equal ones, not the first") },
+    shape(ins, attrs, where) {
+      if (normaliseAxes(attrs.axes, ins.x.length, where).length !== 1) {
+        throw new ArgumentError(`${where}: axes must name exactly one axis of ${showShape(ins.x)}`);
       }
-      out.data[o] = best;
-    }
-  },
-  grad: { x: null },
-  doc: { text: "Position of the largest element along one axis, as int32; the first of equal ones, and NaN is largest." },
-  cases: [
-    { title: "positions have no gradient", inputs: [{ shape: [3, 7], fill: "distinct" }], attrs: { axes: -1 }, gradient: false },
-    {
-      title: "positions have no gradient",
-      inputs: [{ shape: [2, 5, 3], fill: "distinct" }],
-      attrs: { axes: 1, keepDims: true },
-      gradient: false,
+      return nonEmpty(ins.x, attrs, where);
     },
-  ],
-});
+    dtype: () => "int32",
+    reference({ x }, out, { axes, selectLast }) {
+      const [axis] = normaliseAxes(axes, x.rank);
+      const inner = sizeOf(x.shape.slice(axis + 1));
+      const length = x.shape[axis];
+      for (let o = 0; o < out.size; o++) {
+        const base = Math.floor(o / inner) * inner * length + (o % inner);
+        let best = 0;
+        for (let i = 1; i < length; i++) {
+          if (replaces(x.data[base + i * inner], x.data[base + best * inner], sign, selectLast)) best = i;
+        }
+        out.data[o] = best;
+      }
+    },
+    grad: { x: null },
+    doc: { text: `Position of the ${what} element along one axis, as int32: the first (or last) of equal ones, and NaN before all.` },
+    cases: [
+      position([3, 7], { axes: -1 }),
+      position([2, 5, 3], { axes: 1, keepDims: true }),
+      position(
+        [2, 6],
+        { axes: 1, selectLast: true },
+        { inputs: [{ shape: [2, 6], fill: { values: [1, 0, 2, 2, 0, 1, 3, 3, 3, 3, 3, 3] } }] },
+      ),
+      position([3, 4], { axes: 0 }, { inputs: [{ shape: [3, 4], dtype: "int32", fill: { integers: 3 } }] }),
+      position(
+        [2, 3],
+        { axes: 1, selectLast: true },
+        { inputs: [{ shape: [2, 3], fill: { values: [1, Number.NaN, 2, Number.NaN, 5, Number.NaN] } }] },
+      ),
+    ],
+  });
+}
+
+export const argMaxOp: Op = positionOp("argMax", 1, "largest");
+export const argMinOp: Op = positionOp("argMin", -1, "smallest");
 
 /** Sum over `axes` (default all). */
 export function sum<T extends Operand>(x: T, options: ReduceOptions = {}): T {
@@ -204,12 +235,30 @@ export function min<T extends Operand>(x: T, options: ReduceOptions = {}): T {
   return apply(minOp, [x], options);
 }
 
-/** int32 position of the first largest element along one axis (default the last). */
-export function argMax<T extends Operand>(x: T, options: { readonly axis?: number; readonly keepDims?: boolean } = {}): T {
-  checkOperand("argMax", "x", x);
-  checkOptions("argMax", options, ["axis", "keepDims"]);
-  const { axis = -1, keepDims = false } = options;
-  return apply(argMaxOp, [x], { axes: axis, keepDims });
+export interface PositionOptions {
+  /** One axis, negative ones counting from the end (default -1, the last). */
+  readonly axis?: number;
+  /** Keep the axis as size 1 (default false). */
+  readonly keepDims?: boolean;
+  /** The last of equal ones, not the first (default false). */
+  readonly selectLast?: boolean;
+}
+
+function positionOf<T extends Operand>(op: Op, x: T, options: PositionOptions): T {
+  checkOperand(op.name, "x", x);
+  checkOptions(op.name, options, ["axis", "keepDims", "selectLast"]);
+  const { axis = -1, keepDims = false, selectLast = false } = options;
+  return apply(op, [x], { axes: axis, keepDims, selectLast });
+}
+
+/** int32 position of the largest element along one axis (default the last), the first of equal ones. */
+export function argMax<T extends Operand>(x: T, options: PositionOptions = {}): T {
+  return positionOf(argMaxOp, x, options);
+}
+
+/** int32 position of the smallest element along one axis (default the last), the first of equal ones. */
+export function argMin<T extends Operand>(x: T, options: PositionOptions = {}): T {
+  return positionOf(argMinOp, x, options);
 }
 
 export interface VarianceOptions extends ReduceOptions {

@@ -9,29 +9,31 @@ const promised = `
 ArgumentError DTypeError DataError FileError FoveaError GraphError ModelFormatError ShapeError Tensor TrainingError
 UnsupportedOpError Value abs accuracy activationLayers activationTable activations adam adamW adaptiveAvgPool1d
 adaptiveAvgPool2d adaptiveAvgPool3d adaptiveMaxPool1d adaptiveMaxPool2d adaptiveMaxPool3d adaptiveMaxPoolIndices add affine
-affineGrid arange argMax arraysDataset atan attribute attributeEach attributionMethod attributionMethods avgPool1d avgPool2d
-avgPool3d batchNorm batchNormTraining blocks boxOf broadcastTo cast ceil celu centreCrop channelMean channelShuffle
+affineGrid and arange argMax argMin arraysDataset atan attribute attributeEach attributionMethod attributionMethods avgPool1d
+avgPool2d avgPool3d batchNorm batchNormTraining blocks boxOf broadcastTo cast ceil celu centreCrop channelMean channelShuffle
 channelVariance cifar10 cifar10Classes classCounts classMetrics clip compile compose concat confusionMatrix constant
 constantRate constantWarmUp conv1d conv2d conv3d convTranspose1d convTranspose2d convTranspose3d cos cosine cosineRestarts
-costOf coverImage createGraph createModel crossEntropy crossEntropyLoss cyclic datasetNames decodeCheckpoint decodeImage
-defineModule deformConv2d depthNet depthSweep describePreprocessing div dropout effectiveField elu encodePng eq equivariance erf
-evaluate examples exp expm1 exponential expression fashionClasses fashionMnist fill filters findValue firstOf fit flatten flip
-floor fold fractionalMaxPool2d fractionalMaxPool3d full ge gelu globalAvgPool globalLpPool globalMaxPool glu gradient
-gradientFlow gridSample groupNorm gt gunzip halfSquaredError hardSigmoid hardSwish hardTanh hardshrink identity idxDataset
-idxDatasetFromFiles inSequence initialise input installWasmEvaluator instanceNorm invariance inverseTime label layerEquivariance
-layerNorm le leakyRelu linear linearWarmUp loadCheckpoint loader localResponseNorm locallyConnected1d locallyConnected2d
-locallyConnected3d log log1p logSigmoid logSoftmax lpPool1d lpPool2d lpPool3d lt map matmul max maxPool1d maxPool2d maxPool3d
-maxPoolIndices maxUnpool maximise maximiseEach maximum maxout mean meanSquaredError measureNormalisation mergeConvs min minimum
-mish mnist mse mul multiStep ne neg nllLoss nn normalise oneCycle oneHot ones openDataset openOnnx pad parseIdx partialConv
-patternMatch perEpoch permutePixels pictureFolder pictureToTensor pixelPermutation pixelShuffle pixelUnshuffle polynomial pow
-predict prelu preparePicture preprocessingProfile preprocessingProfiles projectiveField random randomAffine randomColour
-randomCrop randomErasing randomFlip randomNoise randomNormal randomTranslation randomUniform readModel readNpy readNpz readOnnx
-readSafetensors readTfjs receptiveField reciprocal registeredOps relu relu6 reluRules removeWasmEvaluator report reshape resize
-resizeImage rmsNorm rmsProp roiAlign roiPool roll round rsqrt saveCheckpoint selu sgd shifted sigmoid sign silu sin slice
-softmax softplus softshrink softsign split sqrt square squeeze stepDecay stochasticPool2d stochasticPoolMean2d stopGradient sub
-subPixelKernel subset substitute sum sweep synthetic syntheticClasses take tan tanh tanhshrink tap tensor tensorToPicture
-threshold topK trainingStep transformPicture translate transpose unfold unitMeter unnormalise unsqueeze variable variance where
-writeModel writeNpy writeNpz writeSafetensors zeros zoo
+costOf coverImage createGraph createModel crossEntropy crossEntropyLoss cumSum cyclic datasetNames decodeCheckpoint
+decodeImage defineModule deformConv2d depthNet depthSweep describePreprocessing div dropout effectiveField einsum elu
+encodePng eq equivariance erf evaluate examples exp expm1 exponential expression fashionClasses fashionMnist fill filters
+findValue firstOf fit flatten flip floor fmod fold fractionalMaxPool2d fractionalMaxPool3d full gather gatherElements gatherNd
+ge gelu globalAvgPool globalLpPool globalMaxPool glu gradient gradientFlow gridSample groupNorm gt gunzip halfSquaredError
+hardmax hardSigmoid hardSwish hardTanh hardshrink identity idxDataset idxDatasetFromFiles inSequence initialise input
+installWasmEvaluator instanceNorm invariance inverseTime isInf isNan l1Norm l2Norm label layerEquivariance layerNorm le
+leakyRelu linear linearWarmUp loadCheckpoint loader localResponseNorm locallyConnected1d locallyConnected2d locallyConnected3d
+log log1p logSigmoid logSoftmax logSumExp lpPool1d lpPool2d lpPool3d lt map matmul max maxPool1d maxPool2d maxPool3d
+maxPoolIndices maxUnpool maximise maximiseEach maximum maxout mean meanSquaredError measureNormalisation mergeConvs min
+minimum mish mnist mod mse mul multiStep ne neg nllLoss nn normalise not oneCycle oneHot ones openDataset openOnnx or pad
+parseIdx partialConv patternMatch perEpoch permutePixels pictureFolder pictureToTensor pixelPermutation pixelShuffle
+pixelUnshuffle polynomial pow predict prelu preparePicture preprocessingProfile preprocessingProfiles prod projectiveField
+random randomAffine randomColour randomCrop randomErasing randomFlip randomNoise randomNormal randomTranslation randomUniform
+readModel readNpy readNpz readOnnx readSafetensors readTfjs receptiveField reciprocal registeredOps relu relu6 reluRules
+removeWasmEvaluator report reshape resize resizeImage rmsNorm rmsProp roiAlign roiPool roll round rsqrt saveCheckpoint
+scatterElements scatterNd selu sgd shifted sigmoid sign silu sin slice softmax softplus softshrink softsign split sqrt square
+squeeze stepDecay stochasticPool2d stochasticPoolMean2d stopGradient sub subPixelKernel subset substitute sum sweep synthetic
+syntheticClasses take tan tanh tanhshrink tap tensor tensorToPicture threshold tile topK topKIndices topKValues trainingStep
+transformPicture translate transpose unfold unitMeter unnormalise unsqueeze variable variance where writeModel writeNpy
+writeNpz writeSafetensors xor zeros zoo
 `;
 
 it("the root exports these names and no others", () => {

@@ -1,10 +1,11 @@
-// The one program behind every gradient picture: pictures and masks in, the target's value and its gradient on the pixels out.
-// The mask is fed, so the program serves every class, channel and position of a layer.
+// The one program behind every gradient picture: pictures and masks in, the target's value and its gradient on the pixels (or on a layer in
+// between) out. The mask is fed, so the program serves every class, channel and position of a layer.
 import { compile } from "../backends/compile.ts";
 import { gradient } from "../graph/grad.ts";
 import { createGraph } from "../graph/graph.ts";
 import { input } from "../graph/record.ts";
 import type { Model } from "../nn/model.ts";
+import type { Traced } from "../nn/module.ts";
 import { mul, sum } from "../ops/index.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -16,6 +17,8 @@ import { type Target, type TargetLayer, targetLayer } from "./target.ts";
 export interface GradientProgram {
   readonly batch: number;
   readonly layer: TargetLayer;
+  /** Where the gradient is taken: a layer, or the pixels. */
+  readonly at: TargetLayer;
   /** Names of the ops with a ReLU in them between the pixels and the target. */
   readonly relus: readonly string[];
   /** At most `batch` pictures, each with its mask (channels · height · width numbers). */
@@ -27,13 +30,15 @@ export interface GradientRun {
   readonly scores: readonly number[];
   /** The layer's values, [N, C, H, W] or [N, C]. */
   readonly values: Tensor;
-  /** Per picture, [C, H, W]. */
+  /** Per picture, [C, H, W] of the pixels or of the layer `at`. */
   readonly gradients: readonly Tensor[];
+  /** Per picture, the values of the layer `at`. */
+  readonly maps: readonly Tensor[];
 }
 
 /**
- * Compiles the gradient of a layer under a mask, in the picture, for `batch` pictures at a time. Errors as `targetLayer`, and
- * `compile`'s.
+ * Compiles the gradient of a layer under a mask, in the picture or in what `place` finds in the net, for `batch` pictures at a time. Errors as
+ * `targetLayer`, and `compile`'s.
  */
 export async function gradientProgram(
   model: Model,
@@ -42,20 +47,23 @@ export async function gradientProgram(
   batch: number,
   shape: Shape,
   options: RunOptions,
+  place?: (traced: Traced, layer: TargetLayer) => TargetLayer,
 ): Promise<GradientProgram> {
   const { dtype = "float32" } = options;
   const traced = traceFor(model, shape, batch, dtype);
   const layer = targetLayer(traced, target);
   const mask = input("mask", layer.value.shape, dtype);
   const rules = reluRules(rule);
-  const [pixels] = gradient(layer.value, [traced.input], { seed: mask, ...(rule !== "gradient" && { rules }) });
+  const at = place?.(traced, layer) ?? pixelsOf(traced);
+  const [change] = gradient(layer.value, [at.value], { seed: mask, ...(rule !== "gradient" && { rules }) });
   const axes = layer.value.shape.map((_, axis) => axis).slice(1);
-  const graph = createGraph({ outputs: { values: layer.value, scores: sum(mul(layer.value, mask), { axes }), pixels } });
+  const graph = createGraph({ outputs: { values: layer.value, scores: sum(mul(layer.value, mask), { axes }), change, maps: at.value } });
   const program = await compile(graph, compileOptions(options));
   const relus = [...new Set(graph.order.map((v) => v.op.name))].filter((name) => name in rules);
   return {
     batch,
     layer,
+    at,
     relus,
     async run(pictures, masks) {
       const results = await program.run({
@@ -70,8 +78,15 @@ export async function gradientProgram(
       return {
         values: results.values,
         scores: Array.from(results.scores.data.subarray(0, pictures.length)),
-        gradients: pictures.map((_, i) => results.pixels.entry(i)),
+        gradients: pictures.map((_, i) => results.change.entry(i)),
+        maps: pictures.map((_, i) => results.maps.entry(i)),
       };
     },
   };
+}
+
+/** The pixels, as if they were a layer. */
+export function pixelsOf({ input: value }: Traced): TargetLayer {
+  const [, channels, height = 1, width = 1] = value.shape;
+  return { value, name: "input", channels, height, width };
 }

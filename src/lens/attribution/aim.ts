@@ -12,8 +12,10 @@ export interface Aim {
   readonly mask: Tensor["data"];
   readonly position: readonly [number, number] | undefined;
   readonly score: number;
-  /** The plain gradient under the program's rule at the picture itself. */
+  /** The plain gradient under the program's rule at the picture itself, in the pixels or in the layer that the program looks at. */
   readonly gradient: Tensor;
+  /** The values that the gradient was taken in: the picture's own, or a layer's. */
+  readonly values: Tensor;
 }
 
 /** Channel, position and mask of each task, and the score and gradient there. Throws `ArgumentError` for targets that are not there. */
@@ -50,7 +52,7 @@ export async function aim(model: Model, program: GradientProgram, tasks: readonl
     settled.map((s) => s.image),
     settled.map((s) => s.mask),
   );
-  return settled.map((s, i) => ({ ...s, score: run.scores[i], gradient: run.gradients[i] }));
+  return settled.map((s, i) => ({ ...s, score: run.scores[i], gradient: run.gradients[i], values: run.maps[i] }));
 }
 
 /** The first largest value of a channel, in row-major order. */
@@ -66,15 +68,17 @@ export async function runAll(
   program: GradientProgram,
   pictures: readonly Tensor[],
   masks: readonly Tensor["data"][],
-): Promise<{ scores: number[]; gradients: Tensor[]; values: Tensor }> {
+): Promise<{ scores: number[]; gradients: Tensor[]; maps: Tensor[]; values: Tensor }> {
   const scores: number[] = [];
   const gradients: Tensor[] = [];
+  const maps: Tensor[] = [];
   let values: Tensor | undefined;
   for (let start = 0; start < pictures.length; start += program.batch) {
     const run = await program.run(pictures.slice(start, start + program.batch), masks.slice(start, start + program.batch));
     scores.push(...run.scores);
     gradients.push(...run.gradients);
+    maps.push(...run.maps);
     values ??= run.values;
   }
-  return { scores, gradients, values: values as Tensor };
+  return { scores, gradients, maps, values: values as Tensor };
 }

@@ -69,6 +69,14 @@ function gradientMethod<Name extends string>(name: Name, given: GradientMethod):
 const guidedCaveat =
   "hardly depends on the weights of the layers above: it shows what the picture offers rather than why the net decided; see the sanity strip";
 
+export const guidedMaps: Method<"guided"> = gradientMethod("guided", {
+  title: "Guided backpropagation",
+  cites: "Springenberg, Dosovitskiy, Brox, Riedmiller 2015",
+  caveat: guidedCaveat,
+  rule: "guided",
+  mapOf: atThePicture,
+});
+
 export type GradientMethodName =
   | "gradient"
   | "gradientInput"
@@ -86,13 +94,7 @@ export const gradientMethods: readonly Method<GradientMethodName>[] = [
     cites: "Shrikumar, Greenside, Kundaje 2016",
     mapOf: async (_, { gradient, image }) => ({ map: zip(gradient, image, (g, x) => g * x) }),
   }),
-  gradientMethod("guided", {
-    title: "Guided backpropagation",
-    cites: "Springenberg, Dosovitskiy, Brox, Riedmiller 2015",
-    caveat: guidedCaveat,
-    rule: "guided",
-    mapOf: atThePicture,
-  }),
+  guidedMaps,
   gradientMethod("deconvnet", {
     title: "Deconvnet",
     cites: "Zeiler, Fergus 2014",

@@ -61,6 +61,24 @@ export interface MethodSettings extends RunOptions {
   readonly baseline?: Tensor;
   /** Pictures per run (default 16). */
   readonly batchSize?: number;
+  /** The layer whose maps the CAM family weighs; "input" for the pixels (default: the last one with space before the target). */
+  readonly at?: string;
+  /** Grad-CAM: what speaks against the target (default false). */
+  readonly counterfactual?: boolean;
+  /** Height and width of what occlusion covers, in pixels (default: an eighth of the picture, at least 1). */
+  readonly window?: number | readonly [height: number, width: number];
+  /** From one window to the next (default: half of the window, at least 1). */
+  readonly stride?: number | readonly [down: number, across: number];
+  /** What covers: a number, or one per channel, as the net sees pixels (default 0, which is the data's mean after normalisation). */
+  readonly fill?: number | readonly number[];
+  /** How a pixel under several windows is credited (default "mean"). */
+  readonly credit?: "mean" | "sum";
+  /** Masks of RISE (default 2000). */
+  readonly masks?: number;
+  /** Cells along each side of a mask of RISE (default 8, and 4 for pictures under 64 pixels). */
+  readonly cells?: number;
+  /** Share of cells that RISE leaves uncovered (default 0.5). */
+  readonly keep?: number;
 }
 
 export const methodSettingNames: readonly (keyof MethodSettings)[] = [
@@ -72,6 +90,15 @@ export const methodSettingNames: readonly (keyof MethodSettings)[] = [
   "quadrature",
   "baseline",
   "batchSize",
+  "at",
+  "counterfactual",
+  "window",
+  "stride",
+  "fill",
+  "credit",
+  "masks",
+  "cells",
+  "keep",
 ];
 
 /** Element by element; both have the shape of `a`. */

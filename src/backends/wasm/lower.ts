@@ -10,6 +10,7 @@ import { bytesPerElement, type DType, full, type Tensor } from "../../tensor/ten
 import { composites } from "./composites.ts";
 import { type Fusions, findFusions } from "./fusion.ts";
 import { type Border, type Kernel, type KernelRule, type Placement, rowMajor, type Site, type Tier, type Wish } from "./kernel.ts";
+import { borderKernel } from "./kernels/border.ts";
 import { copyKernel } from "./kernels/copy.ts";
 import { fillKernel } from "./kernels/elementwise.ts";
 import { findRule } from "./kernels/index.ts";
@@ -112,7 +113,9 @@ export class Lowering {
     const { placement, origin, elements } = layOut(shape, dtype, order, border);
     const width = bytesPerElement(dtype);
     const located: Located = { buffer: { role, bytes: elements * width }, offset: origin * width, placement };
-    if (hasBorder(placement.border)) this.#zeroBorder(located, order);
+    if (hasBorder(placement.border)) {
+      this.emit(borderKernel(placement, order), [], located, { region: { ...wholeRegion(located.buffer), part: "border" } });
+    }
     return located;
   }
 
@@ -325,32 +328,6 @@ export class Lowering {
       buffer,
     );
     return packed;
-  }
-
-  /** The border's slabs, axis by axis, so that no two overlap. */
-  #zeroBorder(located: Located, order: readonly number[]): void {
-    const { buffer, offset, placement } = located;
-    const { shape, strides, border, dtype } = placement;
-    const done = new Set<number>();
-    for (const axis of order) {
-      const [before, after] = border[axis];
-      for (const [from, size] of [
-        [-before, before],
-        [shape[axis], after],
-      ]) {
-        if (size === 0) continue;
-        const starts = shape.map((_, a) => (a === axis ? from : done.has(a) ? 0 : -border[a][0]));
-        const sizes = shape.map((n, a) => (a === axis ? size : done.has(a) ? n : border[a][0] + n + border[a][1]));
-        const elements = starts.reduce((sum, start, a) => sum + start * strides[a], 0);
-        const slab: Located = {
-          buffer,
-          offset: offset + elements * bytesPerElement(dtype),
-          placement: { shape: sizes, dtype, strides, border: shape.map(() => [0, 0]) },
-        };
-        this.emit(fillKernel(slab.placement, 0, this.tier), [], slab, { region: { ...wholeRegion(buffer), part: "border" } });
-      }
-      done.add(axis);
-    }
   }
 
   #standIn(value: Value): Located {

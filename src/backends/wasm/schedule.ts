@@ -112,7 +112,7 @@ class PhaseBuilder {
   }
 }
 
-/** Inside and border of one tensor never touch; slabs of a border all write zeros. */
+/** Inside and border of one tensor never touch. */
 function bordering(a: Region, b: Region): boolean {
   return (a.part === "border" && b.part !== undefined) || (b.part === "border" && a.part !== undefined);
 }

@@ -11,6 +11,7 @@ import {
   relu,
   selu,
   sigmoid,
+  silu,
   softplus,
   softsign,
   threshold,
@@ -19,8 +20,7 @@ import { mul } from "../../../ops/arithmetic.ts";
 import { prelu } from "../../../ops/channel-activations.ts";
 import { map } from "../../../ops/elementwise.ts";
 import * as e from "../../../ops/expression-build.ts";
-import { oneHot } from "../../../ops/one-hot.ts";
-import { argMax } from "../../../ops/reduce.ts";
+import { hardmax } from "../../../ops/hard-max.ts";
 import { reshape } from "../../../ops/reshape.ts";
 import { logSoftmax, softmax } from "../../../ops/softmax.ts";
 import { type Shape, sizeOf } from "../../../tensor/shape.ts";
@@ -70,10 +70,9 @@ function overClasses(compute: (x: Operand, axis: number) => Operand): OnnxReader
   });
 }
 
-/** 1 at the first of the largest, else 0. */
-function hardmax(x: Operand, axis: number): Operand {
-  const dtype = x.dtype === "float64" ? "float64" : "float32";
-  return oneHot(argMax(x, { axis }), { classes: x.shape[axis], axis, dtype });
+function scaledSwish(x: Operand, node: OnnxNode): Operand {
+  const alpha = node.float("alpha", 1);
+  return alpha === 1 ? silu(x) : mul(x, sigmoid(mul(x, alpha)));
 }
 
 function approximation(node: OnnxNode): "none" | "tanh" {
@@ -97,8 +96,9 @@ export const activationReaders: OnnxReaders = {
   Softsign: keepingType(softsign),
   Gelu: keepingType((x, node) => gelu(x, { approximate: approximation(node) })),
   Mish: keepingType(mish),
+  Swish: keepingType(scaledSwish),
   Shrink: keepingType(shrink),
   Softmax: overClasses((x, axis) => softmax(x, { axis })),
   LogSoftmax: overClasses((x, axis) => logSoftmax(x, { axis })),
-  Hardmax: overClasses(hardmax),
+  Hardmax: overClasses((x, axis) => hardmax(x, { axis })),
 };

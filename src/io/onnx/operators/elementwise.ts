@@ -5,6 +5,7 @@ import { add, div, maximum, minimum, mul, pow, powOp, sub } from "../../../ops/a
 import { map } from "../../../ops/elementwise.ts";
 import type { Expression } from "../../../ops/expression.ts";
 import * as e from "../../../ops/expression-build.ts";
+import { fmod, mod } from "../../../ops/logic.ts";
 import { abs, atan, ceil, clip, cos, erf, exp, floor, log, neg, reciprocal, round, sign, sin, sqrt, tan } from "../../../ops/unary.ts";
 import type { OnnxNode, OnnxReader, OnnxReaders } from "../operator.ts";
 import { alignedSecond, castTo, keepingType, likeInput, operandOf, operandsOf } from "./reading.ts";
@@ -14,7 +15,7 @@ const binary =
   (node) =>
     likeInput(node, compute(operandOf(node, 0), alignedSecond(node)));
 
-const [x, y] = [e.operand(0), e.operand(1)];
+const x = e.operand(0);
 const mapped = (expression: Expression): OnnxReader => keepingType((operand) => map(expression, [operand]));
 
 // Each in the form that loses no digits near the points where the textbook's formula subtracts nearly equal numbers.
@@ -25,13 +26,6 @@ const acos = e.mul(2, e.atan(e.sqrt(e.div(e.sub(1, x), e.add(1, x)))));
 const asinh = e.mul(e.sign(x), e.log1p(e.add(e.abs(x), e.div(e.square(x), e.add(1, e.sqrt(e.add(1, e.square(x))))))));
 const acosh = e.log1p(e.add(e.sub(x, 1), e.sqrt(e.mul(e.sub(x, 1), e.add(x, 1)))));
 const atanh = e.mul(0.5, e.log1p(e.div(e.mul(2, x), e.sub(1, x))));
-
-const quotient = e.div(x, y);
-const towardsZero = e.select(e.lt(quotient, 0), e.ceil(quotient), e.floor(quotient));
-/** The sign of y, as Python and numpy have it. */
-const floorMod = e.sub(x, e.mul(y, e.floor(quotient)));
-/** The sign of x, as in C. */
-const truncatedMod = e.sub(x, e.mul(y, towardsZero));
 
 /** The result has the base's type, so powers of integers are cut towards zero; the exponent's type is free. */
 function power(node: OnnxNode): Operand {
@@ -72,7 +66,7 @@ export const elementwiseReaders: OnnxReaders = {
   Mul: binary(mul),
   Div: binary(div),
   Pow: (node) => likeInput(node, power(node)),
-  Mod: (node) => likeInput(node, map(node.int("fmod", 0) === 0 ? floorMod : truncatedMod, [operandOf(node, 0), operandOf(node, 1)])),
+  Mod: (node) => likeInput(node, (node.int("fmod", 0) === 0 ? mod : fmod)(operandOf(node, 0), operandOf(node, 1))),
   Max: variadic(maximum),
   Min: variadic(minimum),
   Sum: (node) => likeInput(node, total(node)),

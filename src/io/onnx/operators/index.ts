@@ -6,6 +6,7 @@ import { constantReaders } from "./constant.ts";
 import { convReaders } from "./conv.ts";
 import { dropoutReaders } from "./dropout.ts";
 import { elementwiseReaders } from "./elementwise.ts";
+import { indexReaders } from "./index-ops.ts";
 import { logicReaders } from "./logic.ts";
 import { lossReaders } from "./loss.ts";
 import { matrixReaders } from "./matrix.ts";
@@ -23,6 +24,7 @@ export const readers: OnnxReaders = {
   ...convReaders,
   ...dropoutReaders,
   ...elementwiseReaders,
+  ...indexReaders,
   ...logicReaders,
   ...lossReaders,
   ...matrixReaders,

@@ -2,8 +2,8 @@
 import type { Operand } from "../../../graph/record.ts";
 import { eq, ge, gt, le, lt, where } from "../../../ops/arithmetic.ts";
 import { map } from "../../../ops/elementwise.ts";
-import type { Expression } from "../../../ops/expression.ts";
 import * as e from "../../../ops/expression-build.ts";
+import { and, isInf, isNan, not, or, xor } from "../../../ops/logic.ts";
 import type { OnnxNode, OnnxReader, OnnxReaders } from "../operator.ts";
 import { alignedSecond, asBool, castTo, likeInput, operandOf } from "./reading.ts";
 
@@ -14,19 +14,10 @@ const comparison =
   (node) =>
     asBool(compare(operandOf(node, 0), alignedSecond(node)));
 
-const logic =
-  (expression: Expression): OnnxReader =>
+const question =
+  (ask: (x: Operand, node: OnnxNode) => Operand): OnnxReader =>
   (node) =>
-    asBool(map(expression, [operandOf(node, 0), alignedSecond(node)]));
-
-/** Infinities of the signs that are asked for; integers have none. */
-function isInfinite(node: OnnxNode): Expression {
-  const positive = node.int("detect_positive", 1) !== 0;
-  const negative = node.int("detect_negative", 1) !== 0;
-  if (positive && negative) return e.eq(e.abs(x), Number.POSITIVE_INFINITY);
-  if (!positive && !negative) return e.select(e.eq(x, x), 0, 0);
-  return e.eq(x, positive ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY);
-}
+    asBool(ask(operandOf(node, 0), node));
 
 /** Shifts as products and quotients by powers of two; fovea's types hold neither 32 nor 64 bits without a sign. */
 function shifted(node: OnnxNode): Operand {
@@ -51,12 +42,14 @@ export const logicReaders: OnnxReaders = {
   LessOrEqual: comparison(le),
   Greater: comparison(gt),
   GreaterOrEqual: comparison(ge),
-  And: logic(e.and(x, y)),
-  Or: logic(e.or(x, y)),
-  Xor: logic(e.ne(x, y)),
-  Not: (node) => asBool(map(e.not(x), [operandOf(node, 0)])),
-  IsNaN: (node) => asBool(map(e.ne(x, x), [operandOf(node, 0)])),
-  IsInf: (node) => asBool(map(isInfinite(node), [operandOf(node, 0)])),
+  And: comparison(and),
+  Or: comparison(or),
+  Xor: comparison(xor),
+  Not: question(not),
+  IsNaN: question(isNan),
+  IsInf: question((x, node) =>
+    isInf(x, { positive: node.int("detect_positive", 1) !== 0, negative: node.int("detect_negative", 1) !== 0 }),
+  ),
   BitShift: (node) => likeInput(node, shifted(node)),
   Where: (node) => likeInput(node, chosen(node), 1),
 };

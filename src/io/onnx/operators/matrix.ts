@@ -1,13 +1,14 @@
 // Products of matrices and tensors.
 import type { Operand } from "../../../graph/record.ts";
 import { add, mul, where } from "../../../ops/arithmetic.ts";
+import { einsum } from "../../../ops/einsum.ts";
 import { linear } from "../../../ops/linear.ts";
 import { type MatmulOptions, matmul } from "../../../ops/matmul.ts";
 import { reshape } from "../../../ops/reshape.ts";
 import { sizeOf } from "../../../tensor/shape.ts";
 import { Tensor, zeros } from "../../../tensor/tensor.ts";
 import type { OnnxNode, OnnxReaders } from "../operator.ts";
-import { allKnown, castTo, checkSize, integerOf, likeInput, operandOf } from "./reading.ts";
+import { allKnown, castTo, checkSize, integerOf, likeInput, operandOf, operandsOf } from "./reading.ts";
 
 /** A product of constants whose multiply-adds (at most all pairs of elements) are more is left to the network. */
 const mostFolded = 2 ** 28;
@@ -82,5 +83,6 @@ function triangle(node: OnnxNode): Operand {
 export const matrixReaders: OnnxReaders = {
   MatMul: (node) => likeInput(node, batchedProduct(node)),
   Gemm: (node) => likeInput(node, gemm(node)),
+  Einsum: (node) => likeInput(node, einsum(node.string("equation"), operandsOf(node))),
   Trilu: (node) => likeInput(node, triangle(node)),
 };

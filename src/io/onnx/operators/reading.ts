@@ -1,7 +1,6 @@
 // What the readers of many operators ask of their node: operands for arithmetic, axes given in either form, and the type that a file's users see.
 import { fill, type Operand } from "../../../graph/record.ts";
 import { cast } from "../../../ops/cast.ts";
-import { flip } from "../../../ops/flip.ts";
 import { reshape } from "../../../ops/reshape.ts";
 import { normaliseAxis, type Shape, showShape, sizeOf } from "../../../tensor/shape.ts";
 import type { DType } from "../../../tensor/tensor.ts";
@@ -74,6 +73,13 @@ export function axisOf(node: OnnxNode, rank: number, fallback?: number): number 
   return normaliseAxis(node.int("axis", fallback), rank, `${node.where}: axis`);
 }
 
+/** Axes as 0..rank-1 in the order in which they are named, which other lists follow. */
+export function orderedAxes(node: OnnxNode, axes: readonly number[], rank: number): number[] {
+  const ordered = axes.map((axis) => normaliseAxis(axis, rank, `${node.where}: axes`));
+  if (new Set(ordered).size !== ordered.length) node.malformed(`its axes [${axes.join(", ")}] name an axis twice`);
+  return ordered;
+}
+
 /** Before version 7, the second operand of arithmetic and logic lay along the axes that `broadcast` and `axis` say. */
 export function alignedSecond(node: OnnxNode): Operand {
   const y = operandOf(node, 1);
@@ -91,11 +97,6 @@ export function integerOf(node: OnnxNode, i: number): number {
   const numbers = node.integers(i);
   if (numbers.length !== 1) node.malformed(`its input ${i} has ${numbers.length} numbers; expected one`);
   return numbers[0];
-}
-
-/** Last element first along one axis. */
-export function reversed(x: Operand, axis: number): Operand {
-  return flip(x, { axes: axis });
 }
 
 /** The element type that an attribute names by its number. */

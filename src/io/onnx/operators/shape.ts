@@ -5,8 +5,9 @@ import { broadcastTo } from "../../../ops/broadcast.ts";
 import { concat } from "../../../ops/concat.ts";
 import { reshape, squeeze, unsqueeze } from "../../../ops/reshape.ts";
 import { slice } from "../../../ops/slice.ts";
+import { tile } from "../../../ops/tile.ts";
 import { transpose } from "../../../ops/transpose.ts";
-import { broadcastShapes, normaliseAxis, type Shape, sizeOf } from "../../../tensor/shape.ts";
+import { broadcastShapes, normaliseAxis, sizeOf } from "../../../tensor/shape.ts";
 import { tensor } from "../../../tensor/tensor.ts";
 import type { OnnxNode, OnnxOutput, OnnxReaders, OnnxType } from "../operator.ts";
 import {
@@ -114,17 +115,14 @@ function expanded(node: OnnxNode): Operand {
   return broadcastTo(operandOf(node, 0), shape);
 }
 
-/** Repetition as stretching: every axis gets one of size 1 in front of it, and that is stretched. */
 function tiled(node: OnnxNode): Operand {
   const x = operandOf(node, 0);
   const repeats = node.integers(1);
-  if (repeats.length !== x.shape.length) node.malformed(`it repeats ${repeats.length} axes of a tensor with ${x.shape.length}`);
-  if (repeats.some((n) => n < 0)) node.malformed(`it repeats [${repeats.join(", ")}] times; expected numbers >= 0`);
-  const pairs = (sizes: Shape): number[] => sizes.flatMap((n, axis) => [n, x.shape[axis]]);
-  const result = repeats.map((n, axis) => n * x.shape[axis]);
-  checkSize(node, result);
-  const stretched = broadcastTo(reshape(x, pairs(repeats.map(() => 1))), pairs(repeats));
-  return reshape(stretched, result);
+  checkSize(
+    node,
+    x.shape.map((n, axis) => n * (repeats[axis] ?? 1)),
+  );
+  return tile(x, repeats);
 }
 
 export const shapeReaders: OnnxReaders = {

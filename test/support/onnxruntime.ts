@@ -1,11 +1,11 @@
 // onnxruntime-node, the independent judge of written files: from tools/judges, or else from the packages of the benches.
 import { createRequire } from "node:module";
-import type { Tensor } from "../../src/tensor/tensor.ts";
+import type { Tensor, TensorData } from "../../src/tensor/tensor.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 
 interface RuntimeTensor {
   readonly type: string;
-  readonly data: Float32Array | Float64Array | Int32Array | Uint8Array;
+  readonly data: Float32Array | Float64Array | Int32Array | Uint8Array | BigInt64Array;
   readonly dims: readonly number[];
 }
 
@@ -40,6 +40,9 @@ export const hasRuntime: boolean = runtime !== undefined;
 
 const types = { float32: "float32", float64: "float64", int32: "int32", uint8: "uint8" } as const;
 
+/** Numbers of 64 bits as fovea has them. */
+const plain = (data: RuntimeTensor["data"]): TensorData => (data instanceof BigInt64Array ? Int32Array.from(data, Number) : data);
+
 /** Runs a file once. Graph optimisations off by default: what is judged is what the file says. */
 export async function runOnnx(
   file: Uint8Array,
@@ -54,7 +57,7 @@ export async function runOnnx(
       return [name, new runtime.Tensor(types[dtype], data, shape)] as const;
     });
     const results = await session.run(Object.fromEntries(given));
-    return Object.fromEntries(Object.entries(results).map(([name, { data, dims }]) => [name, tensor(data, [...dims])]));
+    return Object.fromEntries(Object.entries(results).map(([name, { data, dims }]) => [name, tensor(plain(data), [...dims])]));
   } finally {
     await session.release();
   }

@@ -59,7 +59,7 @@ export function oneNodeFile({ operator, opset, inputs, attributes = {}, outputs 
         return [{ name: name(i), type: { tensorType: { elemType: dataTypes[typeOf(input)], shape: { dim } } } }];
       }),
       initializer: given.flatMap((input, i) => (input?.stored ? [{ ...tensorProto(input.tensor, typeOf(input)), name: name(i) }] : [])),
-      output: results.map((output) => ({ name: output, type: { tensorType: { elemType: dataTypes.float } } })),
+      output: results.map((output) => ({ name: output })),
     },
   });
 }

@@ -1,16 +1,15 @@
 // Borders: padding in every mode and both forms, and cropping or padding to a size.
 import type { Operand } from "../../../graph/record.ts";
 import { type PadMode, type Pads, pad } from "../../../ops/pad.ts";
-import { normaliseAxes } from "../../../tensor/shape.ts";
 import type { OnnxNode, OnnxReaders } from "../operator.ts";
-import { likeInput } from "./reading.ts";
+import { likeInput, orderedAxes } from "./reading.ts";
 
 const modes: Readonly<Record<string, PadMode>> = { constant: "constant", reflect: "reflect", edge: "replicate", wrap: "circular" };
 
 /** [before, after] of every axis, from all beginnings and then all ends of the named axes. */
 function padsPerAxis(node: OnnxNode, rank: number): Pads {
   const list = node.opset < 11 ? node.ints("pads") : node.integers(1);
-  const axes = node.has(3) ? normaliseAxes(node.integers(3), rank, `${node.where}: axes`) : Array.from({ length: rank }, (_, axis) => axis);
+  const axes = node.has(3) ? orderedAxes(node, node.integers(3), rank) : Array.from({ length: rank }, (_, axis) => axis);
   if (list.length !== 2 * axes.length) {
     node.malformed(`pads has ${list.length} entries; expected ${2 * axes.length}, a beginning and an end for each of ${axes.length} axes`);
   }
@@ -43,7 +42,7 @@ function centred(node: OnnxNode): Operand {
   const x = node.operand(0);
   const rank = x.shape.length;
   const sizes = node.integers(1);
-  const axes = node.given("axes") ? normaliseAxes(node.ints("axes"), rank, `${node.where}: axes`) : x.shape.map((_, axis) => axis);
+  const axes = node.given("axes") ? orderedAxes(node, node.ints("axes"), rank) : x.shape.map((_, axis) => axis);
   if (sizes.length !== axes.length) node.malformed(`its input 1 has ${sizes.length} sizes for ${axes.length} axes`);
   if (sizes.some((n) => n < 0)) node.malformed(`its input 1 is [${sizes.join(", ")}]; expected sizes >= 0`);
   const pads: (readonly [number, number])[] = x.shape.map(() => [0, 0]);

@@ -5,10 +5,10 @@ import { identity } from "../../../ops/identity.ts";
 import { isIdentity, resample, type Taps } from "../../../ops/resample.ts";
 import { type ResizeMode, resize } from "../../../ops/resize.ts";
 import { type PositionRule, positionRules, type ResizedAxis, type Rounding, type TapRule, tapsOf } from "../../../ops/resize-taps.ts";
-import { normaliseAxes, type Shape, showShape, sizeOf, stridesOf } from "../../../tensor/shape.ts";
+import { type Shape, showShape, sizeOf, stridesOf } from "../../../tensor/shape.ts";
 import { type Tensor, zeros } from "../../../tensor/tensor.ts";
 import type { OnnxNode } from "../operator.ts";
-import { castTo, checkSize } from "./reading.ts";
+import { castTo, checkSize, orderedAxes } from "./reading.ts";
 
 type Region = readonly [start: number, end: number];
 
@@ -93,7 +93,7 @@ function resizePlan(node: OnnxNode, shape: Shape, rule: PositionRule): AxisPlan[
   const rank = shape.length;
   const everywhere = shape.map(() => whole);
   if (node.opset < 11) return byScales(shape, checkScales(node, node.floats(1), rank), everywhere);
-  const axes = node.given("axes") ? normaliseAxes(node.ints("axes"), rank, `${node.where}: axes`) : shape.map((_, axis) => axis);
+  const axes = node.given("axes") ? orderedAxes(node, node.ints("axes"), rank) : shape.map((_, axis) => axis);
   const count = axes.length;
   let regions: readonly Region[] = everywhere;
   if (rule === "tf-crop-and-resize") {

@@ -32,22 +32,25 @@ export function inputsOfOutput(question: OutputQuestion): number[] {
   return found;
 }
 
-/** The least and the greatest input of a convolution with symmetric padding that gives this output: i = (o - 1)s + k - 2p + a, a = 0 .. s - 1. */
+/** The least and the greatest input of a convolution or pooling with symmetric padding that gives this output: i = (o - 1)s + k - 2p + a, a = 0 .. s - 1. */
 export function explainInputsOfOutput(question: {
   readonly output: number;
   readonly kernel: number;
   readonly stride?: number;
   readonly padding?: number;
   readonly dilation?: number;
+  /** Cite the relationship of pooling (default false). */
+  readonly pooling?: boolean;
 }): { readonly least: Explained; readonly greatest: Explained } {
-  const { output: o, kernel: k, stride: s = 1, padding: p = 0, dilation: d = 1 } = question;
+  const { output: o, kernel: k, stride: s = 1, padding: p = 0, dilation: d = 1, pooling = false } = question;
   checkCounts("explainInputsOfOutput", { output: o, kernel: k, stride: s, dilation: d });
   const right = d === 1 ? "(o - 1)s + k - 2p" : "(o - 1)s + k + (k - 1)(d - 1) - 2p";
   const letters = { o, k, s, p, d };
+  const relationship = pooling ? 7 : s === 1 && d === 1 ? 2 : 6;
   return {
-    least: explain("i", right, letters, { relationship: s === 1 && d === 1 ? 2 : 6 }),
+    least: explain("i", right, letters, { relationship }),
     greatest: explain("i", `${right} + s - 1`, letters, {
-      relationship: s === 1 && d === 1 ? 2 : 6,
+      relationship,
       note: s === 1 ? undefined : `the floor hides up to s - 1 = ${s - 1} positions at the far end`,
     }),
   };

@@ -37,7 +37,7 @@ function answerAxis(question: WindowQuestion, output: number, axis: number, axes
   if (question.kind === "transposed") return answerTransposed({ input, kernel: kernel ?? 3, stride, dilation, padding, output });
   if (input === undefined) {
     if (kernel === undefined) throw new ArgumentError("--output-size needs --kernel to ask for inputs, or --input to ask for settings");
-    return answerInputs({ output, kernel, stride, padding, dilation, ceilMode: question.ceilMode });
+    return answerInputs({ output, kernel, stride, padding, dilation, pooling, ceilMode: question.ceilMode });
   }
   return answerSettings(
     { input, output, pooling, ceilMode: question.ceilMode },
@@ -56,6 +56,7 @@ function answerInputs(given: {
   readonly stride: number;
   readonly padding: AxisPadding;
   readonly dilation: number;
+  readonly pooling: boolean;
   readonly ceilMode: boolean;
 }): InverseAnswer {
   const { padding, output } = given;
@@ -146,7 +147,11 @@ function answerSettings(wanted: Wanted, given: { readonly [K in keyof Settings]:
   });
   const more = found.length > mostSettings ? [`… and ${found.length - mostSettings} more; --kernel narrows it down`] : [];
   return {
-    lines: [`settings that turn ${input} into ${output}, the simplest first (${bound}):`, ...rows.map((r) => `  ${r}`), ...more],
+    lines: [
+      `settings that turn ${input} into ${output}, the simplest first, by relationship ${wanted.pooling ? 7 : 6} (${bound}):`,
+      ...rows.map((r) => `  ${r}`),
+      ...more,
+    ],
     json: { settings: found.map(({ formula: _, ...rest }) => rest) },
   };
 }

@@ -124,7 +124,8 @@ function print(facts: WindowFacts, question: WindowQuestion, steps: Steps | unde
   const colour = process.stdout.isTTY === true && (process.env.NO_COLOR ?? "") === "" && process.env.TERM !== "dumb";
   // Sizes are held together by spaces that do not break; searching the output should find them by plain ones.
   const say = (text: string): void => void process.stdout.write(`${text.replaceAll("\u00a0", " ")}\n`);
-  say(headline(facts, question));
+  const sayWrapped = (line: string): void => (line.length > columns ? breakLine(line, columns) : [line]).forEach(say);
+  headline(facts, question).forEach(sayWrapped);
   say("");
   for (const [name, lines] of factLines(facts)) say(labelled(name, lines, columns));
   // The formula's own note says it where the stride leaves a border over.
@@ -132,25 +133,27 @@ function print(facts: WindowFacts, question: WindowQuestion, steps: Steps | unde
   if (unused !== undefined) say(labelled("unused", [unused], columns));
   say("");
   if (steps === undefined || frame === undefined) {
-    say(`(not drawn: ${facts.picture === undefined ? "pictures have one or two axes" : "too large"})`);
+    sayWrapped(`(not drawn: ${facts.picture === undefined ? "pictures have one or two axes" : "too large"})`);
     return;
   }
   if (wish.matrix) {
-    say(drawTerminalMatrix(steps.plan, columns));
+    drawTerminalMatrix(steps.plan, columns).split("\n").forEach(sayWrapped);
     return;
   }
   const drawn = drawTerminal(steps, frame, { columns, colour });
   if (drawn === undefined) {
-    say(`(not drawn: ${whyNotDrawn(steps, columns)})`);
+    sayWrapped(`(not drawn: ${whyNotDrawn(steps, columns)})`);
     for (const f of wish.step ? steps.frames : [frame]) say(sumLine(steps, f, columns));
     return;
   }
   if (!wish.step) {
-    say(`${drawn}\n${terminalLegend(steps)}\n\n${sumLine(steps, frame, columns)}`);
+    say(drawn);
+    sayWrapped(terminalLegend(steps));
+    say(`\n${sumLine(steps, frame, columns)}`);
     return;
   }
   for (const f of steps.frames) say(`${drawTerminal(steps, f, { columns, colour })}\n${sumLine(steps, f, columns)}\n`);
-  say(terminalLegend(steps));
+  sayWrapped(terminalLegend(steps));
 }
 
 function whyNotDrawn({ grid, plan, frames }: Steps, columns: number): string {
@@ -175,7 +178,7 @@ const alike = (values: readonly (number | string)[]): string => (new Set(values)
 function headline(
   { kind, input, kernel, stride, dilation, padding, outputPadding, output }: WindowFacts,
   question: WindowQuestion,
-): string {
+): string[] {
   const { inChannels, outChannels, groups, ceilMode } = question;
   const pads = padding.map(([before, after]) => (before === after ? String(before) : `${before},${after}`));
   const parts = [
@@ -195,7 +198,7 @@ function headline(
     "average pooling": "Average pooling",
     "max pooling": "Max pooling",
   }[kind];
-  return `${name} of ${by(input)} → ${by(output)}\n${parts.join(", ")}`;
+  return [`${name} of ${by(input)} → ${by(output)}`, parts.join(", ")];
 }
 
 type Fact = readonly [name: string, lines: readonly string[]];
@@ -235,15 +238,16 @@ const labelWidth = 15;
 
 /** A name in front, and its lines beside it, broken at spaces. */
 function labelled(name: string, lines: readonly string[], columns: number): string {
-  const room = columns - labelWidth - 2;
-  const broken = lines.flatMap((line) => breakLine(line, room));
-  return broken.map((line, i) => `  ${(i === 0 ? name : "").padEnd(labelWidth - 1)} ${line}`.trimEnd()).join("\n");
+  const width = Math.max(labelWidth, name.length + 1);
+  const broken = lines.flatMap((line) => breakLine(line, columns - width - 2));
+  return broken.map((line, i) => `  ${(i === 0 ? name : "").padEnd(width - 1)} ${line}`.trimEnd()).join("\n");
 }
 
+/** Breaks a line at spaces, but not before a number that ends a bracket, as in (relationship 6). */
 function breakLine(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
-  for (const word of text.split(" ")) {
+  for (const word of text.split(/ (?!\d+\))/)) {
     if (line !== "" && line.length + 1 + word.length > width) {
       lines.push(line);
       line = `  ${word}`;

@@ -13,7 +13,6 @@ export function describeFailure(
   if (error instanceof UnsupportedOpError) return { message: error.message, exitCode: exitCodes.unsupported };
   if (error instanceof FoveaError) return { message: error.message, exitCode: exitCodes.failed };
   if (!(error instanceof Error)) return { message: String(error), exitCode: exitCodes.failed };
-  if (error.name === "CACError") return { message: `${error.message}\n${help}`, exitCode: exitCodes.usage };
   // The command has said by now what is kept and how to go on.
   if (error.name === "AbortError") return { message: undefined, exitCode: exitCodes.interrupted };
   if ("code" in error && typeof error.code === "string" && "syscall" in error)

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { cac } from "cac";
 import { ArgumentError } from "../tensor/errors.ts";
+import { proposal } from "../tensor/options.ts";
 import { addConvCommand } from "./conv.ts";
 import { addExplainCommand } from "./explain.ts";
 import { describeFailure, exitCodes } from "./failure.ts";
@@ -11,6 +12,7 @@ import { tidyHelp } from "./help.ts";
 import { addInspectCommand } from "./inspect.ts";
 import { joinNegativeNumbers } from "./options.ts";
 import { addTrainCommand } from "./train.ts";
+import { checkUsage } from "./usage.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
 
@@ -35,12 +37,17 @@ cli.version(version);
 try {
   const { args, options } = cli.parse(joinNegativeNumbers(process.argv, cli.commands), { run: false });
   if (cli.matchedCommand !== undefined) {
-    if (options.help !== true) await cli.runMatchedCommand();
+    if (options.help !== true) {
+      checkUsage(cli);
+      await cli.runMatchedCommand();
+    }
   } else if (args.length > 0) {
-    throw new ArgumentError(`there is no command "${args[0]}"; commands: ${cli.commands.map((c) => c.name).join(", ")}`);
+    const commands = cli.commands.map((c) => c.name);
+    throw new ArgumentError(`there is no command "${args[0]}"${proposal(args[0], commands)}; commands: ${commands.join(", ")}`);
   } else if (options.help !== true && options.version !== true) {
     const unknown = Object.keys(options).filter((name) => name !== "--");
-    if (unknown.length > 0) throw new ArgumentError(`unknown option --${unknown[0]}`);
+    if (unknown.length > 0)
+      throw new ArgumentError(`there is no option --${unknown[0]}${proposal(`--${unknown[0]}`, ["--help", "--version"])}`);
     cli.outputHelp();
   }
 } catch (error) {

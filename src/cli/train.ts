@@ -9,6 +9,7 @@ import { writeModel } from "../io/model-file.ts";
 import { createModel, type Model } from "../nn/model.ts";
 import { writeReport } from "../report/report.ts";
 import { describeTraining } from "../report/training-report.ts";
+import { ArgumentError } from "../tensor/errors.ts";
 import { type EpochRecord, loadCheckpoint } from "../train/checkpoint.ts";
 import { type Evaluation, evaluate } from "../train/evaluate.ts";
 import { fit, type StepRecord } from "../train/fit.ts";
@@ -48,6 +49,9 @@ export function addTrainCommand(cli: CAC, signal: AbortSignal): void {
     .action((options: Readonly<Record<string, unknown>>) => train(options, signal));
 }
 
+/** What nets that are no classifiers give. */
+const given = { maps: "one map per class", picture: "a picture", realness: 'one score for "real"' } as const;
+
 async function train(options: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<void> {
   const machine = machineOptions(options);
   const layer = textOption("layer", options.layer);
@@ -55,7 +59,10 @@ async function train(options: Readonly<Record<string, unknown>>, signal: AbortSi
   const out = textOption("out", options.out);
   const opened = resume === undefined ? undefined : await openRunFolder(resume, options);
   const settings = opened?.settings ?? readSettings(options);
-  const { build } = architecture(settings.net);
+  const { build, gives } = architecture(settings.net);
+  if (gives !== undefined) {
+    throw new ArgumentError(`fovea train needs a net that gives one score per class, but ${settings.net} gives ${given[gives]}`);
+  }
   const data = await openData(settings);
   const { imageShape, classes } = data.train;
   const net = build(imageShape, classes.length);

@@ -2,7 +2,7 @@
 import { isFolder } from "#platform";
 import { DataError } from "../tensor/errors.ts";
 import { expectText } from "../tensor/expect.ts";
-import { checkOptions } from "../tensor/options.ts";
+import { checkOptions, proposal } from "../tensor/options.ts";
 import { cifar10, isCifarFolder } from "./cifar.ts";
 import type { TrainAndTest } from "./dataset.ts";
 import { idxDataset, isIdxFolder } from "./idx-dataset.ts";
@@ -24,7 +24,9 @@ export async function openDataset(nameOrFolder: string, options: PictureFolderOp
   if (nameOrFolder === "fashion-mnist") return fashionMnist();
   if (nameOrFolder === "synthetic") return synthetic(options.seed === undefined ? {} : { seed: options.seed });
   if (!(await isFolder(nameOrFolder))) {
-    throw new DataError(`there is no data set "${nameOrFolder}": it is neither ${datasetNames.join(", ")} nor a folder`);
+    throw new DataError(
+      `there is no data set "${nameOrFolder}"${proposal(nameOrFolder, datasetNames)}: it is neither ${datasetNames.join(", ")} nor a folder`,
+    );
   }
   if (await isIdxFolder(nameOrFolder)) return idxDataset(nameOrFolder);
   if (await isCifarFolder(nameOrFolder)) return cifar10(nameOrFolder);

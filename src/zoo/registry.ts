@@ -1,6 +1,7 @@
 // The nets that can be asked for by name: on the command line, in model files, in the lab.
 import { createModel, type Model, type ModelOptions } from "../nn/model.ts";
 import { ArgumentError } from "../tensor/errors.ts";
+import { proposal } from "../tensor/options.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { alexNets } from "./alexnet.ts";
 import type { Architecture } from "./architecture.ts";
@@ -56,8 +57,10 @@ export const architectures: readonly Architecture[] = [
 /** Finds an architecture; throws `ArgumentError` that lists the known names. */
 export function architecture(name: string): Architecture {
   const found = architectures.find((a) => a.name === name);
-  if (found === undefined)
-    throw new ArgumentError(`no net is called "${name}"; known nets: ${architectures.map((a) => a.name).join(", ")}`);
+  if (found === undefined) {
+    const names = architectures.map((a) => a.name);
+    throw new ArgumentError(`no net is called "${name}"${proposal(name, names)}; known nets: ${names.join(", ")}`);
+  }
   return found;
 }
 

@@ -134,6 +134,41 @@ describe("fovea conv", () => {
     expect(large.out).toContain("not drawn");
   });
 
+  test.each([
+    ["--input", "28x28", "--kernel", "5"],
+    [
+      "--transposed",
+      "--groups",
+      "2",
+      "--channels",
+      "4,4",
+      "--dilation",
+      "2",
+      "--stride",
+      "2",
+      "--output-padding",
+      "1",
+      "--padding",
+      "1,2x2,1",
+    ],
+    ["--input", "12x12", "--kernel", "7", "--channels", "3,2", "--padding", "3", "--deformable"],
+    ["--input", "128x128x3", "--kernel", "5x3x2", "--stride", "2", "--groups", "4", "--channels", "64,128"],
+    ["--input", "40", "--kernel", "9", "--step"],
+    ["--input", "6x6", "--matrix"],
+    ["--output-size", "3", "--kernel", "3", "--pool", "max", "--stride", "2"],
+  ])("A13 no line is wider than 80 columns: %s %s %s %s %s %s", async (...args) => {
+    const { code, out } = await fovea("conv", ...args);
+    expect(code).toBe(0);
+    expect(out.split("\n").filter((line) => Array.from(line).length > 80)).toEqual([]);
+  });
+
+  test("A6 C1 the inverse questions of pooling cite the relationship of pooling", async () => {
+    const inputs = await fovea("conv", "--output-size", "3", "--kernel", "3", "--pool", "max", "--stride", "2");
+    expect(inputs.out).toMatch(/= 7 +\(relationship 7\)\n.*= 8\s+\(relationship 7\)/);
+    const settings = await fovea("conv", "--output-size", "3", "--input", "7", "--pool", "average");
+    expect(settings.out).toContain("by relationship 7");
+  });
+
   test("A7 --matrix", async () => {
     const { out } = await fovea("conv", "--input", "4x4", "--kernel", "1 2 3; 4 5 6; 7 8 9", "--matrix");
     expect(out).toContain(" 1 2 3 · │ 4 5 6 · │ 7 8 9 · │ · · · ·");

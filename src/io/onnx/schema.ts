@@ -161,7 +161,8 @@ export interface FunctionProto {
   readonly domain: string;
 }
 
-const operatorSetId: Fields<OperatorSetId> = { domain: text(1), version: int(2) };
+/** ONNX's own domain is "", which its writers spell out. */
+const operatorSetId: Fields<OperatorSetId> = { domain: text(1, true), version: int(2) };
 const stringStringEntry: Fields<StringStringEntry> = { key: text(1), value: text(2) };
 
 const tensorProto: Fields<TensorProto> = {

@@ -173,8 +173,8 @@ function within<V>(source: Source, read: () => V): V {
 
 const utf8 = new TextDecoder();
 
-/** A string; "" when absent. */
-export function text(tag: number): Field<string> {
+/** A string; "" when absent, and then written only if `evenEmpty`. */
+export function text(tag: number, evenEmpty = false): Field<string> {
   return {
     tag,
     absent: "",
@@ -183,7 +183,7 @@ export function text(tag: number): Field<string> {
       return utf8.decode(readBytes(source));
     },
     write(writer, value) {
-      if (value !== "") writer.writeStringField(tag, value as string);
+      if (evenEmpty || value !== "") writer.writeStringField(tag, value as string);
     },
   };
 }

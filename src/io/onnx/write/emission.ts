@@ -40,8 +40,8 @@ export interface Writing {
   readonly isFixed: boolean;
   /** Adds a node and returns the name of its output. */
   node(type: string, inputs: readonly string[], attributes?: WrittenAttributes): string;
-  /** Adds a node of which output `output` (from 0) is wanted, and returns its name. */
-  nodeOutput(type: string, inputs: readonly string[], output: number, attributes?: WrittenAttributes): string;
+  /** Adds a node of which output `output` (from 0) of `count` is wanted, and returns its name. */
+  nodeOutput(type: string, inputs: readonly string[], output: number, count: number, attributes?: WrittenAttributes): string;
   /** A number as a tensor without axes, by default of the value's own element type. */
   number(n: number, dtype?: DType): string;
   /** A list of int64: axes, shapes, pads ... */
@@ -96,9 +96,9 @@ export class Emission {
 
   /** The pen for one value, whose name is `name`: nodes on the way to it are called after it. */
   writing(value: Value, name: string, x: readonly string[], isFixed: boolean): Writing {
-    const nodeOutput: Writing["nodeOutput"] = (type, inputs, output, attributes = {}) => {
+    const nodeOutput: Writing["nodeOutput"] = (type, inputs, output, count, attributes = {}) => {
       const result = this.unique(`${name}/${type}`);
-      const outputs = [...new Array<string>(output).fill("").map((_, i) => this.unique(`${result}/${i}`)), result];
+      const outputs = Array.from({ length: count }, (_, i) => (i === output ? result : this.unique(`${result}/${i}`)));
       this.nodes.push({ type, name: result, inputs, outputs, attributes });
       return result;
     };
@@ -109,7 +109,7 @@ export class Emission {
       opset: this.opset,
       isFixed,
       nodeOutput,
-      node: (type, inputs, attributes) => nodeOutput(type, inputs, 0, attributes),
+      node: (type, inputs, attributes) => nodeOutput(type, inputs, 0, 1, attributes),
       number: (n, dtype = value.dtype) => list(dtype, defaultOnnxType(dtype), filled(dtype, [], [n])),
       integers: (numbers) => list("int64", "int64", filled("int32", [numbers.length], numbers)),
       floats: (numbers) => list("float", "float", filled("float32", [numbers.length], numbers)),

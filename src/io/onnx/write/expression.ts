@@ -52,17 +52,8 @@ const logic: Partial<Record<BinaryFunction, string>> = { and: "And", or: "Or" };
 
 /** What is the same for whole numbers there and here; the rest is computed on floats here, and not at all there. */
 const forIntegers: readonly string[] = [
-  "neg",
-  "abs",
-  "sign",
-  "square",
-  "add",
-  "sub",
-  "mul",
-  "min",
-  "max",
+  ...["neg", "abs", "sign", "square", "add", "sub", "mul", "min", "max", "and", "or", "not", "ne"],
   ...Object.keys(comparisons),
-  "ne",
 ];
 
 /** Adds the nodes of `expression` over the value's operands. Undefined when ONNX does not have them for this element type. */
@@ -97,6 +88,10 @@ export function writeExpression(expression: Expression, writing: Writing): strin
   const binary = (fn: BinaryFunction, a: Term, b: Term): Term => {
     const logical = logic[fn];
     if (logical !== undefined) return truth(node(logical, [asBool(a), asBool(b)]));
+    if (a.isBool && b.isBool && (fn === "ne" || fn === "eq")) {
+      const differ = node("Xor", [a.name, b.name]);
+      return truth(fn === "ne" ? differ : node("Not", [differ]));
+    }
     const given = [asNumber(a), asNumber(b)];
     if (fn === "ne") return truth(node("Not", [node("Equal", given)]));
     const compared = comparisons[fn];

@@ -2,6 +2,7 @@
 import type { OnnxWriters } from "../emission.ts";
 import { activationWriters } from "./activation.ts";
 import { convWriters } from "./conv.ts";
+import { indexingWriters } from "./indexing.ts";
 import { lossWriters } from "./loss.ts";
 import { normWriters } from "./norm.ts";
 import { poolWriters } from "./pool.ts";
@@ -12,6 +13,7 @@ import { shapeWriters } from "./shape.ts";
 export const onnxWriters: OnnxWriters = {
   ...activationWriters,
   ...convWriters,
+  ...indexingWriters,
   ...lossWriters,
   ...normWriters,
   ...poolWriters,

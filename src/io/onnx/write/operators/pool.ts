@@ -59,7 +59,7 @@ const maxPoolIndicesWriter: OnnxWriter = (writing) => {
   const window = windowAttributes(geometry);
   if (window === undefined) return undefined;
   const { value, x, node, nodeOutput, tensor } = writing;
-  const wide = nodeOutput("MaxPool", x, 1, { ...window, ...dilationsOf(geometry) });
+  const wide = nodeOutput("MaxPool", x, 1, 2, { ...window, ...dilationsOf(geometry) });
   const plane = sizeOf(value.inputs[0].shape.slice(2));
   const narrow = node("Cast", [wide], { to: elementType("int32") });
   return node("Mod", [narrow, tensor(new Tensor(Int32Array.of(plane), []))]);

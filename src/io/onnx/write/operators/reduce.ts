@@ -1,4 +1,4 @@
-// Reductions and matrix products.
+// Reductions, matrix products and remainders.
 import type { Value } from "../../../../graph/value.ts";
 import { sum } from "../../../../ops/reduce.ts";
 import { reshape } from "../../../../ops/reshape.ts";
@@ -16,11 +16,14 @@ const reduction =
     return opset >= since ? node(type, [x[0], integers(axes)], { keepdims }) : node(type, x, { axes, keepdims });
   };
 
-const argMax: OnnxWriter = ({ value, x, node }) => {
-  const [axis] = normaliseAxes(value.attrs.axes as readonly number[] | undefined, value.inputs[0].rank);
-  const found = node("ArgMax", x, { axis, keepdims: value.attrs.keepDims === true ? 1 : 0 });
-  return node("Cast", [found], { to: elementType("int32") });
-};
+const position =
+  (type: string): OnnxWriter =>
+  ({ value, x, node }) => {
+    const [axis] = normaliseAxes(value.attrs.axes as readonly number[] | undefined, value.inputs[0].rank);
+    const last = value.attrs.selectLast === true ? { select_last_index: 1 } : {};
+    const found = node(type, x, { axis, keepdims: value.attrs.keepDims === true ? 1 : 0, ...last });
+    return node("Cast", [found], { to: elementType("int32") });
+  };
 
 /** Sums over the axes that broadcasting would have repeated. */
 const sumTo: OnnxWriter = ({ value }): Value => {
@@ -43,6 +46,15 @@ const matmul: OnnxWriter = ({ value, x, node }) => {
   );
 };
 
+const cumSum: OnnxWriter = ({ value, x, node, number }) => {
+  const { axis, exclusive, reverse } = value.attrs as { axis: number; exclusive: boolean; reverse: boolean };
+  return node("CumSum", [x[0], number(axis, "int32")], { ...(exclusive && { exclusive: 1 }), ...(reverse && { reverse: 1 }) });
+};
+
+/** The standard's remainder of floats is C's; the other one, with the sign of the divisor, it has for whole numbers only. */
+const mod: OnnxWriter = ({ value, x, node }) => (value.dtype.startsWith("float") ? undefined : node("Mod", x));
+const fmod: OnnxWriter = ({ x, node }) => node("Mod", x, { fmod: 1 });
+
 const linear: OnnxWriter = ({ value, x, node }) => {
   const [input, weight, bias] = x;
   if (value.rank === 2) return node("Gemm", x, { transB: 1 });
@@ -55,8 +67,12 @@ export const reduceWriters: OnnxWriters = {
   max: reduction("ReduceMax", 18),
   min: reduction("ReduceMin", 18),
   mean: reduction("ReduceMean", 18),
-  argMax,
+  argMax: position("ArgMax"),
+  argMin: position("ArgMin"),
   sumTo,
   matmul,
+  cumSum,
+  mod,
+  fmod,
   linear,
 };

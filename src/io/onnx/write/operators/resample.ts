@@ -18,7 +18,7 @@ import { slice } from "../../../../ops/slice.ts";
 import { transpose } from "../../../../ops/transpose.ts";
 import type { WindowAttrs } from "../../../../ops/unfold.ts";
 import { sizeOf } from "../../../../tensor/shape.ts";
-import { Tensor, tensor, zeros } from "../../../../tensor/tensor.ts";
+import { type Tensor, tensor, zeros } from "../../../../tensor/tensor.ts";
 import { float, type OnnxWriter, type OnnxWriters, type Writing, type WrittenAttributes } from "../emission.ts";
 import { onnxPads } from "./conv.ts";
 import { gather } from "./shape.ts";
@@ -239,43 +239,6 @@ const roiPool: OnnxWriter = ({ value, x, node }) => {
   return node("MaxRoiPool", x, { pooled_shape: outputSize, spatial_scale: float(spatialScale) });
 };
 
-/**
- * Positions counted within one row, with -1 for nowhere. The standard counts negative numbers from the end, so one more element at the end
- * takes them in.
- */
-const withSpare = ({ node, integers }: Writing, rows: string): string => node("Pad", [rows, integers([0, 0, 0, 1])], { mode: "constant" });
-const rowsOf = ({ node, integers }: Writing, x: string, planes: boolean, size: number): string =>
-  node("Reshape", [x, integers(planes ? [-1, size] : [1, size])]);
-
-/** Reads elements by number, within each plane or (`planes` false) within all of x. */
-const reading =
-  (planes: boolean): OnnxWriter =>
-  (writing) => {
-    const { value, x, node, integers } = writing;
-    const [input, indices] = value.inputs;
-    const axes = planes ? 2 : 0;
-    const rows = withSpare(writing, rowsOf(writing, x[0], planes, sizeOf(input.shape.slice(axes))));
-    const read = node("GatherElements", [rows, rowsOf(writing, x[1], planes, sizeOf(indices.shape.slice(axes)))], { axis: 1 });
-    return node("Reshape", [read, integers(planes ? [-1, ...value.shape.slice(1)] : value.shape)]);
-  };
-
-/** Adds elements to zeros by number: what `reading` reads, put back. */
-const scattering =
-  (planes: boolean): OnnxWriter =>
-  (writing) => {
-    const { value, x, node, integers, opset } = writing;
-    if (opset < 16) return undefined;
-    const axes = planes ? 2 : 0;
-    const size = sizeOf(value.shape.slice(axes));
-    const [from, at] = x.map((name, i) => rowsOf(writing, name, planes, sizeOf(value.inputs[i].shape.slice(axes))));
-    const count = node("Slice", [node("Shape", [from]), integers([0]), integers([1]), integers([0])]);
-    const zero = new Tensor(new Float32Array(1), [1]).cast(value.dtype);
-    const empty = node("ConstantOfShape", [node("Concat", [count, integers([size + 1])], { axis: 0 })], { value: { tensor: zero } });
-    const filled = node("ScatterElements", [empty, at, from], { axis: 1, reduction: "add" });
-    const kept = node("Slice", [filled, integers([0]), integers([size]), integers([1])]);
-    return node("Reshape", [kept, integers(planes ? [-1, ...value.shape.slice(1)] : value.shape)]);
-  };
-
 const fold: OnnxWriter = ({ value, x, node, integers, opset }) => {
   const { kernelSize, stride, padding, dilation, outputSize } = value.attrs as {
     kernelSize: readonly number[];
@@ -306,9 +269,5 @@ export const resampleWriters: OnnxWriters = {
   roiAlign: roiAligned("avg"),
   roiAlignMax: roiAligned("max"),
   roiPool,
-  poolGather: reading(true),
-  take: reading(false),
-  maxUnpool: scattering(true),
-  takeGrad: scattering(false),
   fold,
 };

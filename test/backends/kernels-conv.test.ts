@@ -89,6 +89,7 @@ const configurations: Configuration[] = [
     return { title: `${c} -> ${out} channels`, inputs: [[2, c, 5, 6], [out, c, 3, 3], [out]], attrs: { padding: 1 } };
   }),
   { title: "one pixel, many channels (a dense layer)", inputs: [[3, 65, 1, 1], [50, 65, 1, 1], [50]], attrs: {} },
+  { title: "weights beyond the caches, fetched panel by panel", inputs: [[1, 300, 4, 5], [100, 300, 3, 3], [100]], attrs: { padding: 1 } },
   { title: "kernel as large as the map", inputs: [[2, 16, 5, 5], [10, 16, 5, 5], [10]], attrs: {} },
   {
     title: "enough pixels for several chunks",

@@ -5,10 +5,10 @@ import { sizeOf } from "../../../tensor/shape.ts";
 import type { ModuleBuilder } from "../assembler.ts";
 import { type Kernel, kernelArguments, kernelParams, type Packing, type Placement, type Site, type Stage } from "../kernel.ts";
 import { broadcastStrides } from "../layout.ts";
-import { iterations, type MapPlan, type PackPlan } from "./conv-plan.ts";
+import { floatBytes, iterations, type MapPlan, type PackPlan } from "./conv-plan.ts";
 import { bandCount, bandTable } from "./matmul-bands.ts";
 import { dotKernel, isDot } from "./matmul-dot.ts";
-import { emitPanels, type PanelShape, panelItems, panelKey, panelMacs } from "./matmul-panels.ts";
+import { emitPanels, type PanelShape, panelItems, panelKey, panelMacs, panelWalk } from "./matmul-panels.ts";
 import { chooseTile, lanes, type Tile, tileLimit, tileName } from "./matmul-tile.ts";
 import { emitPack, packedBytes, packItems, plainFormat } from "./pack-panels.ts";
 
@@ -54,8 +54,8 @@ export function panelKernel(name: string, site: Site, plans: readonly MapPlan[])
   const shapes = plans.map(({ gemm }): PanelShape => {
     const rows = iterations(gemm.pixels) * bandCount(gemm);
     const tile = chooseTile(rows, gemm.columns, tileLimit(site));
-    const split = rows >= 8 * tile.rows ? "rows" : "panels";
-    return { plan: gemm, tile, tier: site.tier, split, ...(site.epilogue && { epilogue: site.epilogue.expression }) };
+    const walk = panelWalk(gemm, tile, sizeOf(site.operands[0].shape) * floatBytes);
+    return { plan: gemm, tile, tier: site.tier, walk, ...(site.epilogue && { epilogue: site.epilogue.expression }) };
   });
   const packings = plans.map(({ pack }, i) => packing(pack, shapes[i].tile));
   const bandTables = plans.map(({ gemm }) => bandTable(gemm));

@@ -10,12 +10,30 @@ import { emitNest, odometer, travelOf } from "./pack-nest.ts";
 import { emitVector } from "./vector-expression.ts";
 import { multiplyAdd } from "./vector-math.ts";
 
+export interface PanelWalk {
+  /** Whether the items are tiles of rows or panels of columns. */
+  readonly split: "rows" | "panels";
+  /** Whether a panel is brought into the nearest cache before it is multiplied with the first rows. */
+  readonly fetches: boolean;
+}
+
+/** How the work is cut, for a source of so many bytes. */
+export function panelWalk(plan: PanelPlan, tile: Tile, sourceBytes: number): PanelWalk {
+  const cachedBytes = 2 ** 20;
+  const worthCutting = 8;
+  const panels = plan.groups * panelsPerGroup(plan, tile);
+  const bytes = panels * panelBytes(plan, tile);
+  const rows = iterations(plan.pixels) * bandCount(plan);
+  // Each thread reads all of what is not cut, so the larger factor is.
+  const smallerRows = bytes > sourceBytes && panels >= worthCutting;
+  return { split: rows >= worthCutting * tile.rows && !smallerRows ? "rows" : "panels", fetches: bytes > cachedBytes };
+}
+
 export interface PanelShape {
   readonly plan: PanelPlan;
   readonly tile: Tile;
   readonly tier: Tier;
-  /** Whether the items are tiles of rows or panels of columns. */
-  readonly split: "rows" | "panels";
+  readonly walk: PanelWalk;
   /** Over the product (operand 0) and the plan's further results (1 and up), before it is stored. */
   readonly epilogue?: Expression;
 }
@@ -59,8 +77,8 @@ function tilesPerBand({ plan, tile }: PanelShape): number {
 }
 
 export function panelItems(shape: PanelShape): number {
-  const { plan, tile, split } = shape;
-  return split === "rows" ? bandCount(plan) * tilesPerBand(shape) : plan.groups * panelsPerGroup(plan, tile);
+  const { plan, tile, walk } = shape;
+  return walk.split === "rows" ? bandCount(plan) * tilesPerBand(shape) : plan.groups * panelsPerGroup(plan, tile);
 }
 
 /** Rows whose sources are walked by all panels before going on, so that they stay in the second-level cache. */
@@ -73,7 +91,7 @@ function rowsAtATime({ taps, run, pixels }: PanelPlan, tile: Tile): number {
 
 /** Computes the items [start, end) of results[0] = source x panels (+ bias), with its epilogue. */
 export function emitPanels(f: FunctionBuilder, shape: PanelShape, args: PanelArguments): void {
-  const { plan, tile, split } = shape;
+  const { plan, tile, walk } = shape;
   const total = iterations(plan.pixels);
   const bands = bandCount(plan);
   const tiles = tilesPerBand(shape);
@@ -91,10 +109,13 @@ export function emitPanels(f: FunctionBuilder, shape: PanelShape, args: PanelArg
     f.for(from, firstRow, lastRow, chunk, () => {
       f.set(to, i32.add(from, chunk));
       f.if(i32.gtU(to, lastRow), () => f.set(to, lastRow));
-      f.for(panel, firstPanel, lastPanel, 1, () => emitRows(panel, from, to));
+      f.for(panel, firstPanel, lastPanel, 1, () => {
+        if (walk.fetches) emitFetch(f, i32.add(args.panels, i32.mul(panel, panelBytes(plan, tile))), panelBytes(plan, tile));
+        emitRows(panel, from, to);
+      });
     });
   };
-  if (split === "panels") {
+  if (walk.split === "panels") {
     f.set(lastRow, i32.const(total));
     f.for(band, 0, bands, 1, () => emitBand(0, args.start, args.end));
     return;
@@ -112,6 +133,22 @@ export function emitPanels(f: FunctionBuilder, shape: PanelShape, args: PanelArg
     emitBand(i32.mul(tileOfBand, tile.rows), 0, plan.groups * panelsPerGroup(plan, tile));
     f.advance(item, taken);
     f.brIf(again, i32.ltU(item, args.end));
+  });
+}
+
+/**
+ * Reads one word of every cache line. So little happens in this loop that the processor looks far ahead, beyond the page it is in, which it
+ * cannot between the sums of a tile.
+ */
+function emitFetch(f: FunctionBuilder, start: I32, bytes: number): void {
+  const lineBytes = 64;
+  const unroll = 8;
+  const rounds = Math.floor(bytes / (unroll * lineBytes));
+  if (rounds === 0) return;
+  const at = f.i32(start);
+  f.repeat(rounds, () => {
+    for (let line = 0; line < unroll; line++) f.drop(i32.load(at, line * lineBytes));
+    f.advance(at, unroll * lineBytes);
   });
 }
 

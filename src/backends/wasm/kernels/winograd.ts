@@ -5,7 +5,7 @@ import { type FunctionBuilder, i32, type Local } from "../assembler.ts";
 import { type Kernel, type KernelArguments, kernelArguments, kernelParams, type Site, type Stage } from "../kernel.ts";
 import { stepsOf } from "./conv-plan.ts";
 import { macsPerNanosecond, resultsOf } from "./matmul-kernel.ts";
-import { emitPanels, type PanelShape, panelItems, panelKey, panelMacs } from "./matmul-panels.ts";
+import { emitPanels, type PanelShape, panelItems, panelKey, panelMacs, panelWalk } from "./matmul-panels.ts";
 import { chooseTile, lanes, tileLimit, tileName } from "./matmul-tile.ts";
 import { productPlan, type WinogradPlan } from "./winograd-plan.ts";
 import { emitFactors, emitResults } from "./winograd-tiles.ts";
@@ -53,8 +53,8 @@ export function winogradKernel(name: string, site: Site, plan: WinogradPlan): Ke
     );
   const productStage = ({ count }: WinogradPlan["blocks"][number]): Stage => {
     const gemm = productPlan(plan, count);
-    const split = count >= 8 * tile.rows ? "rows" : "panels";
-    const shape: PanelShape = { plan: gemm, tile, tier, split };
+    const walk = panelWalk(gemm, tile, gemm.groups * factors.planeBytes);
+    const shape: PanelShape = { plan: gemm, tile, tier, walk };
     return {
       key: `winograd products ${params.length} ${factors.offset} ${products.offset}:${panelKey(shape)}`,
       items: panelItems(shape),

@@ -1,6 +1,7 @@
 // Arithmetic and comparisons of two operands, with numpy's broadcasting.
 import type { Op } from "../graph/op.ts";
 import { apply, type Operand } from "../graph/record.ts";
+import { cast } from "./cast.ts";
 import { defineElementwise, liftNumber } from "./elementwise.ts";
 import type { BinaryFunction } from "./expression.ts";
 import { binary, select } from "./expression-build.ts";
@@ -147,7 +148,11 @@ export function eq<T extends Operand>(x: T | number, y: T | number): T {
 export function ne<T extends Operand>(x: T | number, y: T | number): T {
   return applyBinary(neOp, x, y);
 }
-/** x where `condition` is not 0, else y; all three of one element type, x or y may be a number. */
+/**
+ * x where `condition` is not 0, else y. x and y are of one element type, and one of them may be a number; the condition may be of any type.
+ */
 export function where<T extends Operand>(condition: T, x: T | number, y: T | number): T {
-  return apply(whereOp, [condition, liftNumber(x, condition, "where"), liftNumber(y, condition, "where")]);
+  const like = typeof x !== "number" ? x : typeof y !== "number" ? y : condition;
+  const truth = condition.dtype === like.dtype ? condition : cast(applyBinary(neOp, condition, 0), { dtype: like.dtype });
+  return apply(whereOp, [truth, liftNumber(x, like, "where"), liftNumber(y, like, "where")]);
 }

@@ -37,7 +37,11 @@ type Float = "float32" | "float64";
 const toTensor = ({ shape, data, dtype }: GoldenTensor, float: Float): Tensor => tensor(data, shape, dtype ?? float);
 
 type AnyCall = (...given: unknown[]) => Operand;
-const calls = ops as unknown as Record<string, AnyCall>;
+const calls = {
+  ...ops,
+  /** The only call that does not start with its operands. */
+  einsum: (...given: unknown[]): Operand => ops.einsum((given.at(-1) as { equation: string }).equation, given.slice(0, -1) as Value[]),
+} as unknown as Record<string, AnyCall>;
 
 function isTensor(a: unknown): a is GoldenTensor {
   return typeof a === "object" && a !== null && "data" in a;
@@ -87,31 +91,34 @@ function expectClose(
 
 afterAll(() => stopWorkers());
 
-describe.each(["convolutions", "pools", "norms", "activations", "losses", "resampling", "variants", "onnx-ops"])("golden %s", (file) => {
-  const rows = read(file).rows.map((row) => [`${row.call} ${row.title}`, row] as const);
+describe.each(["convolutions", "pools", "norms", "activations", "losses", "resampling", "variants", "indexing", "onnx-ops"])(
+  "golden %s",
+  (file) => {
+    const rows = read(file).rows.map((row) => [`${row.call} ${row.title}`, row] as const);
 
-  it.each(rows)("%s", (_, row) => {
-    const { known, outputs } = recordRow(row, "float64");
-    const results = evaluateValues(
-      Object.values(outputs).map(([value]) => value),
-      known,
-    );
-    Object.entries(outputs).forEach(([name, [, wanted]], i) => {
-      expectClose(name, results[i], wanted, row.tolerance ?? 1e-10, (_entry, largest) => Math.max(1e-3, largest));
+    it.each(rows)("%s", (_, row) => {
+      const { known, outputs } = recordRow(row, "float64");
+      const results = evaluateValues(
+        Object.values(outputs).map(([value]) => value),
+        known,
+      );
+      Object.entries(outputs).forEach(([name, [, wanted]], i) => {
+        expectClose(name, results[i], wanted, row.tolerance ?? 1e-10, (_entry, largest) => Math.max(1e-3, largest));
+      });
     });
-  });
 
-  it.each(rows)("wasm %s", async (_, row) => {
-    const { known, outputs } = recordRow(row, "float32");
-    const graph = createGraph({ outputs: Object.fromEntries(Object.entries(outputs).map(([name, [value]]) => [name, value])) });
-    const program = await compileWasm(graph, { threads: 1 });
-    const feeds = [...known].map(([v, t]) => [v.attrs.name as string, t] as const).filter(([name]) => graph.inputs.has(name));
-    const results = await program.run(Object.fromEntries(feeds));
-    // The operands themselves are rounded to float32; where exponents of thousands are taken, that alone shows in the fourth digit.
-    const tolerance = row.title.includes("far from 0") ? 1e-3 : 2e-5;
-    for (const [name, [, wanted]] of Object.entries(outputs)) {
-      expectClose(name, results[name], wanted, tolerance, (entry, largest) => Math.max(entry, Math.min(1, largest)));
-    }
-    program.release();
-  });
-});
+    it.each(rows)("wasm %s", async (_, row) => {
+      const { known, outputs } = recordRow(row, "float32");
+      const graph = createGraph({ outputs: Object.fromEntries(Object.entries(outputs).map(([name, [value]]) => [name, value])) });
+      const program = await compileWasm(graph, { threads: 1 });
+      const feeds = [...known].map(([v, t]) => [v.attrs.name as string, t] as const).filter(([name]) => graph.inputs.has(name));
+      const results = await program.run(Object.fromEntries(feeds));
+      // The operands themselves are rounded to float32; where exponents of thousands are taken, that alone shows in the fourth digit.
+      const tolerance = row.title.includes("far from 0") ? 1e-3 : 2e-5;
+      for (const [name, [, wanted]] of Object.entries(outputs)) {
+        expectClose(name, results[name], wanted, tolerance, (entry, largest) => Math.max(entry, Math.min(1, largest)));
+      }
+      program.release();
+    });
+  },
+);

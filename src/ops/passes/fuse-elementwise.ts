@@ -28,11 +28,16 @@ export function fuseElementwise(graph: Graph): Graph {
       const reads = value.inputs.filter((v) => v === original).length;
       // The rewritten input may be an older value that others read as well; new ones are not in the map and have no other reader.
       const onlyReader = uses.get(original) === reads && (uses.get(inputs[i]) ?? reads) === reads;
-      if (onlyReader && sameShape(original.shape, value.shape)) fusion.absorb(i);
+      if (onlyReader && keepsFractions(value) && sameShape(original.shape, value.shape)) fusion.absorb(i);
     });
     const changes = fusion.absorbed > 0 || inputs.some((v) => v.op === fillOp);
     return changes ? mapTo(value.shape, fusion.expression(), fusion.operands) : undefined;
   });
+}
+
+/** Integers are cut off and wrap round between one op and the next, which one expression over all of them would not do. */
+function keepsFractions({ dtype }: Value): boolean {
+  return dtype === "float32" || dtype === "float64";
 }
 
 /** A reader's expression and operands while producers are put into it. */

@@ -271,7 +271,7 @@ export function loadElement(address: Local<"i32">, dtype: DType): Code<"f64"> {
   }
 }
 
-/** Stores as typed arrays do: integers are cut off towards zero and wrap. */
+/** Stores as typed arrays do: integers are cut off towards zero and wrap; infinities, beyond the last power of two that wraps, give 0. */
 export function storeElement(f: FunctionBuilder, address: Local<"i32">, dtype: DType, value: Code<"f64">): void {
   switch (dtype) {
     case "float32":
@@ -281,10 +281,15 @@ export function storeElement(f: FunctionBuilder, address: Local<"i32">, dtype: D
       f.storeF64(address, value);
       break;
     case "int32":
-      f.storeI32(address, i32.wrapI64(i64.truncSatF64(value)));
+      f.storeI32(address, wrapped(f, value));
       break;
     case "uint8":
-      f.storeI32As8(address, i32.wrapI64(i64.truncSatF64(value)));
+      f.storeI32As8(address, wrapped(f, value));
       break;
   }
+}
+
+function wrapped(f: FunctionBuilder, value: Code<"f64">): Code<"i32"> {
+  const kept = f.local("f64", value);
+  return i32.wrapI64(i64.truncSatF64(f64.select(f64.eq(f64.abs(kept), Number.POSITIVE_INFINITY), 0, kept)));
 }

@@ -1,16 +1,18 @@
 // Poolings over windows and over whole maps. Windows of int8 and uint8 are pooled as floats, which hold all of them exactly.
-import { apply, type Operand } from "../../../graph/record.ts";
+import { apply, fill, type Operand } from "../../../graph/record.ts";
 import { add } from "../../../ops/arithmetic.ts";
+import { pad } from "../../../ops/pad.ts";
 import { avgPoolOp } from "../../../ops/pool-average.ts";
 import { globalAvgPool, globalLpPool, globalMaxPool } from "../../../ops/pool-global.ts";
 import { lpPoolOp } from "../../../ops/pool-lp.ts";
 import { maxPoolIndicesOp, maxPoolOp } from "../../../ops/pool-max.ts";
+import { putOp } from "../../../ops/scatter.ts";
 import { take } from "../../../ops/take.ts";
-import { type Shape, sizeOf } from "../../../tensor/shape.ts";
+import { type Shape, showShape, sizeOf } from "../../../tensor/shape.ts";
 import { type Tensor, tensor } from "../../../tensor/tensor.ts";
 import type { OnnxNode, OnnxOutput, OnnxReaders } from "../operator.ts";
 import { asInt64, castTo, keepingType, likeInput } from "./reading.ts";
-import { perAxis, spatialRank, windowsOf } from "./windows.ts";
+import { padsOf, perAxis, spatialRank, windowsOf } from "./windows.ts";
 
 /** Ceil mode counts under every `auto_pad`, as in the standard's shape inference and in onnxruntime. */
 function poolOptions(node: OnnxNode): object {
@@ -52,12 +54,36 @@ function maxPooled(node: OnnxNode): (OnnxOutput | undefined)[] {
   return [likeInput(node, y), node.outputs[1] ? asInt64(maximaOf(node, x, options)) : undefined];
 }
 
+/**
+ * Every value at its number within the whole tensor, zeros elsewhere; where windows overlapped, their values are the same. Numbers count in
+ * the size that the windows give, even where `output_shape` asks for a larger one, which is filled up at the ends: so have the public
+ * vector maxunpool_export_with_output_shape and the standard's reference it. (onnxruntime counts in the larger size.)
+ */
+function unpooled(node: OnnxNode): Operand {
+  const axes = spatialRank(node);
+  const [batch, channels, ...pooled] = node.shape(0);
+  const [kernel, strides] = [perAxis(node, "kernel_shape", axes), perAxis(node, "strides", axes, 1)];
+  const sides = padsOf(node, axes);
+  const sizes = pooled.map((n, i) => (n - 1) * strides[i] + kernel[i] - sides[i][0] - sides[i][1]);
+  if (sizes.some((n) => n < 1)) node.malformed(`its windows cover maps of ${showShape(sizes)}; sizes must be at least 1`);
+  const x = node.operand(0);
+  const y = apply<Operand>(putOp, [fill([batch, channels, ...sizes], 0, x.dtype), castTo(node.operand(1), "int32"), x]);
+  if (!node.has(2)) return y;
+  const shape = node.integers(2);
+  if (shape.length !== axes + 2) node.malformed(`output_shape is ${showShape(shape)}; expected ${axes + 2} sizes`);
+  return pad(
+    y,
+    shape.map((n, axis) => [0, n - y.shape[axis]] as const),
+  );
+}
+
 export const poolReaders: OnnxReaders = {
   MaxPool: maxPooled,
   AveragePool: keepingType((x, node) =>
     apply(avgPoolOp, [x], { ...poolOptions(node), countIncludePad: node.int("count_include_pad", 0) !== 0 }),
   ),
   LpPool: keepingType((x, node) => apply(lpPoolOp, [x], { ...poolOptions(node), p: node.int("p", 2) })),
+  MaxUnpool: (node) => likeInput(node, unpooled(node)),
   GlobalAveragePool: keepingType(globalAvgPool),
   GlobalMaxPool: keepingType(globalMaxPool),
   GlobalLpPool: keepingType((x, node) => globalLpPool(x, { p: node.int("p", 2) })),

@@ -23,7 +23,7 @@ export function describeOperators(judged: readonly JudgedCase[]): string {
     "# ONNX operators",
     `Which operators of ONNX fovea reads, written by \`npx tsx tools/onnx-operators.ts\` from a run of the public test vectors (Debian's
 \`libonnx-testdata\`, version 1.12, operators up to version 17): ${judged.length} cases, ${passed} passed, ${judged.length - passed} refused with a message that names the
-operator, none wrong. Every push runs them again, on the reference loops and on WebAssembly, and compares this page.`,
+operator, none wrong. Every push runs them again, on the reference loops and a third of them on WebAssembly, and compares this page.`,
     "## Read",
     `A case counts for every operator in its network. *Known* counts the passing cases in which inputs had to be known when the file is read, because
 shapes depend on them: sizes, axes, counts. Networks have them as constants; the vectors feed them. Operators without a case are newer than

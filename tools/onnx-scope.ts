@@ -80,23 +80,8 @@ const casesOutOfScope: Readonly<Record<string, string>> = {
   test_training_dropout_mask: random,
 };
 
-/** Oldest version of the operators that fovea reads. */
-const oldestOpset = 6;
-
 /** Why fovea may refuse a case; undefined for one that it must pass. */
-export function whyOutOfScope({
-  name,
-  operators,
-  opset,
-}: {
-  name: string;
-  operators: readonly string[];
-  opset: number;
-}): string | undefined {
+export function whyOutOfScope({ name, operators }: { readonly name: string; readonly operators: readonly string[] }): string | undefined {
   const operator = operators.find((o) => Object.hasOwn(operatorsOutOfScope, o));
-  if (operator !== undefined) return operatorsOutOfScope[operator];
-  // Optimisers and others come without a version of ONNX's own operators.
-  if (opset > 0 && opset < oldestOpset)
-    return `written for version ${opset} of the operators; fovea reads version ${oldestOpset} and newer`;
-  return casesOutOfScope[name];
+  return operator === undefined ? casesOutOfScope[name] : operatorsOutOfScope[operator];
 }

@@ -1,7 +1,7 @@
 // What is known while a file is read is computed at once, but a few bytes of file never become gigabytes of numbers.
 import { describe, expect, it } from "vitest";
 import { readOnnx } from "../../../src/io/onnx/network.ts";
-import { ModelFormatError } from "../../../src/tensor/errors.ts";
+import { ModelFormatError, UnsupportedOpError } from "../../../src/tensor/errors.ts";
 import { full, type Tensor, tensor } from "../../../src/tensor/tensor.ts";
 import { type OneNode, oneNodeFile, outputOf, stored } from "./one-node.ts";
 
@@ -13,6 +13,7 @@ const absurd: readonly OneNode[] = [
   { operator: "ConstantOfShape", opset: 9, inputs: [stored(whole(1e6, 1e6))] },
   { operator: "Expand", opset: 13, inputs: [stored(whole(1)), stored(whole(1e5, 1e5))] },
   { operator: "Tile", opset: 13, inputs: [stored(whole(1, 2)), stored(whole(2e9))] },
+  { operator: "OneHot", opset: 11, inputs: [stored(long), stored(scalar(2e9)), stored(whole(0, 1))] },
   { operator: "Range", opset: 11, inputs: [stored(scalar(0)), stored(scalar(2e9)), stored(scalar(1))] },
 ];
 
@@ -28,6 +29,30 @@ describe("PR16 constants that a file blows up are refused before memory is asked
     const [sum] = network.graph().outputs.values();
     expect(sum.op.name).toBe("add");
     expect(sum.shape).toEqual([2 ** 14, 2 ** 14]);
+  });
+});
+
+describe("EF1 what is known may decide sizes", () => {
+  it("places of what is not 0, and the entries that a condition keeps", async () => {
+    const mask = tensor([0, 1, 1, 0, 0, 1], [2, 3], "uint8");
+    const places = await outputOf({ operator: "NonZero", opset: 13, inputs: [stored(mask)] });
+    expect(places.toNested()).toEqual([
+      [0, 0, 1],
+      [1, 2, 2],
+    ]);
+    const kept = await outputOf({
+      operator: "Compress",
+      opset: 11,
+      inputs: [tensor([[1, 2, 3]]), { tensor: tensor([1, 0, 1], [3], "uint8"), type: "bool", stored: true }],
+      attributes: { axis: { int: 1 } },
+    });
+    expect(kept.toNested()).toEqual([[1, 3]]);
+  });
+
+  it("what is fed may not, and the message says which input", async () => {
+    const network = await readOnnx(oneNodeFile({ operator: "NonZero", opset: 13, inputs: [tensor([0, 1])] }));
+    expect(() => network.graph()).toThrow(UnsupportedOpError);
+    expect(() => network.graph()).toThrow(/NonZero.*input 0/);
   });
 });
 

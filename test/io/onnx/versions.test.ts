@@ -143,6 +143,11 @@ const pairs: readonly Pair[] = [
     now: { operator: "Split", opset: 18, inputs: [x], attributes: { axis: int(3), num_outputs: int(3) }, outputs: 3 },
   },
   {
+    title: "TopK by attribute",
+    old: { operator: "TopK", opset: 9, inputs: [x], attributes: { k: int(2), axis: int(1) }, outputs: 2 },
+    now: { operator: "TopK", opset: 11, inputs: [x, stored(whole(2))], attributes: { axis: int(1), largest: int(1) }, outputs: 2 },
+  },
+  {
     title: "Max of several without and with broadcasting",
     old: { operator: "Max", opset: 6, inputs: [x, noise([2, 3, 4, 5], 4)] },
     now: { operator: "Max", opset: 13, inputs: [x, noise([2, 3, 4, 5], 4)] },

@@ -4,6 +4,7 @@ import { compile } from "../backends/compile.ts";
 import { gradient } from "../graph/grad.ts";
 import { createGraph } from "../graph/graph.ts";
 import { input } from "../graph/record.ts";
+import type { Value } from "../graph/value.ts";
 import type { Model } from "../nn/model.ts";
 import type { Traced } from "../nn/module.ts";
 import { mul, sum } from "../ops/index.ts";
@@ -36,6 +37,15 @@ export interface GradientRun {
   readonly maps: readonly Tensor[];
 }
 
+export interface GradientProgramParts {
+  /** Where the gradient is taken (default: in the pixels). */
+  readonly place?: (traced: Traced, layer: TargetLayer) => TargetLayer;
+  /** What is handed down instead of the gradient of Σ target · mask: relevance, multipliers. */
+  readonly backward?: (target: Value, at: Value, mask: Value) => Value;
+  /** What `backward` reads beside the pictures. */
+  readonly feeds?: Readonly<Record<string, Tensor>>;
+}
+
 /**
  * Compiles the gradient of a layer under a mask, in the picture or in what `place` finds in the net, for `batch` pictures at a time. Errors as
  * `targetLayer`, and `compile`'s.
@@ -47,7 +57,7 @@ export async function gradientProgram(
   batch: number,
   shape: Shape,
   options: RunOptions,
-  place?: (traced: Traced, layer: TargetLayer) => TargetLayer,
+  { place, backward, feeds = {} }: GradientProgramParts = {},
 ): Promise<GradientProgram> {
   const { dtype = "float32" } = options;
   const traced = traceFor(model, shape, batch, dtype);
@@ -55,7 +65,8 @@ export async function gradientProgram(
   const mask = input("mask", layer.value.shape, dtype);
   const rules = reluRules(rule);
   const at = place?.(traced, layer) ?? pixelsOf(traced);
-  const [change] = gradient(layer.value, [at.value], { seed: mask, ...(rule !== "gradient" && { rules }) });
+  const change =
+    backward?.(layer.value, at.value, mask) ?? gradient(layer.value, [at.value], { seed: mask, ...(rule !== "gradient" && { rules }) })[0];
   const axes = layer.value.shape.map((_, axis) => axis).slice(1);
   const graph = createGraph({ outputs: { values: layer.value, scores: sum(mul(layer.value, mask), { axes }), change, maps: at.value } });
   const program = await compile(graph, compileOptions(options));
@@ -67,6 +78,7 @@ export async function gradientProgram(
     relus,
     async run(pictures, masks) {
       const results = await program.run({
+        ...feeds,
         x: stack(pictures, batch, shape, dtype),
         mask: stack(
           masks.map((m) => new Tensor(m, layer.value.shape.slice(1))),

@@ -7,6 +7,7 @@ import { conv1d, conv2d, leakyRelu, linear, mergeConvs, relu, sigmoid, tanh } fr
 import { random, randomNormal } from "../../src/tensor/random.ts";
 import { full, type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { adam, evaluate, fit, sgd } from "../../src/train/index.ts";
+import { chartDepths, gradientByDepth } from "../../tools/docs-charts.ts";
 import { difference, normal64 } from "../variants/support.ts";
 
 const device = "reference" as const;
@@ -114,24 +115,12 @@ describe("D4 vanishing gradients", () => {
     }
   });
 
-  const deep = (depth: number, activation: () => Module): Module =>
-    nn.sequential(
-      Array.from({ length: depth }, () => [
-        nn.linear(24, 24, { initialise: initialise.kaimingNormal(), initialiseBias: initialise.constant(0) }),
-        activation(),
-      ]).flat(),
-    );
-  const pictures = randomNormal([16, 24], random(4));
-  const arriving = async (depth: number, activation: () => Module): Promise<number> => {
-    const flow = await gradientFlow(createModel(deep(depth, activation), [24], { seed: 5 }), pictures, { device, dtype: "float64" });
-    return flow[0].gradient / flow[flow.length - 1].gradient;
-  };
-
   test("D4 gradient at the first layer, relative to the last, depth 2 to 50: sigmoid dies, the others hold with He weights", async () => {
-    const depths = [2, 5, 10, 20, 50];
-    const curve = async (activation: () => Module): Promise<number[]> => Promise.all(depths.map((d) => arriving(d, activation)));
+    // The same that docs/pictures/gradient-depth.svg shows.
+    const curve = async (activation: () => Module): Promise<number[]> =>
+      Promise.all(chartDepths.map((depth) => gradientByDepth(activation, depth)));
     const [s, t, r, l] = [await curve(nn.sigmoid), await curve(nn.tanh), await curve(nn.relu), await curve(nn.leakyRelu)];
-    for (let i = 1; i < depths.length; i++) expect(s[i]).toBeLessThan(s[i - 1] / 10);
+    for (let i = 1; i < chartDepths.length; i++) expect(s[i]).toBeLessThan(s[i - 1] / 10);
     expect(s[4]).toBeLessThan(1e-15);
     expect(s[4]).toBeGreaterThan(0);
     for (const kept of [...t, ...r, ...l]) {
@@ -144,6 +133,7 @@ describe("D4 vanishing gradients", () => {
     const small = nn.sequential(
       Array.from({ length: 20 }, () => [nn.linear(24, 24, { initialise: initialise.normal(0, 0.05) }), nn.relu()]).flat(),
     );
+    const pictures = randomNormal([16, 24], random(4));
     const flow = await gradientFlow(createModel(small, [24], { seed: 5 }), pictures, { device });
     expect(flow[0].gradient / flow[flow.length - 1].gradient).toBeLessThan(1e-8);
   });

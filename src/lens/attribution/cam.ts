@@ -54,7 +54,7 @@ export function camMethod<Name extends string>(name: Name, { weigh, check, ...de
         Math.min(batchSize, tasks.length),
         onePicture(tasks[0].image).shape,
         options,
-        (traced, layer) => placeOf(traced, layer, at),
+        { place: (traced, layer) => placeOf(traced, layer, at) },
       );
       check?.(program);
       const findings: Finding[] = [];

@@ -4,6 +4,8 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import type { QuadratureRule } from "../quadrature.ts";
 import { type RunOptions, runOptionNames } from "../run.ts";
 import type { Target } from "../target.ts";
+import type { LrpComposite } from "./relevance/lrp.ts";
+import type { LrpRule } from "./relevance/rules.ts";
 
 /** One picture, and what about it is to be explained. */
 export interface AttributionTask {
@@ -79,6 +81,20 @@ export interface MethodSettings extends RunOptions {
   readonly cells?: number;
   /** Share of cells that RISE leaves uncovered (default 0.5). */
   readonly keep?: number;
+  /** LRP: one rule for every layer with weights (default: by `composite`). */
+  readonly rule?: LrpRule;
+  /** LRP: rules by position (default "epsilonPlus": z-plus in convolutions, epsilon in dense layers). */
+  readonly composite?: LrpComposite;
+  /** LRP: rules of single layers by name. A layer that a batch norm was folded into goes by the batch norm's name. */
+  readonly layerRules?: Readonly<Record<string, LrpRule>>;
+  /** LRP: added to denominators with their sign (default 1e-6). */
+  readonly epsilon?: number;
+  /** LRP, rule "gamma": how much more positive weights count (default 0.25). */
+  readonly gamma?: number;
+  /** LRP, rule "alphaBeta": share of the positive contributions (default 2). */
+  readonly alpha?: number;
+  /** LRP, rule "zBox": smallest and largest value of a pixel, one or one per channel (default: black and white after preprocessing). */
+  readonly bounds?: readonly [low: number | readonly number[], high: number | readonly number[]];
 }
 
 export const methodSettingNames: readonly (keyof MethodSettings)[] = [
@@ -99,6 +115,13 @@ export const methodSettingNames: readonly (keyof MethodSettings)[] = [
   "masks",
   "cells",
   "keep",
+  "rule",
+  "composite",
+  "layerRules",
+  "epsilon",
+  "gamma",
+  "alpha",
+  "bounds",
 ];
 
 /** Element by element; both have the shape of `a`. */

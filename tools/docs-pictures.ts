@@ -1,4 +1,4 @@
-// Draws the pictures of docs/convolution-pictures.md, so that they show what the code does and not what it once did.
+// Draws the pictures of the chapters in docs/, so that they show what the code does and not what it once did.
 // Run: npx tsx tools/docs-pictures.ts (test/report/docs-pictures.test.ts says when that is due)
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -15,6 +15,7 @@ import {
   pyramidPicture,
   stepPicture,
 } from "../src/report/convolution/index.ts";
+import { chartTexts } from "./docs-charts.ts";
 
 export const picturesFolder: string = join(dirname(fileURLToPath(import.meta.url)), "..", "docs", "pictures");
 
@@ -74,7 +75,8 @@ export function svgTexts(): [name: string, text: string][] {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await mkdir(picturesFolder, { recursive: true });
-  for (const [name, text] of svgTexts()) await writeFile(join(picturesFolder, name), text);
+  const charts = await chartTexts();
+  for (const [name, text] of [...svgTexts(), ...charts]) await writeFile(join(picturesFolder, name), text);
   await writeFile(join(picturesFolder, "steps.gif"), await drawGif(svgPictures["steps.svg"].drawing));
-  console.log(`${Object.keys(svgPictures).length + 1} pictures in ${picturesFolder}`);
+  console.log(`${Object.keys(svgPictures).length + charts.length + 1} pictures in ${picturesFolder}`);
 }

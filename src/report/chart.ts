@@ -33,13 +33,12 @@ export function linearTicks(low: number, high: number, count = 5): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
-/** 1, 2 and 5 times the powers of ten within low..high; the powers alone where that would be too many. */
+/** 1, 2 and 5 times the powers of ten within low..high; the powers alone, or every second, fifth or tenth, where that would be too many. */
 export function logTicks(low: number, high: number): number[] {
-  const powers = Array.from(
-    { length: Math.ceil(Math.log10(high)) - Math.floor(Math.log10(low)) + 1 },
-    (_, i) => i + Math.floor(Math.log10(low)),
-  );
-  const factors = powers.length > 4 ? [1] : [1, 2, 5];
+  const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+  const factors = last - first > 3 ? [1] : [1, 2, 5];
+  const step = [1, 2, 5].find((n) => (last - first) / n <= 10) ?? 10;
+  const powers = Array.from({ length: last - first + 1 }, (_, i) => first + i).filter((power) => power % step === 0);
   const ticks = powers.flatMap((p) => factors.map((f) => Number((f * 10 ** p).toPrecision(12))));
   return ticks.filter((t) => t >= low * 0.999 && t <= high * 1.001);
 }

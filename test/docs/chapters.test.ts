@@ -37,6 +37,7 @@ async function runChapter(name: string, check: Check): Promise<void> {
 describe("the chapters tell the truth", () => {
   it.each([
     ["arithmetic", 20],
+    ["pooling", 26],
     ["receptive-fields", 6],
     ["three-ideas", 10],
     ["variants", 17],

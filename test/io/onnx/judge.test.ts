@@ -1,47 +1,23 @@
 // One operator at a time, in every version and form that matters, against onnxruntime: an independent reading of the same files. Where the
 // two are known to disagree, the case is not here but in vectors.test.ts or operators.test.ts, beside whoever decides.
-import { describe, expect, it } from "vitest";
-import { random, randomNormal } from "../../../src/tensor/random.ts";
+import { describe, it } from "vitest";
 import type { Shape } from "../../../src/tensor/shape.ts";
 import { type Tensor, tensor } from "../../../src/tensor/tensor.ts";
-import { hasRuntime, runOnnx } from "../../support/onnxruntime.ts";
-import { type NodeAttribute, type OneNode, oneNodeFile, runOneNode, stored } from "./one-node.ts";
+import { hasRuntime } from "../../support/onnxruntime.ts";
+import { expectJudgement, type JudgedNode, node, noise, whole } from "./judging.ts";
+import { type OneNode, stored } from "./one-node.ts";
 
-let seed = 1;
-const noise = (...shape: number[]): Tensor => randomNormal(shape, random(seed++));
 const positive = (...shape: number[]): Tensor =>
   tensor(
     Float32Array.from(noise(...shape).data, (v) => Math.abs(v) + 0.1),
     shape,
   );
-const whole = (...numbers: number[]): Tensor => tensor(numbers, [numbers.length], "int32");
 const real = (...numbers: number[]): Tensor => tensor(numbers, [numbers.length]);
 const list = (values: readonly number[], shape: Shape): Tensor => tensor(Float32Array.from(values), shape);
 
-type Plain = number | string | readonly number[] | { readonly float: number };
-/** Attributes as one would write them; a whole number is an int, and { float } a float. */
-function attributes(given: Readonly<Record<string, Plain>>): Record<string, NodeAttribute> {
-  return Object.fromEntries(
-    Object.entries(given).map(([name, value]): [string, NodeAttribute] => {
-      if (typeof value === "number") return [name, { int: value }];
-      if (typeof value === "string") return [name, { string: value }];
-      return [name, "float" in value ? value : { ints: value }];
-    }),
-  );
-}
-
-interface Case extends OneNode {
-  readonly title: string;
-}
-
-function node(operator: string, opset: number, inputs: OneNode["inputs"], given: Readonly<Record<string, Plain>> = {}, outputs = 1): Case {
-  const title = `${operator} ${opset} ${JSON.stringify(given).replaceAll(/["{}]/g, "")}${outputs > 1 ? `, ${outputs} outputs` : ""}`;
-  return { title, operator, opset, inputs, attributes: attributes(given), outputs };
-}
-
 const autoPads = ["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"];
 
-const convolutions: readonly Case[] = [
+const convolutions: readonly JudgedNode[] = [
   ...autoPads.flatMap((auto_pad) => [
     node("Conv", 11, [noise(2, 4, 7, 6), noise(6, 4, 3, 2), noise(6)], { auto_pad, strides: [2, 1] }),
     node("ConvTranspose", 11, [noise(1, 3, 4, 3), noise(3, 2, 4, 3), noise(2)], { auto_pad, strides: [3, 2] }),
@@ -71,7 +47,7 @@ const convolutions: readonly Case[] = [
   node("Col2Im", 18, [noise(1, 4, 5), stored(whole(6)), stored(whole(2))]),
 ];
 
-const poolings: readonly Case[] = [
+const poolings: readonly JudgedNode[] = [
   ...autoPads.flatMap((auto_pad) => [
     node("MaxPool", 12, [noise(1, 2, 7, 6)], { auto_pad, kernel_shape: [3, 2], strides: [2, 2] }, 2),
     node("AveragePool", 10, [noise(1, 2, 7, 6)], { auto_pad, kernel_shape: [3, 3], strides: [2, 3] }),
@@ -161,7 +137,7 @@ const poolings: readonly Case[] = [
 
 const boxes = list([0.3, 0.7, 4.1, 5.2, -3, 4, 3, 9, 2, 2, 3, 3], [3, 4]);
 const pictures = stored(whole(1, 0, 1));
-const regions: readonly Case[] = [
+const regions: readonly JudgedNode[] = [
   ...["avg", "max"].flatMap((mode) => [
     node("RoiAlign", 10, [noise(2, 3, 7, 6), boxes, pictures], { mode, output_height: 2, output_width: 3, sampling_ratio: 2 }),
     node("RoiAlign", 16, [noise(2, 2, 7, 6), boxes, pictures], { mode, output_height: 3, output_width: 2, spatial_scale: { float: 0.75 } }),
@@ -175,7 +151,7 @@ const regions: readonly Case[] = [
 ];
 
 const channels = (count: number): Tensor[] => [noise(count), noise(count)];
-const norms: readonly Case[] = [
+const norms: readonly JudgedNode[] = [
   ...[7, 9, 14, 15].map((opset) => node("BatchNormalization", opset, [noise(2, 3, 4, 5), ...channels(3), noise(3), positive(3)])),
   node("BatchNormalization", 9, [noise(4, 3), ...channels(3), noise(3), positive(3)], { epsilon: { float: 0.1 } }),
   node("BatchNormalization", 15, [noise(2, 2, 3, 2, 4), ...channels(2), noise(2), positive(2)]),
@@ -203,7 +179,7 @@ const norms: readonly Case[] = [
 const positions = ["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"];
 const bySize = (...sizes: number[]): OneNode["inputs"] => [undefined, undefined, stored(whole(...sizes))];
 const byScale = (...scales: number[]): OneNode["inputs"] => [undefined, stored(real(...scales))];
-const resizing: readonly Case[] = [
+const resizing: readonly JudgedNode[] = [
   ...positions.flatMap((coordinate_transformation_mode) => [
     ...["linear", "cubic"].flatMap((mode) => [
       node("Resize", 13, [noise(1, 2, 4, 5), ...bySize(1, 2, 7, 3)], { coordinate_transformation_mode, mode }),
@@ -282,7 +258,7 @@ const resizing: readonly Case[] = [
 ];
 
 const gridPaddings = ["zeros", "border", "reflection"];
-const sampling: readonly Case[] = [
+const sampling: readonly JudgedNode[] = [
   ...gridPaddings.flatMap((padding_mode) =>
     [0, 1].flatMap((align_corners) => [
       ...["bilinear", "nearest"].map((mode) =>
@@ -304,7 +280,7 @@ const sampling: readonly Case[] = [
   node("SpaceToDepth", 6, [noise(2, 3, 4, 6)], { blocksize: 2 }),
 ];
 
-const borders: readonly Case[] = [
+const borders: readonly JudgedNode[] = [
   { ...node("Pad", 6, [noise(2, 3, 4)]), attributes: { pads: { ints: [0, 1, 2, 1, 0, -1] }, value: { float: 1.5 } } },
   ...["reflect", "edge"].map((mode) => node("Pad", 6, [noise(1, 2, 4, 5)], { mode, pads: [0, 0, 3, 1, 0, 0, 2, 4] })),
   node("Pad", 11, [noise(2, 3, 4), stored(whole(0, 1, 2, 1, 0, -1)), stored(tensor([-2], []))]),
@@ -315,23 +291,9 @@ const borders: readonly Case[] = [
   node("CenterCropPad", 18, [noise(5, 4, 3), stored(whole(6, 1))], { axes: [-1, 0] }),
 ];
 
-function expectClose(got: Tensor, wanted: Tensor, what: string): void {
-  expect(got.shape, what).toEqual(wanted.shape);
-  const largest = Math.max(1, ...Array.from(wanted.data, Math.abs));
-  wanted.data.forEach((v, i) => {
-    if (!(Math.abs(got.data[i] - v) <= 1e-5 * largest)) expect.fail(`${what}, entry ${i}: ${got.data[i]}, onnxruntime has ${v}`);
-  });
-}
-
 describe.skipIf(!hasRuntime)("EF1 as onnxruntime reads it", () => {
   const all = [convolutions, poolings, regions, norms, resizing, sampling, borders].flat().map((given) => [given.title, given] as const);
   it.each(all)("%s", async (_, given) => {
-    const fed = given.inputs.flatMap((input, i): [string, Tensor][] => {
-      if (input === undefined || ("stored" in input && input.stored)) return [];
-      return [[`x${i}`, "tensor" in input ? input.tensor : input]];
-    });
-    const wanted = await runOnnx(oneNodeFile(given), Object.fromEntries(fed));
-    const got = await runOneNode(given);
-    got.forEach((y, i) => void expectClose(y, wanted[`y${i}`], `output ${i}`));
+    await expectJudgement(given);
   });
 });

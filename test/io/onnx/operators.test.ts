@@ -199,7 +199,26 @@ describe("EF1 what the standard does not allow, or fovea does not read", () => {
       /either scales or sizes/,
     ],
     ["a scale of 0", { operator: "Upsample", opset: 9, inputs: [x, stored(tensor([1, 1, 0, 2]))] }, /its scales are \[1, 1, 0, 2\]/],
-    ["a hostile scale", { operator: "Upsample", opset: 9, inputs: [x, stored(tensor([1, 1, 1e9, 1e9]))] }, /elements/],
+    [
+      "a hostile scale",
+      { operator: "Upsample", opset: 9, inputs: [x, stored(tensor([1, 1, 2 ** 22, 1]))] },
+      /an axis would have 16777216 positions/,
+    ],
+    [
+      "hostile windows",
+      { operator: "MaxPool", opset: 11, inputs: [x], attributes: { kernel_shape: ints(2 ** 28, 1), pads: ints(2 ** 28 - 1, 0, 0, 0) } },
+      /windows of \[268435456, 1\] are more than 1048576 elements large/,
+    ],
+    [
+      "hostile neighbourhoods",
+      { operator: "LRN", opset: 13, inputs: [x], attributes: { size: { int: 2 ** 28 } } },
+      /a window over 268435456 channels/,
+    ],
+    [
+      "hostile sampling",
+      { operator: "RoiAlign", opset: 16, inputs: [x, zeros([1, 4]), numbers(0)], attributes: { sampling_ratio: { int: 2 ** 28 } } },
+      /sampling_ratio is 268435456; fovea takes at most 1024/,
+    ],
     [
       "an unknown convention",
       {

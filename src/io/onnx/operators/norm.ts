@@ -16,6 +16,7 @@ import type { OnnxNode, OnnxOutput, OnnxReaders } from "../operator.ts";
 import { axisOf, keepingType, likeInput } from "./reading.ts";
 
 const defaultEpsilon = 1e-5;
+const mostNeighbours = 2 ** 16;
 const [x0, x1] = [e.operand(0), e.operand(1)];
 
 /**
@@ -110,8 +111,10 @@ function withoutMeanAndVariance(x: Operand, node: OnnxNode): Operand {
 }
 
 function dividedByNeighbours(x: Operand, node: OnnxNode): Operand {
+  const size = node.int("size");
+  if (size > mostNeighbours) node.unsupported(`a window over ${size} channels; fovea's are at most ${mostNeighbours} wide`);
   return apply(localResponseNormOp, [x], {
-    size: node.int("size"),
+    size,
     alpha: node.float("alpha", 1e-4),
     beta: node.float("beta", 0.75),
     k: node.float("bias", 1),

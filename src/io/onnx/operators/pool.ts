@@ -1,5 +1,6 @@
 // Poolings over windows and over whole maps. Windows of int8 and uint8 are pooled as floats, which hold all of them exactly.
 import { apply, fill, type Operand } from "../../../graph/record.ts";
+import type { Value } from "../../../graph/value.ts";
 import { add } from "../../../ops/arithmetic.ts";
 import { pad } from "../../../ops/pad.ts";
 import { avgPoolOp } from "../../../ops/pool-average.ts";
@@ -10,14 +11,19 @@ import { putOp } from "../../../ops/scatter.ts";
 import { take } from "../../../ops/take.ts";
 import { type Shape, showShape, sizeOf } from "../../../tensor/shape.ts";
 import { type Tensor, tensor } from "../../../tensor/tensor.ts";
-import type { OnnxNode, OnnxOutput, OnnxReaders } from "../operator.ts";
-import { asInt64, castTo, keepingType, likeInput } from "./reading.ts";
+import type { OnnxNode, OnnxOutput, OnnxReader, OnnxReaders } from "../operator.ts";
+import { asInt64, castTo, likeInput } from "./reading.ts";
 import { padsOf, perAxis, spatialRank, windowsOf } from "./windows.ts";
+
+/** Elements of a window; poolings make a table of all of them. */
+const mostTaps = 2 ** 20;
 
 /** Ceil mode counts under every `auto_pad`, as in the standard's shape inference and in onnxruntime. */
 function poolOptions(node: OnnxNode): object {
   const axes = spatialRank(node);
-  return { kernelSize: perAxis(node, "kernel_shape", axes), ...windowsOf(node, axes), ceilMode: node.int("ceil_mode", 0) !== 0 };
+  const kernelSize = perAxis(node, "kernel_shape", axes);
+  if (sizeOf(kernelSize) > mostTaps) node.unsupported(`windows of ${showShape(kernelSize)} are more than ${mostTaps} elements large`);
+  return { kernelSize, ...windowsOf(node, axes), ceilMode: node.int("ceil_mode", 0) !== 0 };
 }
 
 /** The first element of every plane, counted over the whole tensor. */
@@ -47,7 +53,7 @@ function maximaOf(node: OnnxNode, x: Operand, options: object): Operand {
 }
 
 function maxPooled(node: OnnxNode): (OnnxOutput | undefined)[] {
-  const given = node.operand(0);
+  const given = node.value(0);
   const x = given.dtype === "float64" ? given : castTo(given, node.floatType);
   const options = poolOptions(node);
   const y = castTo(apply(maxPoolOp, [x], options), given.dtype);
@@ -66,7 +72,7 @@ function unpooled(node: OnnxNode): Operand {
   const sides = padsOf(node, axes);
   const sizes = pooled.map((n, i) => (n - 1) * strides[i] + kernel[i] - sides[i][0] - sides[i][1]);
   if (sizes.some((n) => n < 1)) node.malformed(`its windows cover maps of ${showShape(sizes)}; sizes must be at least 1`);
-  const x = node.operand(0);
+  const x = node.value(0);
   const y = apply<Operand>(putOp, [fill([batch, channels, ...sizes], 0, x.dtype), castTo(node.operand(1), "int32"), x]);
   if (!node.has(2)) return y;
   const shape = node.integers(2);
@@ -77,14 +83,19 @@ function unpooled(node: OnnxNode): Operand {
   );
 }
 
+/** A reader of a pooling with one result. Poolings are not worth computing while a file is read, even where their input is stored. */
+function pooling(compute: (x: Value, node: OnnxNode) => Operand): OnnxReader {
+  return (node) => likeInput(node, compute(node.value(0), node));
+}
+
 export const poolReaders: OnnxReaders = {
   MaxPool: maxPooled,
-  AveragePool: keepingType((x, node) =>
+  AveragePool: pooling((x, node) =>
     apply(avgPoolOp, [x], { ...poolOptions(node), countIncludePad: node.int("count_include_pad", 0) !== 0 }),
   ),
-  LpPool: keepingType((x, node) => apply(lpPoolOp, [x], { ...poolOptions(node), p: node.int("p", 2) })),
+  LpPool: pooling((x, node) => apply(lpPoolOp, [x], { ...poolOptions(node), p: node.int("p", 2) })),
   MaxUnpool: (node) => likeInput(node, unpooled(node)),
-  GlobalAveragePool: keepingType(globalAvgPool),
-  GlobalMaxPool: keepingType(globalMaxPool),
-  GlobalLpPool: keepingType((x, node) => globalLpPool(x, { p: node.int("p", 2) })),
+  GlobalAveragePool: pooling(globalAvgPool),
+  GlobalMaxPool: pooling(globalMaxPool),
+  GlobalLpPool: pooling((x, node) => globalLpPool(x, { p: node.int("p", 2) })),
 };

@@ -175,16 +175,17 @@ function extrapolation(node: OnnxNode, taps: Taps, value: number): Tensor | unde
   return result;
 }
 
+/** Positions along a resized axis; each has a row of a table. */
+const mostPositions = 2 ** 20;
+
 function resampled(node: OnnxNode, plan: readonly AxisPlan[], rule: TapRule): Operand {
   const given = node.operand(0);
   const shape = plan.map(({ outputSize }) => outputSize);
   if (shape.some((n) => n < 1) || given.shape.some((n) => n < 1)) {
     node.malformed(`${showShape(given.shape)} would become ${showShape(shape)}; sizes must be at least 1`);
   }
-  checkSize(
-    node,
-    shape.map((n, axis) => (n === given.shape[axis] ? 1 : n)),
-  );
+  const longest = Math.max(...shape.filter((n, axis) => n !== given.shape[axis]), 0);
+  if (longest > mostPositions) node.unsupported(`an axis would have ${longest} positions; fovea resizes to at most ${mostPositions}`);
   const x = given.dtype === "float64" ? given : castTo(given, node.floatType);
   const plain = plainMode(rule, plan);
   if (plain !== undefined) return castTo(resize(x, { size: shape.slice(2), ...plain }), given.dtype);

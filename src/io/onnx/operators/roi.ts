@@ -16,6 +16,8 @@ function pooled(node: OnnxNode): Operand {
   return roiPool(node.operand(0), node.operand(1), options);
 }
 
+const mostSamples = 2 ** 10;
+
 /** Half-pixel positions are the default since version 16, and unknown before. */
 function aligned(node: OnnxNode): Operand {
   const positions = node.string("coordinate_transformation_mode", node.opset < 16 ? "output_half_pixel" : "half_pixel");
@@ -28,11 +30,15 @@ function aligned(node: OnnxNode): Operand {
   if (corners.shape.length !== 2 || corners.shape[1] !== 4 || pictures.shape.length !== 1 || pictures.shape[0] !== corners.shape[0]) {
     node.malformed(`its boxes ${showShape(corners.shape)} and their pictures ${showShape(pictures.shape)} are not [boxes, 4] and [boxes]`);
   }
+  const samplingRatio = node.int("sampling_ratio", 0);
+  if (samplingRatio < 0) node.malformed(`sampling_ratio is ${samplingRatio}; expected an integer >= 0`);
+  if (samplingRatio > mostSamples)
+    node.unsupported(`sampling_ratio is ${samplingRatio}; fovea takes at most ${mostSamples} samples per bin and axis`);
   const boxes = concat([unsqueeze(castTo(pictures, corners.dtype), { axes: 1 }), corners], { axis: 1 });
   const options = {
     outputSize: [node.int("output_height", 1), node.int("output_width", 1)],
     spatialScale: node.float("spatial_scale", 1),
-    samplingRatio: node.int("sampling_ratio", 0),
+    samplingRatio,
     aligned: positions === "half_pixel",
   };
   return (mode === "avg" ? roiAlign : roiAlignMax)(node.operand(0), boxes, options);

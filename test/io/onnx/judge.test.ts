@@ -93,6 +93,7 @@ const poolings: readonly JudgedNode[] = [
       p: 3,
     }),
   ]),
+  node("MaxPool", 11, [noise(1, 1, 8)], { kernel_shape: [3], strides: [2], auto_pad: "VALID", ceil_mode: 1 }),
   node("MaxPool", 8, [noise(2, 2, 6, 5)], { kernel_shape: [2, 2], strides: [2, 1] }, 2),
   node("MaxPool", 8, [noise(2, 2, 6, 5)], { kernel_shape: [2, 2], strides: [2, 1], storage_order: 1 }, 2),
   node("MaxPool", 12, [noise(2, 1, 4, 5, 3)], { kernel_shape: [2, 2, 2], pads: [0, 1, 0, 0, 0, 1], storage_order: 1 }, 2),

@@ -126,6 +126,19 @@ describe("EF1 rules that are disputed", () => {
     expect([...y.data]).toEqual([0, 3, 6, 9, 12, 15, 18, 21, 24, 27]);
   });
 
+  it("sizes by scales are rounded down in float32", async () => {
+    const y = await outputOf({ operator: "Resize", opset: 13, inputs: [arange(10, [1, 1, 10]), undefined, stored(tensor([1, 1, 0.7]))] });
+    expect(y.shape).toEqual([1, 1, 7]);
+  });
+
+  it.each([
+    ["Resize", 10],
+    ["Upsample", 9],
+  ] as const)("%s %i takes the element before, also when it reduces", async (operator, opset) => {
+    const y = await outputOf({ operator, opset, inputs: [arange(10, [1, 1, 10]), stored(tensor([1, 1, 0.7]))] });
+    expect([...y.data]).toEqual([0, 1, 2, 4, 5, 7, 8]);
+  });
+
   it("what Pad crops appears in no border", async () => {
     const line = tensor([1, 2, 3, 4], [4]);
     const y = await outputOf({ operator: "Pad", opset: 19, inputs: [line, numbers(-1, 2)], attributes: { mode: { string: "wrap" } } });

@@ -20,9 +20,9 @@ const mostNeighbours = 2 ** 16;
 const [x0, x1] = [e.operand(0), e.operand(1)];
 
 /**
- * Inference, unless a file asks for statistics: by `training_mode` since version 14, before that by having outputs for them that something
- * reads. In training, the second and third output are the running statistics, moved by the batch's **biased** variance; before version 14
- * the fourth and fifth are the batch's own.
+ * Inference, unless a file asks for statistics: by `training_mode` since version 14, before that by listing outputs for them. In training,
+ * the second and third output are the running statistics, moved by the batch's **biased** variance; before version 14 the fourth and fifth
+ * are the batch's own.
  */
 function batchNormalised(node: OnnxNode): (OnnxOutput | undefined)[] {
   if (node.opset < 9 && node.int("spatial", 1) === 0) node.unsupported("spatial is 0: statistics per position, not per channel");

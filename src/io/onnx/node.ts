@@ -8,7 +8,7 @@ import { type AttributeKind, type Attributes, attributeValue } from "./attribute
 import type { OnnxNode, OnnxType } from "./operator.ts";
 import type { NodeProto } from "./schema.ts";
 import type { TensorDecoder } from "./tensor-proto.ts";
-import type { FloatType } from "./types.ts";
+import { type FloatType, onnxTypeOf } from "./types.ts";
 
 /** What is known under one name while a graph is read. */
 export interface Entry {
@@ -103,6 +103,10 @@ export function viewNode(settings: NodeSettings): OnnxNode {
       const { tensor, onnxType } = decode(proto, `${where}: attribute ${name}`);
       settings.typed(tensor, onnxType);
       return tensor;
+    },
+    tensorType(name) {
+      const { dataType } = attribute(name, "tensor") ?? missing(name);
+      return onnxTypeOf(dataType) ?? unsupported(`the attribute ${name} is of ONNX's data type ${dataType}`);
     },
     given: (name) => attributes.has(name),
     unsupported,

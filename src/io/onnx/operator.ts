@@ -50,6 +50,8 @@ export interface OnnxNode {
   stringList(name: string, fallback?: readonly string[]): readonly string[];
   /** A tensor-valued attribute, float ones in `floatType`. */
   tensor(name: string): Tensor;
+  /** The type that the file gives a tensor-valued attribute. */
+  tensorType(name: string): OnnxType;
   /** Whether the attribute is written in the file. */
   given(name: string): boolean;
 

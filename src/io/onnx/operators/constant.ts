@@ -14,11 +14,13 @@ function constant(node: OnnxNode): OnnxOutput | Tensor {
   return node.unsupported("its value is a text or a sparse tensor");
 }
 
-function constantOfShape(node: OnnxNode): Tensor {
+/** Float zeros where no value is given. */
+function constantOfShape(node: OnnxNode): OnnxOutput {
   const shape = node.integers(0);
   checkSize(node, shape);
-  const value = node.given("value") ? node.tensor("value") : zeros([1], node.floatType);
-  return full(shape, value.item(), value.dtype);
+  if (!node.given("value")) return { operand: zeros(shape, node.floatType), onnxType: "float" };
+  const value = node.tensor("value");
+  return { operand: full(shape, value.item(), value.dtype), onnxType: node.tensorType("value") };
 }
 
 /** start, start + delta, ... as far as they lie before the limit. */

@@ -8,16 +8,16 @@ import { reshape } from "../../../ops/reshape.ts";
 import { sizeOf } from "../../../tensor/shape.ts";
 import { Tensor, zeros } from "../../../tensor/tensor.ts";
 import type { OnnxNode, OnnxReaders } from "../operator.ts";
-import { allKnown, castTo, checkSize, integerOf, likeInput, operandOf, operandsOf } from "./reading.ts";
+import { allKnown, castTo, checkSize, integerOf, likeInput, operandOf } from "./reading.ts";
 
-/** A product of constants whose multiply-adds (at most all pairs of elements) are more is left to the network. */
+/** A product of constants whose multiply-adds (at most all combinations of elements) are more is left to the network. */
 const mostFolded = 2 ** 28;
 
-/** Both factors, known ones only where their product is soon done. */
-function factors(node: OnnxNode): readonly [Operand, Operand] {
-  const [a, b] = [operandOf(node, 0), operandOf(node, 1)];
-  const isLong = a instanceof Tensor && b instanceof Tensor && a.size * b.size > mostFolded;
-  return isLong ? [node.value(0), node.value(1)] : [a, b];
+/** The first `count` inputs as factors, all known only where their product is soon done. */
+function factors(node: OnnxNode, count: number): Operand[] {
+  const operands = Array.from({ length: count }, (_, i) => operandOf(node, i));
+  const combinations = operands.reduce((product, x) => product * (x instanceof Tensor ? x.size : 0), 1);
+  return combinations > mostFolded ? operands.map((_, i) => node.value(i)) : operands;
 }
 
 /** Products of integers go through float64, which holds every int32. */
@@ -28,7 +28,7 @@ function product(a: Operand, b: Operand, options: MatmulOptions = {}): Operand {
 
 /** A vector on the left is a row, on the right a column, and its axis is not in the result. */
 function batchedProduct(node: OnnxNode): Operand {
-  const [a, b] = factors(node);
+  const [a, b] = factors(node, 2);
   if (a.shape.length === 0 || b.shape.length === 0) node.malformed("it multiplies a scalar; expected vectors or matrices");
   const [isRow, isColumn] = [a.shape.length === 1, b.shape.length === 1];
   const y = product(isRow ? reshape(a, [1, ...a.shape]) : a, isColumn ? reshape(b, [...b.shape, 1]) : b);
@@ -44,7 +44,7 @@ function batchedProduct(node: OnnxNode): Operand {
 function gemm(node: OnnxNode): Operand {
   const [alpha, beta] = [node.float("alpha", 1), node.float("beta", 1)];
   const options = { transposeA: node.int("transA", 0) !== 0, transposeB: node.int("transB", 0) !== 0 };
-  const [a, b] = factors(node);
+  const [a, b] = factors(node, 2);
   if (a.shape.length !== 2 || b.shape.length !== 2)
     node.malformed(`it multiplies tensors of ${a.shape.length} and ${b.shape.length} axes; expected matrices`);
   const outputs = b.shape[options.transposeB ? 0 : 1];
@@ -83,6 +83,6 @@ function triangle(node: OnnxNode): Operand {
 export const matrixReaders: OnnxReaders = {
   MatMul: (node) => likeInput(node, batchedProduct(node)),
   Gemm: (node) => likeInput(node, gemm(node)),
-  Einsum: (node) => likeInput(node, einsum(node.string("equation"), operandsOf(node))),
+  Einsum: (node) => likeInput(node, einsum(node.string("equation"), factors(node, node.inputCount))),
   Trilu: (node) => likeInput(node, triangle(node)),
 };

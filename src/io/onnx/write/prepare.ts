@@ -18,46 +18,47 @@ export function prepareGraph(graph: Graph, options: { readonly foldBatchNorm: bo
   return foldForFile(options.foldBatchNorm ? foldBatchNorm(stateless) : stateless);
 }
 
-/** Computes what depends on constants alone. The result of a layer's parameters takes the name of the parameter that it replaces. */
+/** Computes what depends on constants alone, but for mere layouts of parameters. */
 function foldForFile(graph: Graph): Graph {
-  const origin = new Map<Value, string>();
-  const used = new Set<string>();
-  const named = (operand: Value | undefined, name: string | undefined): void => {
-    if (operand === undefined || operand.label !== undefined || operand.op !== constantOp || name === undefined || used.has(name)) return;
-    label(operand, name);
-    used.add(name);
-  };
-  return rewriteGraph(graph, (value, inputs) => {
-    if (inputs.length === 0 && value.label !== undefined && value.op === constantOp) used.add(value.label);
-    if (value.op.name === "conv" || value.op.name === "linear" || value.op.name === "convInputGrad") {
-      const [, weight, bias] = inputs;
-      const name = weight.label ?? origin.get(weight);
-      if (weight.label === undefined && name !== undefined) used.delete(name);
-      named(weight, name);
-      if (name?.endsWith(".weight")) named(bias, name.replace(/weight$/, "bias"));
-    }
-    const isConstant = (v: Value): boolean => v.op === constantOp || v.op === fillOp;
-    if (inputs.length === 0 || !inputs.every(isConstant) || layoutOps.includes(value.op.name)) return foldedLayout(value, inputs, origin);
-    const tensors = inputs.map((v) => (v.op === constantOp ? (v.attrs.value as Tensor) : evaluateNode(v, [])));
-    const result = constant(evaluateNode(value, tensors));
-    const source = weightOf(value);
-    if (source !== undefined) origin.set(result, source);
+  const origins = new Map<Value, string>();
+  const folded = rewriteGraph(graph, (value, inputs) => {
+    if (inputs.length === 0 || !inputs.every((v) => v.op === constantOp || v.op === fillOp)) return undefined;
+    if (layoutOps.includes(value.op.name) && (inputs[0].op === fillOp || inputs[0].label !== undefined)) return undefined;
+    const result = constant(
+      evaluateNode(
+        value,
+        inputs.map((v) => evaluateNode(v, [])),
+      ),
+    );
+    const origin = largestParameter(value);
+    if (origin !== undefined) origins.set(result, origin);
     return result;
   });
-}
-
-/** A layout of something that was itself folded is folded too: it has no name to keep. */
-function foldedLayout(value: Value, inputs: readonly Value[], origin: Map<Value, string>): Value | undefined {
-  const [x] = inputs;
-  if (!layoutOps.includes(value.op.name) || x.op !== constantOp || x.label !== undefined) return undefined;
-  const result = constant(evaluateNode(value, [x.attrs.value as Tensor]));
-  const source = origin.get(x);
-  if (source !== undefined) origin.set(result, source);
-  return result;
+  nameParameters(folded, origins);
+  return folded;
 }
 
 /** The label of the largest constant that a value was computed from. */
-function weightOf(value: Value): string | undefined {
-  const labelled = topological([value]).filter((v) => v.op === constantOp && v.label !== undefined);
-  return labelled.sort((a, b) => (b.attrs.value as Tensor).size - (a.attrs.value as Tensor).size)[0]?.label;
+function largestParameter(value: Value): string | undefined {
+  const size = (v: Value): number => (v.attrs.value as Tensor).size;
+  const parameters = topological([value]).filter((v) => v.op === constantOp && v.label !== undefined);
+  return parameters.sort((a, b) => size(b) - size(a))[0]?.label;
+}
+
+const layersWithWeights: readonly string[] = ["conv", "convInputGrad", "linear"];
+
+/** A layer's weight that was computed has the name of the parameter it came from, and its bias the name that goes with that. */
+function nameParameters(graph: Graph, origins: ReadonlyMap<Value, string>): void {
+  const taken = new Set(graph.order.map((v) => v.label));
+  const name = (value: Value | undefined, given: string | undefined): void => {
+    if (value === undefined || value.op !== constantOp || value.label !== undefined || given === undefined || taken.has(given)) return;
+    label(value, given);
+    taken.add(given);
+  };
+  for (const { op, inputs } of graph.order) {
+    if (!layersWithWeights.includes(op.name)) continue;
+    const [, weight, bias] = inputs;
+    name(weight, origins.get(weight));
+    if (weight.label?.endsWith("weight") === true) name(bias, weight.label.replace(/weight$/, "bias"));
+  }
 }

@@ -9,9 +9,10 @@ import type { Model } from "../../../nn/model.ts";
 import { expressionOf } from "../../../ops/elementwise.ts";
 import { ArgumentError, FoveaError, GraphError, UnsupportedOpError } from "../../../tensor/errors.ts";
 import { checkOptions } from "../../../tensor/options.ts";
+import { sameShape } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import { defaultOnnxType } from "../types.ts";
-import { Emission } from "./emission.ts";
+import { Emission, type WrittenTensor } from "./emission.ts";
 import { encodeFile, portSizes, type WrittenPort } from "./encode.ts";
 import { writeExpression } from "./expression.ts";
 import { writeTransposed } from "./operators/conv.ts";
@@ -183,13 +184,19 @@ function writeGraph(graph: Graph, opset: number, given: Readonly<Record<string, 
   return { nodes: emission.nodes, tensors: readTensors(emission), inputs, outputs };
 }
 
-/** Only tensors that a node reads: a rewritten layer may have left its old ones behind. */
-function readTensors({ nodes, tensors }: Emission): Map<string, ReturnType<Emission["tensors"]["get"]> & object> {
-  const read = new Set(nodes.flatMap((node) => node.inputs));
-  return new Map([...tensors].filter(([name]) => read.has(name)));
+/** The tensors that nodes read, in that order: what rewritten layers left behind is left out, and the order is that of reading alone. */
+function readTensors({ nodes, tensors }: Emission): Map<string, WrittenTensor> {
+  const read = new Map<string, WrittenTensor>();
+  for (const name of nodes.flatMap((node) => node.inputs)) {
+    const tensor = tensors.get(name);
+    if (tensor !== undefined) read.set(name, tensor);
+  }
+  return read;
 }
 
-const isIdentity = ({ op }: Value): boolean => op.name === "identity" || op.name === "stopGradient";
+/** Ops that give their operand: names to hang something on, and reshapes that importers leave behind. */
+const isIdentity = ({ op, shape, inputs }: Value): boolean =>
+  op.name === "identity" || op.name === "stopGradient" || (op.name === "reshape" && sameShape(shape, inputs[0].shape));
 
 function withoutIdentity(value: Value): Value {
   let source = value;

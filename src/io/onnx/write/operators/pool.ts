@@ -89,17 +89,20 @@ function summing({ channels, axes }: PoolGeometry, dtype: Value["dtype"]): { rea
 }
 
 const avgPool: OnnxWriter = (writing) => {
-  const { value, x, node, opset } = writing;
+  const { value, x, node, number, opset } = writing;
   const attrs = value.attrs as unknown as AvgPoolAttrs;
   const geometry = geometryOf(writing);
   const dilated = geometry.axes.some((a) => a.dilation > 1);
   const padded = geometry.axes.some((a) => a.before > 0 || a.after > 0);
   const overhang = geometry.axes.some(hangsOver);
-  const counted = attrs.countIncludePad && padded;
+  const { divisorOverride } = attrs;
+  const counted = padded && (attrs.countIncludePad || divisorOverride !== undefined);
   const window = windowAttributes(geometry);
   // Padding that is counted must be the given one, and windows over its end are counted differently by different runtimes.
-  if (window !== undefined && attrs.divisorOverride === undefined && !(dilated && opset < 19) && !overhang) {
-    return node("AveragePool", x, { ...window, ...dilationsOf(geometry), ...(counted && { count_include_pad: 1 }) });
+  if (window !== undefined && !(dilated && opset < 19) && !overhang) {
+    const mean = node("AveragePool", x, { ...window, ...dilationsOf(geometry), ...(counted && { count_include_pad: 1 }) });
+    const taps = geometry.axes.reduce((product, a) => product * a.kernel, 1);
+    return divisorOverride === undefined ? mean : node("Mul", [mean, number(taps / divisorOverride)]);
   }
   const [input] = value.inputs;
   const { weight, options } = summing(geometry, value.dtype);

@@ -143,6 +143,18 @@ describe("resize", () => {
     expect(() => resize(row(1, 2), { scale: 0.3 })).toThrow(ShapeError);
     expect(() => resize(row(1, 2), { scale: -1 })).toThrow(ArgumentError);
     expect(() => resize(row(1, 2), { scale: 2, alignCorners: true })).toThrow(/alignCorners/);
+    expect(() => resize(row(1, 2), { scale: 2, mode: "area", antialias: true })).toThrow(/antialias is for the modes "linear" and "cubic"/);
+    expect(() => resize(row(1, 2), { scale: 2, mode: "cubic", antialias: true, alignCorners: true })).toThrow(/half-pixel/);
+  });
+  it("EP9 cubic interpolation runs through its points and overshoots beside a step", () => {
+    const step = flat(resize(row(0, 0, 0, 4, 4, 4), { scale: 3, mode: "cubic" }));
+    expect([1, 4, 7, 10, 13, 16].map((j) => step[j])).toEqual([0, 0, 0, 4, 4, 4]);
+    expect(Math.min(...step)).toBeLessThan(0);
+    expect(Math.max(...step)).toBeGreaterThan(4);
+  });
+  it("EP9 area is the mean of what an output covers", () => {
+    expect(flat(resize(row(1, 3, 5, 7), { size: 2, mode: "area" }))).toEqual([2, 6]);
+    expect(flat(resize(row(0, 3, 6), { size: 2, mode: "area" }))).toEqual([1.5, 4.5]);
   });
 });
 

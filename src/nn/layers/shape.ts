@@ -47,7 +47,7 @@ export function pad(pads: readonly (readonly [number, number])[], options: PadLa
 }
 
 export interface UpsampleOptions {
-  readonly mode?: "nearest" | "nearest-exact" | "linear";
+  readonly mode?: ops.ResizeMode;
   readonly alignCorners?: boolean;
 }
 

@@ -27,7 +27,8 @@ operator, none wrong. Every push runs them again, on the reference loops and a t
     "## Read",
     `A case counts for every operator in its network. *Known* counts the passing cases in which inputs had to be known when the file is read, because
 shapes depend on them: sizes, axes, counts. Networks have them as constants; the vectors feed them. Operators without a case are newer than
-the vectors, or were never part of them; other tests compare those with PyTorch or ONNX Runtime.`,
+the vectors, or were never part of them; other tests compare those with PyTorch or ONNX Runtime. Where texts, vectors and runtimes disagree:
+[disputed rules](onnx-rules.md).`,
     table(["operator", "versions in the vectors", "cases", "passed", "known"], readRows(inScope)),
     "## Refused",
     table(["operator or case", "cases", "why"], refusedRows(refused)),

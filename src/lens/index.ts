@@ -8,3 +8,4 @@ export type * from "./records.ts";
 export { type ReluRule, reluRules } from "./rules.ts";
 export type { Progress, RunOptions } from "./run.ts";
 export type { Target } from "./target.ts";
+export * from "./trust/index.ts";

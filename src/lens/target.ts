@@ -4,7 +4,7 @@ import type { Value } from "../graph/value.ts";
 import { layerValue, type Model } from "../nn/model.ts";
 import type { Traced } from "../nn/module.ts";
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
-import { showShape, sizeOf } from "../tensor/shape.ts";
+import { sameShape, showShape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** One of: a class's logit; a channel of a layer; one unit (a channel at a position); a direction in a layer's channels. */
@@ -37,8 +37,15 @@ const softmaxes: ReadonlySet<string> = new Set(["softmax", "logSoftmax"]);
 /** The logits: what stands before a final softmax, or the output itself. */
 function logitsOf({ output }: Traced): Value {
   let value = output;
-  while (softmaxes.has(value.op.name) || value.op.name === "identity") value = value.inputs[0];
+  while (softmaxes.has(value.op.name) || value.op.name === "identity" || (isFlattening(value) && softmaxes.has(value.inputs[0].op.name))) {
+    value = value.inputs[0];
+  }
   return value;
+}
+
+/** [N, C, 1, 1] to [N, C]: nets without dense layers end so. */
+function isFlattening({ op, shape, inputs }: Value): boolean {
+  return op.name === "reshape" && sameShape(shape, inputs[0].shape.slice(0, 2)) && sizeOf(shape) === sizeOf(inputs[0].shape);
 }
 
 /** Finds the layer of a target in a traced net. Throws `GraphError` for unknown layers, `ShapeError` for layers without channels. */

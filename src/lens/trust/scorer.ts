@@ -1,0 +1,56 @@
+// The score of one target on many changed copies of a picture: what every measure of trust asks for.
+import { breather } from "#platform";
+import { expectModel, type Model } from "../../nn/model.ts";
+import { expectTensor } from "../../tensor/expect.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { scoreProgram } from "../attribution/score-program.ts";
+import { settle } from "../attribution/settle.ts";
+import { onePicture } from "../batch.ts";
+import { type RunOptions, runOptionNames } from "../run.ts";
+import { type Target, targetNames } from "../target.ts";
+
+export interface ScoreOptions extends RunOptions, Target {
+  /** Class scores as probabilities (default true); false for logits. */
+  readonly probabilities?: boolean;
+  /** Pictures per run (default 16). */
+  readonly batchSize?: number;
+}
+
+/** For `checkOptions`. */
+export const scoreOptionNames: readonly (keyof ScoreOptions)[] = [...runOptionNames, ...targetNames, "probabilities", "batchSize"];
+
+export interface Scorer {
+  /** The picture as [C, H, W]. */
+  readonly image: Tensor;
+  /** Scores in the order of the pictures. */
+  score(pictures: readonly Tensor[]): Promise<number[]>;
+}
+
+/** Compiles the score once. The unit of a channel without a position is settled on the untouched picture. Errors as `attribute`. */
+export async function scorerFor(where: string, model: Model, given: Tensor, options: ScoreOptions): Promise<Scorer> {
+  expectModel(where, model);
+  expectTensor(where, "the picture", given);
+  const { probabilities = true, batchSize = 16, signal } = options;
+  const image = onePicture(given);
+  const target = targetOf(options);
+  const program = await scoreProgram(model, target, batchSize, image.shape, { ...options, probabilities });
+  const { mask } = await settle(model, { image, target }, options);
+  const breathe = breather();
+  return {
+    image,
+    async score(pictures) {
+      const all: number[] = [];
+      for (let start = 0; start < pictures.length; start += batchSize) {
+        signal?.throwIfAborted();
+        all.push(...(await program.run(pictures.slice(start, start + batchSize), mask)).scores);
+        await breathe();
+      }
+      return all;
+    },
+  };
+}
+
+/** The target among other options. */
+export function targetOf(options: Target): Target {
+  return Object.fromEntries(targetNames.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
+}

@@ -3,6 +3,7 @@
 import { Value } from "../../graph/value.ts";
 import { createModel, type Model, type ModelOptions } from "../../nn/model.ts";
 import { type Context, defineModule, type Module } from "../../nn/module.ts";
+import { reshape } from "../../ops/reshape.ts";
 import { ArgumentError, UnsupportedOpError } from "../../tensor/errors.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -57,9 +58,15 @@ function netOf(file: OnnxFile, inputName: string, output: string): Module {
       placement: book,
       record: book.record,
     });
-    const operand = scope.get(output)?.operand;
-    if (operand instanceof Value) return operand;
-    throw new UnsupportedOpError(`the output "${output}" does not depend on the input; a model has nothing to learn or to show there`);
+    const entry = scope.get(output);
+    if (!(entry?.operand instanceof Value)) {
+      throw new UnsupportedOpError(`the output "${output}" does not depend on the input; a model has nothing to learn or to show there`);
+    }
+    // Nets without dense layers end in [N, classes, 1, 1]; losses and meters want [N, classes].
+    const [batch, classes, ...rest] = entry.operand.shape;
+    if (rest.length === 0 || rest.some((n) => n !== 1)) return entry.operand;
+    const value = reshape(entry.operand, [batch, classes]);
+    return book.record({ name: "flatten", type: "Flatten", inputs: [entry], outputs: [{ name: "flatten", value }] })[0];
   });
 }
 

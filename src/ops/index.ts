@@ -34,6 +34,7 @@ export * from "./logic.ts";
 export * from "./loss.ts";
 export * from "./matmul.ts";
 export * from "./merge-convs.ts";
+export * from "./mix.ts";
 export * from "./norm.ts";
 export * from "./norm-batch.ts";
 export * from "./norm-local-response.ts";

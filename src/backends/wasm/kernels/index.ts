@@ -9,7 +9,9 @@ import { argMaxRules } from "./arg-max.ts";
 import { axisTapRules } from "./axis-taps.ts";
 import { convRules } from "./conv.ts";
 import { canEmitElementwise, elementwiseKernel } from "./elementwise.ts";
+import { indexingRules } from "./indexing.ts";
 import { matmulRules } from "./matmul.ts";
+import { mixRules } from "./mix.ts";
 import { poolRules } from "./pool.ts";
 import { randomRules } from "./random.ts";
 import { reduceRules } from "./reduce.ts";
@@ -19,6 +21,8 @@ const ruleLists: readonly (readonly KernelRule[])[] = [
   randomRules,
   axisTapRules,
   argMaxRules,
+  indexingRules,
+  mixRules,
   convRules,
   matmulRules,
   poolRules,

@@ -152,6 +152,8 @@ export function ne<T extends Operand>(x: T | number, y: T | number): T {
  * x where `condition` is not 0, else y. x and y are of one element type, and one of them may be a number; the condition may be of any type.
  */
 export function where<T extends Operand>(condition: T, x: T | number, y: T | number): T {
+  checkOperand("where", "condition", condition);
+  for (const [name, given] of Object.entries({ x, y })) if (typeof given !== "number") checkOperand("where", name, given);
   const like = typeof x !== "number" ? x : typeof y !== "number" ? y : condition;
   const truth = condition.dtype === like.dtype ? condition : cast(applyBinary(neOp, condition, 0), { dtype: like.dtype });
   return apply(whereOp, [truth, liftNumber(x, like, "where"), liftNumber(y, like, "where")]);

@@ -30,7 +30,8 @@ export function checkOptionNames(where: string, given: unknown, names: readonly 
 
 /** ` (did you mean "stride"?)` when one of the known names is near, else nothing. */
 export function proposal(name: string, known: readonly string[]): string {
-  const near = nearestName(name, known);
+  // What was given may be no name at all; the message around this says so.
+  const near = typeof name === "string" ? nearestName(name, known) : undefined;
   return near === undefined ? "" : ` (did you mean "${near}"?)`;
 }
 

@@ -5,6 +5,7 @@ import { cast } from "./cast.ts";
 import { defineElementwise, liftNumber } from "./elementwise.ts";
 import type { BinaryFunction } from "./expression.ts";
 import { binary, select } from "./expression-build.ts";
+import { checkOperand } from "./operands.ts";
 
 const shapes = [
   [

@@ -47,13 +47,15 @@ function expectClose(got: Tensor, wanted: Tensor, what: string): void {
   });
 }
 
-/** Runs the node here and by onnxruntime, and compares every output. */
+/** Runs the node here, on both backends, and by onnxruntime, and compares every output. */
 export async function expectJudgement(given: OneNode): Promise<void> {
   const fed = given.inputs.flatMap((input, i): [string, Tensor][] => {
     if (input === undefined || ("stored" in input && input.stored)) return [];
     return [[`x${i}`, "tensor" in input ? input.tensor : input]];
   });
   const wanted = await runOnnx(oneNodeFile(given), Object.fromEntries(fed));
-  const got = await runOneNode(given);
-  got.forEach((y, i) => void expectClose(y, wanted[`y${i}`], `output ${i}`));
+  for (const device of ["reference", "wasm"] as const) {
+    const got = await runOneNode(given, device);
+    got.forEach((y, i) => void expectClose(y, wanted[`y${i}`], `${device}, output ${i}`));
+  }
 }

@@ -1,4 +1,4 @@
-// ONNX files of a single node, made for a test: the operator in any version, with inputs that are fed or stored, run on the reference loops.
+// ONNX files of a single node, made for a test: the operator in any version, with inputs that are fed or stored.
 import { compile } from "../../../src/backends/compile.ts";
 import { readOnnx } from "../../../src/io/onnx/network.ts";
 import type { OnnxType } from "../../../src/io/onnx/operator.ts";
@@ -64,10 +64,10 @@ export function oneNodeFile({ operator, opset, inputs, attributes = {}, outputs 
   });
 }
 
-/** Every output of the node. */
-export async function runOneNode(node: OneNode): Promise<Tensor[]> {
+/** Every output of the node, by default as the reference loops compute it. */
+export async function runOneNode(node: OneNode, device: "reference" | "wasm" = "reference"): Promise<Tensor[]> {
   const network = await readOnnx(oneNodeFile(node), { name: node.operator });
-  const program = await compile(network.graph(), { device: "reference" });
+  const program = await compile(network.graph(), { device });
   const feeds = node.inputs.flatMap((input, i): [string, Tensor][] => {
     if (input === undefined) return [];
     if (!("tensor" in input)) return [[`x${i}`, input]];

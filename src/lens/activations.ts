@@ -32,10 +32,13 @@ export async function activations(model: Model, image: Tensor, options: Activati
 /** A convolution's kernels, [out, in, ...kernel], raw. Throws `GraphError` for layers that have none. */
 export function filters(model: Model, layer: string): Tensor {
   expectModel("filters", model);
-  const found = model.parameters.get(`${layer}.weight`);
-  if (found !== undefined && found.rank >= 3) return found;
-  const names = [...model.parameters]
-    .filter(([name, p]) => name.endsWith(".weight") && p.rank >= 3)
-    .map(([name]) => name.slice(0, -".weight".length));
-  throw new GraphError(`"${layer}" has no convolution kernels; layers that have: ${names.join(", ") || "none"}`);
+  const kernels = new Map<string, Tensor>();
+  for (const { name, kind, parameters } of model.trace().layers) {
+    // In nets from files the names of parameters need not be those of their layers.
+    const weight = model.parameters.get(parameters.find((own) => own === `${name}.weight` || kind.startsWith("conv")) ?? "");
+    if (weight !== undefined && weight.rank >= 3) kernels.set(name, weight);
+  }
+  const found = kernels.get(layer);
+  if (found !== undefined) return found;
+  throw new GraphError(`"${layer}" has no convolution kernels; layers that have: ${[...kernels.keys()].join(", ") || "none"}`);
 }

@@ -42,9 +42,12 @@ export function costOf(model: Model, options: { readonly bytes?: number } = {}):
 }
 
 function explainLayer(model: Model, row: LayerSummary, layer: Layer | undefined, bytes: number): ExplainedCost | undefined {
-  const weight = model.parameters.get(`${row.name}.weight`);
-  if (weight === undefined || layer === undefined) return undefined;
-  const bias = model.parameters.has(`${row.name}.bias`);
+  if (layer === undefined) return undefined;
+  // In nets from files the names of parameters need not be those of their layers, but a convolution's first one is its weight.
+  const named = layer.parameters.includes(`${row.name}.weight`);
+  const weight = model.parameters.get(named ? `${row.name}.weight` : (layer.parameters[0] ?? ""));
+  if (weight === undefined || !(named || row.kind.startsWith("conv"))) return undefined;
+  const bias = named ? model.parameters.has(`${row.name}.bias`) : layer.parameters.length > 1;
   const [first, second, ...kernel] = weight.shape;
   const [inChannels, ...input] = layer.input.shape.slice(1);
   const [outChannels, ...output] = row.outputShape;

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { synthetic } from "../../../src/data/index.ts";
 import { type OnnxNetwork, readOnnx } from "../../../src/io/onnx/index.ts";
-import { activations, attribute, maximise } from "../../../src/lens/index.ts";
+import { activations, attribute, costOf, filters, maximise } from "../../../src/lens/index.ts";
 import { ArgumentError, ModelFormatError, ShapeError, UnsupportedOpError } from "../../../src/tensor/errors.ts";
 import { random, randomNormal } from "../../../src/tensor/random.ts";
 import { full, tensor } from "../../../src/tensor/tensor.ts";
@@ -101,6 +101,10 @@ describe("EF1 models of ONNX networks", () => {
     const model = (await open()).model({ classes: data.train.classes });
     const image = data.test.image(0);
     expect((await activations(model, image)).get("active")?.shape).toEqual([8, height, width]);
+    expect(filters(model, "/c1/Conv")).toEqual(model.parameters.get("c1.weight"));
+    expect(() => filters(model, "biased")).toThrow('"biased" has no convolution kernels; layers that have: /c1/Conv');
+    const { explained, macs } = costOf(model).layers[0];
+    expect(explained?.macs.value).toBe(macs);
     const { map } = await attribute(model, image, { method: "integratedGradients", class: 1 });
     expect(map.shape).toEqual(image.shape);
     const best = await maximise(model, { layer: "/c1/Conv", channel: 2, steps: 5, seed: 1 });

@@ -1,9 +1,14 @@
 // Sampling positions of an affine map: the other half of a spatial transformer (Jaderberg et al., arXiv 1506.02025, equation 1).
 import { flag, integers } from "../graph/attrs.ts";
 import { defineOp, type Op } from "../graph/op.ts";
-import { apply, type Operand } from "../graph/record.ts";
+import { apply, constant, type Operand } from "../graph/record.ts";
+import type { Value } from "../graph/value.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { type Shape, showShape, sizeOf } from "../tensor/shape.ts";
+import { allocate, type DType, Tensor } from "../tensor/tensor.ts";
+import { matmul } from "./matmul.ts";
+import { reshape } from "./reshape.ts";
+import { transpose } from "./transpose.ts";
 
 interface AffineAttrs {
   readonly size: readonly number[];
@@ -33,6 +38,19 @@ function forEachPoint({ size, alignCorners }: AffineAttrs, visit: (point: number
   descend(0, [1]);
 }
 
+/** Every grid point as a column (x, y, ..., 1): [axes + 1, points]. */
+function pointColumns(attrs: AffineAttrs, dtype: DType): Value {
+  const rows = attrs.size.length + 1;
+  const points = sizeOf(attrs.size);
+  const data = allocate(dtype, rows * points);
+  forEachPoint(attrs, (point, position) => {
+    position.forEach((p, row) => {
+      data[row * points + point] = p;
+    });
+  });
+  return constant(new Tensor(data, [rows, points]));
+}
+
 export const affineGridOp: Op = defineOp({
   name: "affineGrid",
   inputs: ["theta"],
@@ -47,6 +65,10 @@ export const affineGridOp: Op = defineOp({
     return [theta[0], ...size, size.length];
   },
   grad: { theta: (g, _, attrs) => apply(affineGridGradOp, [g], attrs) },
+  decompose({ theta }, attrs) {
+    const rows = matmul(theta, pointColumns(attrs, theta.dtype));
+    return reshape(transpose(rows, { permutation: [0, 2, 1] }), [theta.shape[0], ...attrs.size, attrs.size.length]);
+  },
   reference({ theta }, out, attrs) {
     const axes = attrs.size.length;
     const points = sizeOf(attrs.size);
@@ -84,6 +106,10 @@ export const affineGridGradOp: Op = defineOp({
     return thetaShape(g[0], size.length);
   },
   grad: { g: (u, _, attrs) => apply(affineGridOp, [u], attrs) },
+  decompose({ g }, attrs) {
+    const points = reshape(g, [g.shape[0], sizeOf(attrs.size), attrs.size.length]);
+    return matmul(points, pointColumns(attrs, g.dtype), { transposeA: true, transposeB: true });
+  },
   reference({ g }, out, attrs) {
     const axes = attrs.size.length;
     const points = sizeOf(attrs.size);

@@ -7,10 +7,12 @@ import { defineOp, type Op } from "../graph/op.ts";
 import { apply, fill } from "../graph/record.ts";
 import type { Value } from "../graph/value.ts";
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
-import { type Shape, sameShape, showShape } from "../tensor/shape.ts";
+import { type Shape, sameShape, showShape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { mul } from "./arithmetic.ts";
 import { concat } from "./concat.ts";
+import { deformTaps } from "./deform-taps.ts";
+import { mixOp, unmixOp } from "./mix.ts";
 import { oneFloatType } from "./operands.ts";
 import { sum } from "./reduce.ts";
 import { reshape } from "./reshape.ts";
@@ -149,6 +151,12 @@ export const deformSampleOp: Op = defineOp({
     x: (g, { x, offset }, attrs) => apply(deformSampleInputGradOp, [g, offset], { ...attrs, inputSize: x.shape.slice(2) }),
     offset: (g, { x, offset }, attrs) => offsetGradient(g, x, offset, attrs),
   },
+  decompose({ x, offset }, attrs) {
+    const geometry = deformGeometry(x.shape, offset.shape, attrs, "deformSample");
+    const { indices, weights } = deformTaps(offset, geometry, attrs.derivative);
+    const planes = reshape(x, [...x.shape.slice(0, 2), sizeOf(x.shape.slice(2))]);
+    return reshape(apply<Value>(mixOp, [planes, indices, weights]), sampledShape(geometry));
+  },
   reference({ x, offset }, out, attrs) {
     const geometry = deformGeometry(x.shape, offset.shape, attrs, "deformSample");
     walkColumns(geometry, offset, attrs.derivative, (entry, plane, mixture) => {
@@ -221,6 +229,13 @@ export const deformSampleInputGradOp: Op = defineOp({
     g: (u, { offset }, { inputSize: _, ...attrs }) => apply(deformSampleOp, [u, offset], attrs),
     // <u, adjoint(g)> = <g, sample(u)>, so by the offset it changes as the sample of u does.
     offset: (u, { g, offset }, { inputSize: _, ...attrs }) => offsetGradient(g, u, offset, attrs),
+  },
+  decompose({ g, offset }, { inputSize, ...attrs }) {
+    const shape = [...g.shape.slice(0, 2), ...inputSize];
+    const geometry = deformGeometry(shape, offset.shape, attrs, "deformSampleInputGrad");
+    const { indices, weights } = deformTaps(offset, geometry, attrs.derivative);
+    const columns = reshape(g, [...g.shape.slice(0, 2), sizeOf(g.shape.slice(2))]);
+    return reshape(apply<Value>(unmixOp, [columns, indices, weights], { pixels: [sizeOf(inputSize)] }), shape);
   },
   reference({ g, offset }, out, attrs) {
     const geometry = deformGeometry(out.shape, offset.shape, attrs, "deformSampleInputGrad");

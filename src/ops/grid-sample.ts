@@ -10,8 +10,10 @@ import { type Shape, showShape, sizeOf, stridesOf } from "../tensor/shape.ts";
 import type { DType, Tensor } from "../tensor/tensor.ts";
 import { mul } from "./arithmetic.ts";
 import { concat } from "./concat.ts";
+import { cubicPolynomial, gridTaps } from "./grid-taps.ts";
+import { mixOp, unmixOp } from "./mix.ts";
 import { sum } from "./reduce.ts";
-import { unsqueeze } from "./reshape.ts";
+import { reshape, unsqueeze } from "./reshape.ts";
 
 export type GridMode = "bilinear" | "nearest" | "bicubic";
 /** What lies beyond the border: zeros, the border itself, or the picture mirrored (at element centres when corners are aligned). */
@@ -20,7 +22,7 @@ export type GridPaddingMode = "zeros" | "border" | "reflection";
 /** Degree of the polynomial between grid lines: differentiated more often by one coordinate, a sample is zero. */
 const degree: Readonly<Record<GridMode, number>> = { nearest: 0, bilinear: 1, bicubic: 3 };
 
-interface GridAttrs {
+export interface GridAttrs {
   readonly mode: GridMode;
   readonly paddingMode: GridPaddingMode;
   readonly alignCorners: boolean;
@@ -138,15 +140,10 @@ function axisTaps(coordinate: number, size: number, order: number, attrs: GridAt
   ];
 }
 
-/** Keys' cubic convolution with a = -0.75 by falling powers of the distance: below 1, and from 1 to 2. */
-const innerCubic = [1.25, -2.25, 0, 1];
-const outerCubic = [-0.75, 3.75, -6, 3];
-
 /** The share of element `k` (-1 .. 2) at `part` of the way from element 0 to element 1, differentiated by `part`. */
 function cubicWeight(part: number, k: number, order: number): number {
   const distance = k <= 0 ? part - k : k - part;
-  let powers: readonly number[] = k === 0 || k === 1 ? innerCubic : outerCubic;
-  for (let i = 0; i < order; i++) powers = powers.slice(0, -1).map((factor, j) => factor * (powers.length - 1 - j));
+  const powers = cubicPolynomial(k === 0 || k === 1 ? "inner" : "outer", order);
   return (k <= 0 ? 1 : (-1) ** order) * powers.reduce((sum, factor) => sum * distance + factor, 0);
 }
 
@@ -155,6 +152,9 @@ function roundHalfToEven(n: number): number {
   if (n - floor !== 0.5) return Math.round(n);
   return floor % 2 === 0 ? floor : floor + 1;
 }
+
+/** Whether the sample is differentiated more often than its polynomial allows. */
+const vanishes = ({ mode, derivative }: GridAttrs): boolean => derivative.some((order) => order > degree[mode]);
 
 /** d(sample · g)/d(grid): one sample per coordinate, differentiated there, summed over channels. */
 function gridGradient(g: Value, x: Value, grid: Value, attrs: GridAttrs): Value {
@@ -190,6 +190,13 @@ export const gridSampleOp: Op = defineOp({
   grad: {
     x: (g, { x, grid }, attrs) => apply(gridSampleInputGradOp, [g, grid], { ...attrs, inputSize: x.shape.slice(2) }),
     grid: (g, { x, grid }, attrs) => gridGradient(g, x, grid, attrs),
+  },
+  decompose({ x, grid }, attrs) {
+    const shape = [...x.shape.slice(0, 2), ...grid.shape.slice(1, -1)];
+    if (vanishes(attrs)) return fill(shape, 0, x.dtype);
+    const { indices, weights } = gridTaps(grid, x.shape.slice(2), attrs);
+    const planes = reshape(x, [...x.shape.slice(0, 2), sizeOf(x.shape.slice(2))]);
+    return reshape(apply<Value>(mixOp, [planes, indices, weights]), shape);
   },
   reference({ x, grid }, out, attrs) {
     const spatial = x.shape.slice(2);
@@ -249,6 +256,13 @@ export const gridSampleInputGradOp: Op = defineOp({
     g: (u, { grid }, { inputSize: _size, ...attrs }) => apply(gridSampleOp, [u, grid], attrs),
     // <u, adjoint(g)> = <g, sample(u)>, so by the grid it changes as the sample of u does.
     grid: (u, { g, grid }, { inputSize: _size, ...attrs }) => gridGradient(g, u, grid, attrs),
+  },
+  decompose({ g, grid }, { inputSize, ...attrs }) {
+    const shape = [...g.shape.slice(0, 2), ...inputSize];
+    if (vanishes(attrs)) return fill(shape, 0, g.dtype);
+    const { indices, weights } = gridTaps(grid, inputSize, attrs);
+    const samples = reshape(g, [...g.shape.slice(0, 2), sizeOf(g.shape.slice(2))]);
+    return reshape(apply<Value>(unmixOp, [samples, indices, weights], { pixels: [sizeOf(inputSize)] }), shape);
   },
   reference({ g, grid }, out, attrs) {
     const spatial = out.shape.slice(2);

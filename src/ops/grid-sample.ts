@@ -283,7 +283,7 @@ export const gridSampleInputGradOp: Op = defineOp({
 });
 
 export interface GridSampleOptions {
-  /** Default "bilinear". Any number of dimensions, whatever the name says; "bicubic" is Keys' convolution with a = -0.75, as in PyTorch. */
+  /** Default "bilinear". All go with any number of dimensions; "bicubic" is cubic convolution with a = -0.75, as in PyTorch. */
   readonly mode?: GridMode;
   /** Default "zeros". */
   readonly paddingMode?: GridPaddingMode;

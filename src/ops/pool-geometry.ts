@@ -69,7 +69,7 @@ export function poolGeometry(x: Shape, attrs: PoolAttrs, where = "pool"): PoolGe
   return { batch, channels, axes };
 }
 
-/** Windows that lie wholly in the padding have nothing to pool, so padding by numbers stops where they could appear: short of the kernel. */
+/** Windows wholly in the padding have nothing to pool, so padding by numbers stops where they could appear: short of the kernel. */
 function checkPadding(
   { padding, kernelSize, dilation }: PoolAttrs,
   where: string,
@@ -88,8 +88,8 @@ function checkPadding(
 }
 
 /**
- * PyTorch's narrower rule, for what people write: the same padding on both sides is at most half of the kernel. Networks from files may pad more.
- * Throws `ArgumentError`.
+ * PyTorch's narrower rule, for what people write: the same padding on both sides is at most half of the kernel. Networks from files may
+ * pad more. Throws `ArgumentError`.
  */
 export function checkHalfPadding(op: Op, x: Operand, options: object): void {
   const where = whereIs(op);

@@ -1,5 +1,5 @@
-// RoI align by maximum, as ONNX's reference and its runtimes compute it: not the largest sample, but the largest weighted neighbour of any sample.
-// Once the neighbour is found, what is left is one element times one weight, which other ops can differentiate.
+// RoI align by maximum, as ONNX's reference and onnxruntime compute it: not the largest sample, but the largest weighted neighbour of any
+// sample. Once the neighbour is found, what is left is one element times one weight, which other ops can differentiate.
 import { dataField, defineOp, type Op, type OpCase } from "../graph/op.ts";
 import { apply, type Operand } from "../graph/record.ts";
 import type { Value } from "../graph/value.ts";
@@ -95,7 +95,10 @@ export const roiAlignMaxOp: Op = defineOp({
   },
 });
 
-/** RoI align of x [N, C, H, W] by ONNX's maximum in boxes [K, 5]: [K, C, ...outputSize]; options as `roiAlign`. No gradient flows to the boxes. */
+/**
+ * RoI align of x [N, C, H, W] by ONNX's maximum in boxes [K, 5] with rows [picture, x1, y1, x2, y2]: [K, C, ...outputSize]. Options and
+ * errors as `roiAlign`. No gradient flows to the boxes.
+ */
 export function roiAlignMax<T extends Operand>(x: T, boxes: T, options: RoiAlignOptions): T {
   return apply(roiAlignMaxOp, [x, boxes], options);
 }

@@ -1,5 +1,5 @@
-// Operators that are newer than the public vectors, against PyTorch (tools/golden_onnx_ops.py made the file), what files may not ask for, and rules
-// where the standard's own texts, vectors and runtimes disagree.
+// Operators that are newer than the public vectors, against PyTorch (tools/golden_onnx_ops.py made the file), what files may not ask for,
+// and rules where the standard's own texts, vectors and runtimes disagree (docs/onnx-rules.md).
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { arange, type Tensor, tensor, zeros } from "../../../src/tensor/tensor.ts";

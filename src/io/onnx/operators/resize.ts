@@ -21,8 +21,8 @@ interface AxisPlan extends ResizedAxis {
 const whole: Region = [0, 1];
 
 /**
- * Scales are stored as float32, but meant as ratios or as short decimals. With the ratio that was meant, positions fall on elements where they should, as
- * they do in the float32 arithmetic of other runtimes; undefined stands for the ratio of the two sizes.
+ * Scales are stored as float32, but meant as ratios or as short decimals. With what was meant, positions fall on elements where they should,
+ * as they do in the float32 arithmetic of other runtimes. Undefined stands for the ratio of the two sizes.
  */
 function meantScale(stored: number, inputSize: number, outputSize: number): number | undefined {
   if (Math.fround(outputSize / inputSize) === Math.fround(stored)) return undefined;

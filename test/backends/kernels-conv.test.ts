@@ -203,6 +203,23 @@ it("the filter gradient of many pixels does not drift: chunks are summed by them
     expect(Math.abs(found / truth - 1)).toBeLessThan(5e-5);
 });
 
+describe("the filter gradient of pixels that are split into parts", () => {
+  it.each([
+    { x: [8, 5, 34, 31], g: [8, 7, 34, 31], padding: [1, 1] },
+    { x: [6, 16, 33, 30], g: [6, 16, 17, 15], padding: [1, 1], stride: [2, 2] },
+    { x: [10, 6, 40, 40], g: [10, 6, 40, 40], padding: [1, 1], groups: 6 },
+  ])("$x, groups $groups, stride $stride", ({ x, g, padding, ...rest }) => {
+    const operands = [wholeNumbers(x, 1), wholeNumbers(g, 2)];
+    const node = nodeOf(convFilterGradOp, operands, { kernelSize: [3, 3], padding, ...rest });
+    const truth = Float32Array.from(expected(node, operands).data);
+    for (const way of offeredWays(convFilterGradRule, node)) {
+      for (const options of [{}, { parts: 3 }, { parts: 7, reversed: true }]) {
+        expect(runKernel(convFilterGradRule, node, operands, { ...way, ...options })?.result.data, way.variant).toEqual(truth);
+      }
+    }
+  });
+});
+
 describe("which convolutions need zeros around their operand", () => {
   const attrs = { stride: [1, 1], padding: [[0, 0] as const, [0, 0] as const], dilation: [1, 1], groups: 1 };
   const none = [0, 0];

@@ -24,7 +24,7 @@ import {
 import { floatBytes, iterations, stepsOf } from "./conv-plan.ts";
 import { depthwiseKernel, depthwiseVariants } from "./depthwise.ts";
 import { isDense, macsPerNanosecond, panelKernel, resultsOf } from "./matmul-kernel.ts";
-import { emitOuter, type OuterShape, outerItems, outerTile, paddedRun, tileBytes } from "./matmul-outer.ts";
+import { emitOuter, type OuterShape, outerItems, outerParts, outerTile, outerTiles, paddedRun, tileBytes } from "./matmul-outer.ts";
 import { lanes, tileLimit, tileName, tileVariants } from "./matmul-tile.ts";
 import { emitUnpack, packItems } from "./pack-panels.ts";
 import { winogradKernel } from "./winograd.ts";
@@ -133,7 +133,8 @@ export const convFilterGradRule: KernelRule = {
     const shape: OuterShape = { plan, tile: outerTile(plan, tileLimit(site)), tier: site.tier };
     const format = { width: shape.tile.vectors * lanes, section: plan.run, stored: paddedRun(plan, shape.tile) };
     const tiles = outerItems(shape);
-    const macs = (iterations(plan.pixels) * tiles * tileBytes(shape.tile)) / floatBytes;
+    const parts = { count: outerParts(plan), bytes: outerTiles(shape) * tileBytes(shape.tile) };
+    const macs = (iterations(plan.pixels) * parts.bytes) / floatBytes;
     return {
       name: `convFilterGrad ${plan.lanewise ? "depthwise" : "outer"} ${tileName(shape.tile)}`,
       scratchBytes: tiles * tileBytes(shape.tile),
@@ -149,13 +150,13 @@ export const convFilterGradRule: KernelRule = {
             }),
         },
         {
-          key: `conv outer unpack:${JSON.stringify([pack, format])}`,
+          key: `conv outer unpack:${JSON.stringify([pack, format, parts])}`,
           items: packItems(pack, format),
-          nanoseconds: sizeOf(site.result.shape),
+          nanoseconds: (sizeOf(site.result.shape) * (parts.count + 2)) / 4,
           emit: (module) =>
             module.func("convFilterGradUnpack", { params: kernelParams(site) }, (f, ...params) => {
               const { result, scratch, start, end } = kernelArguments(site, {}, params);
-              emitUnpack(f, pack, format, { plain: result, packed: scratch, start, end });
+              emitUnpack(f, pack, format, { plain: result, packed: scratch, start, end }, parts);
             }),
         },
       ],

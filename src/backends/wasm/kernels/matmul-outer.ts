@@ -1,6 +1,7 @@
 // The inner loop of filter gradients and of products with a transposed left operand: sums of outer products over all pixels, as tiles of
 // accumulators. Both operands are read in place. A chunk of pixels small enough for the first-level cache meets all tiles before the next
-// chunk comes; tiles, not pixels, are divided between threads, so every sum is made by one thread in one order.
+// chunk comes. Where the sums are few beside the pixels, the pixels are split by their shape alone, and every part has sums of its own: threads
+// then share the reading, and still every sum is made by one thread in one order.
 import { type FunctionBuilder, f32x4, i32, type Local, v128 } from "../assembler.ts";
 import type { Tier } from "../kernel.ts";
 import { floatBytes, iterations, type Level, type OuterPlan } from "./conv-plan.ts";
@@ -17,7 +18,7 @@ export interface OuterShape {
 export interface OuterArguments {
   readonly a: Local<"i32">;
   readonly b: Local<"i32">;
-  /** Tiles of sums: [group, panel, tap, row block][tile rows][tile columns]. */
+  /** Tiles of sums: [part, group, panel, tap, row block][tile rows][tile columns]. */
   readonly sums: Local<"i32">;
   readonly start: Local<"i32">;
   readonly end: Local<"i32">;
@@ -44,10 +45,28 @@ export function paddedRun({ run }: OuterPlan, tile: Tile): number {
   return Math.ceil(run / tile.rows) * tile.rows;
 }
 
-/** Number of tiles. */
-export function outerItems({ plan, tile }: OuterShape): number {
+/** Tiles of one part. */
+export function outerTiles({ plan, tile }: Pick<OuterShape, "plan" | "tile">): number {
   const panels = Math.ceil(plan.columns / (tile.vectors * lanes));
   return plan.groups * panels * iterations(plan.taps) * (paddedRun(plan, tile) / tile.rows);
+}
+
+/** Parts that the pixels are split into: as many as threads could use while their sums stay few beside what is read. */
+export function outerParts({ pixels, taps, run, columns, groups }: OuterPlan): number {
+  const mostParts = 8;
+  const fewestBytes = 2 ** 18;
+  const [outermost] = pixels;
+  if (outermost === undefined) return 1;
+  const bytes = outermost.count * outermost.steps.reduce((sum, step) => sum + Math.abs(step), 0);
+  const sumBytes = groups * columns * iterations(taps) * run * floatBytes;
+  let parts = bytes < fewestBytes ? 1 : Math.min(mostParts, Math.floor(bytes / (8 * sumBytes)));
+  while (parts > 1 && outermost.count % parts > 0) parts--;
+  return Math.max(1, parts);
+}
+
+/** Number of tiles of all parts. */
+export function outerItems(shape: Pick<OuterShape, "plan" | "tile">): number {
+  return outerParts(shape.plan) * outerTiles(shape);
 }
 
 export function tileBytes({ rows, vectors }: Tile): number {
@@ -73,8 +92,34 @@ function chunksOf({ pixels }: OuterPlan): Chunks {
   return { outer: levels.slice(0, at), cut, perChunk, inner: levels.slice(at + 1) };
 }
 
-/** Computes the tiles [start, end): sums over all pixels of (row of A) x (row of B). */
+/** Computes the tiles [start, end) of all parts: sums over their pixels of (row of A) x (row of B). */
 export function emitOuter(f: FunctionBuilder, shape: OuterShape, args: OuterArguments): void {
+  const parts = outerParts(shape.plan);
+  if (parts === 1) {
+    emitPart(f, shape, args);
+    return;
+  }
+  const [{ count, steps }, ...within] = shape.plan.pixels;
+  const partShape = { ...shape, plan: { ...shape.plan, pixels: [{ count: count / parts, steps }, ...within] } };
+  const tiles = outerTiles(shape);
+  const part = f.i32(i32.divU(args.start, tiles));
+  const first = f.i32(i32.mul(part, tiles));
+  const [a, b, sums, start, end] = f.locals("i32", 5);
+  f.loop((again) => {
+    f.set(a, i32.add(args.a, i32.mul(part, (count / parts) * steps[0])));
+    f.set(b, i32.add(args.b, i32.mul(part, (count / parts) * steps[1])));
+    f.set(sums, i32.add(args.sums, i32.mul(first, tileBytes(shape.tile))));
+    f.set(start, i32.select(i32.ltU(first, args.start), i32.sub(args.start, first), 0));
+    f.set(end, i32.sub(args.end, first));
+    f.if(i32.gtU(end, tiles), () => f.set(end, i32.const(tiles)));
+    emitPart(f, partShape, { a, b, sums, start, end });
+    f.advance(part, 1);
+    f.advance(first, tiles);
+    f.brIf(again, i32.ltU(first, args.end));
+  });
+}
+
+function emitPart(f: FunctionBuilder, shape: OuterShape, args: OuterArguments): void {
   const { plan, tile } = shape;
   const { outer, cut, perChunk } = chunksOf(plan);
   const item = f.local("i32");

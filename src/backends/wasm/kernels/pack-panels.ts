@@ -1,6 +1,6 @@
 // Copies between a kernel's own order and the panels that the inner loops read: [group, panel][row][tile columns], the last panel of a
 // group filled up with zeros.
-import { type Code, type FunctionBuilder, f32, f32x4, i32, type Local, v128 } from "../assembler.ts";
+import { type Code, type FunctionBuilder, f32x4, i32, type Local, v128 } from "../assembler.ts";
 import { floatBytes, iterations, type PackPlan } from "./conv-plan.ts";
 import { emitNest } from "./pack-nest.ts";
 
@@ -107,12 +107,23 @@ export function emitPack(f: FunctionBuilder, plan: PackPlan, format: PanelFormat
   });
 }
 
-/** Panels -> plain; what fills the panels up is left behind. */
-export function emitUnpack(f: FunctionBuilder, plan: PackPlan, format: PanelFormat, args: PackArguments): void {
+/** Panels -> plain, the sum of `parts` that lie `bytes` apart; what fills the panels up is left behind. */
+export function emitUnpack(
+  f: FunctionBuilder,
+  plan: PackPlan,
+  format: PanelFormat,
+  args: PackArguments,
+  parts: { readonly count: number; readonly bytes: number },
+): void {
+  const sum = f.local("v128");
   emitPanelWalk(f, plan, format, args, (plainAt, packedAt, count) => {
-    for (let c = 0; c < count; c++) {
-      const [address, offset] = columnAt(plainAt, c, plan.columnStep);
-      f.storeF32(address, f32.load(packedAt, c * floatBytes), offset);
+    for (let c = 0; c < count; c += 4) {
+      f.set(sum, v128.load(packedAt, c * floatBytes));
+      for (let p = 1; p < parts.count; p++) f.set(sum, f32x4.add(sum, v128.load(packedAt, p * parts.bytes + c * floatBytes)));
+      for (let lane = 0; lane < Math.min(4, count - c); lane++) {
+        const [address, offset] = columnAt(plainAt, c + lane, plan.columnStep);
+        f.storeLane32(address, sum, lane, offset);
+      }
     }
   });
 }

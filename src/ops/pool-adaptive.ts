@@ -3,15 +3,21 @@
 import { adaptiveWindow } from "../arithmetic/sizes.ts";
 import { type AttrSpec, custom, type SpatialOption, spatial } from "../graph/attrs.ts";
 import { defineOp, type Op, type OpCase } from "../graph/op.ts";
-import { apply, type Operand } from "../graph/record.ts";
+import { apply, constant, type Operand } from "../graph/record.ts";
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
 import { type Shape, showShape, sizeOf } from "../tensor/shape.ts";
+import { tensor } from "../tensor/tensor.ts";
+import { add } from "./arithmetic.ts";
+import { gather } from "./gather.ts";
 import { checkSpatialRank, oneFloatType } from "./operands.ts";
 import { avgPoolOp } from "./pool-average.ts";
 import { maxPoolOp } from "./pool-max.ts";
 import { poolGather } from "./pool-unpool.ts";
+import { argMax } from "./reduce.ts";
 import { fieldOfTaps, resample, type Taps } from "./resample.ts";
+import { reshape } from "./reshape.ts";
 import { areaTaps } from "./resize-taps.ts";
+import { take } from "./take.ts";
 
 const sizes = spatial(1);
 const outputSize: AttrSpec<readonly number[]> = custom((given, context) => {
@@ -96,6 +102,24 @@ export const adaptiveMaxPoolIndicesOp: Op = defineOp({
         y.data[n * outputs + p] = best;
       }
     }
+  },
+  /** Every window as a row of elements; short ones repeat their first, which changes no maximum. */
+  decompose({ x }, attrs) {
+    const input = x.shape.slice(2);
+    const windows = Array.from({ length: sizeOf(attrs.outputSize) }, (_, p) => windowElements(p, input, attrs.outputSize));
+    const length = Math.max(...windows.map((window) => window.length));
+    const elements = windows.flatMap((window) => Array.from({ length }, (_, i) => window[i] ?? window[0]));
+    const table = constant(tensor(elements, [elements.length], "int32"));
+    const rows = gather(reshape(x, [x.shape[0] * x.shape[1], sizeOf(input)]), table, { axis: 1 });
+    const chosen = argMax(reshape(rows, [rows.shape[0], windows.length, length]));
+    const starts = constant(
+      tensor(
+        windows.map((_, p) => p * length),
+        [windows.length],
+        "int32",
+      ),
+    );
+    return reshape(take(table, add(chosen, starts)), [...x.shape.slice(0, 2), ...attrs.outputSize]);
   },
   doc: { text: "Where adaptiveMaxPool found each maximum: row-major index within the plane, int32; the first of equal elements." },
   cases: casesWith("distinct").map((c) => ({ ...c, gradient: false })),

@@ -15,6 +15,7 @@ import { mixRules } from "./mix.ts";
 import { poolRules } from "./pool.ts";
 import { randomRules } from "./random.ts";
 import { reduceRules } from "./reduce.ts";
+import { roiRules } from "./roi.ts";
 
 const ruleLists: readonly (readonly KernelRule[])[] = [
   reduceRules,
@@ -23,6 +24,7 @@ const ruleLists: readonly (readonly KernelRule[])[] = [
   argMaxRules,
   indexingRules,
   mixRules,
+  roiRules,
   convRules,
   matmulRules,
   poolRules,

@@ -25,7 +25,7 @@ function wishes({ inputs, shape }: Value): Wishes | undefined {
 }
 
 /** to[0..count) += weight · from[0..count), `count` channels. */
-function addScaled(f: FunctionBuilder, to: Local<"i32">, from: Local<"i32">, weight: Local<"f32">, count: number): void {
+export function addScaled(f: FunctionBuilder, to: Local<"i32">, from: Local<"i32">, weight: Local<"f32">, count: number): void {
   const whole = Math.floor(count / 4);
   const vector = f.v128(f32x4.splat(weight));
   const at = f.local("i32");
@@ -120,7 +120,7 @@ const mixRule: KernelRule = {
 };
 
 /** The largest piece of a group that divides it and is no longer than a cache line. */
-function pieceOf(perGroup: number): number {
+export function pieceOf(perGroup: number): number {
   for (let piece = Math.min(perGroup, mostChannels); piece > 1; piece--) if (perGroup % piece === 0) return piece;
   return 1;
 }

@@ -22,6 +22,8 @@ export interface OnnxBindings {
 
 /** The shape of every input. Throws `ArgumentError` naming what is not bound, or bound twice. */
 export function bindShapes(inputs: readonly OnnxPort[], { inputShapes = {}, dims = {} }: OnnxBindings): Map<string, Shape> {
+  checkObject("inputShapes", inputShapes, "shapes by input name");
+  checkObject("dims", dims, "sizes by name");
   checkNames(
     "inputShapes",
     Object.keys(inputShapes),
@@ -68,6 +70,12 @@ function settle({ name, shape }: OnnxPort, bound: ReadonlyMap<string, number>): 
     const way = dim === undefined ? `inputShapes: { "${name}": [...] }` : `inputShapes: { "${name}": [...] } or dims: { "${dim}": ... }`;
     throw new ArgumentError(`${called} of the input "${name}" ${showPort(shape)} is left open by the file; bind it with ${way}`);
   });
+}
+
+function checkObject(option: string, given: unknown, of: string): void {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new ArgumentError(`${option} is ${showGiven(given)}; expected an object of ${of}`);
+  }
 }
 
 function checkNames(option: string, given: readonly string[], known: readonly string[]): void {

@@ -9,8 +9,8 @@ import type { Model } from "../../nn/model.ts";
 import { cast } from "../../ops/cast.ts";
 import { identity } from "../../ops/identity.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
-import { expectBytes, expectText } from "../../tensor/expect.ts";
-import { checkOptions, proposal } from "../../tensor/options.ts";
+import { expectBytes, expectList, expectTensor, expectText } from "../../tensor/expect.ts";
+import { checkOptions, proposal, showGiven } from "../../tensor/options.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { OnnxBindings, OnnxPort } from "./bind.ts";
 import { type MissingOperator, refuseMissing } from "./check.ts";
@@ -149,7 +149,11 @@ function named(value: Value, name: string): Value {
 
 function graphOf(file: OnnxFile, options: OnnxGraphOptions): Graph {
   refuseMissing(file.missing);
-  const { outputs = file.outputs.map(({ name }) => name) } = options;
+  const { outputs = file.outputs.map(({ name }) => name), floatType } = options;
+  if (outputs !== "all") expectList("graph", "outputs", outputs, 'names of values (or "all")');
+  if (floatType !== undefined && floatType !== "float32" && floatType !== "float64") {
+    throw new ArgumentError(`graph: floatType is ${showGiven(floatType)}; expected float32 or float64`);
+  }
   const computed: string[] = [];
   const scope = readValues(file, {
     ...options,
@@ -176,6 +180,10 @@ function graphOf(file: OnnxFile, options: OnnxGraphOptions): Graph {
 const mostPrograms = 4;
 
 async function runFile(file: OnnxFile, programs: Map<string, Program>, feeds: Feeds, options: OnnxRunOptions): Promise<Results> {
+  if (typeof feeds !== "object" || feeds === null) {
+    throw new ArgumentError(`run: the feeds are ${showGiven(feeds)}; expected an object of Tensors by input name`);
+  }
+  refuseMissing(file.missing);
   const { device, threads, precision, ...rest } = options;
   const { floatType = "float32" } = options;
   const fed = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, converted(file, name, tensor, floatType)]));
@@ -202,8 +210,9 @@ async function runFile(file: OnnxFile, programs: Map<string, Program>, feeds: Fe
 
 /** What is fed in the element type that it is computed in, where that loses no meaning: floats for floats, integers for integers. */
 function converted(file: OnnxFile, name: string, given: Tensor, floatType: FloatType): Tensor {
+  expectTensor("run", `the input "${name}"`, given);
   const type = file.inputs.find((port) => port.name === name)?.type;
-  if (!(given instanceof Tensor) || type === undefined) return given;
+  if (type === undefined) return given;
   const wanted = dtypeFor(type, floatType);
   const float = (dtype: string): boolean => dtype.startsWith("float");
   return given.dtype === wanted || float(given.dtype) !== float(wanted) ? given : cast(given, { dtype: wanted });

@@ -352,6 +352,35 @@ describe("PR16 files that make no sense", () => {
   });
 });
 
+test("PR15 garbage in the place of options and feeds is refused, or taken for a default", async () => {
+  const network = await open(simple);
+  for (const given of [null, 3, "text", {}, [], () => 0, Number.NaN] as never[]) {
+    for (const use of [
+      (): unknown => network.graph(given),
+      () => network.graph({ inputShapes: given }),
+      () => network.graph({ dims: given }),
+      () => network.graph({ outputs: given }),
+      () => network.graph({ floatType: given }),
+      () => network.graph({ inputShapes: { x: given } }),
+      () => network.model(given),
+      () => network.model({ output: given }),
+      () => network.run(given),
+      () => network.run({ x: given }),
+      () => network.run({ x }, given),
+      () => readOnnx(fileOf(simple), given),
+      () => readOnnx(fileOf(simple), { externalData: given }),
+    ]) {
+      const failure = await Promise.resolve()
+        .then(use)
+        .then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+      if (failure !== undefined) expect(failure).toBeInstanceOf(FoveaError);
+    }
+  }
+});
+
 test("EF1 the graph runs on wasm without stand-ins", async () => {
   const program = await compile((await open(simple)).graph(), { device: "wasm", strict: true });
   expect((await program.run({ x })).y.toNested()).toEqual([[10, 0, 90]]);

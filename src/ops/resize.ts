@@ -32,6 +32,9 @@ interface ResizeAttrs {
   readonly antialias: boolean;
 }
 
+/** A table has a row per output position, so a slip of the pen must not fill the memory with rows. */
+const mostPositions = 2 ** 22;
+
 function resizedShape(x: Shape, { size, scale, mode, alignCorners, antialias }: ResizeAttrs, where: string): Shape {
   if (x.length < 3) throw new ShapeError(`${where}: input has shape ${showShape(x)}; expected [batch, channels, spatial axes...]`);
   if ((size === undefined) === (scale === undefined)) throw new ArgumentError(`${where}: give either size or scale`);
@@ -45,6 +48,12 @@ function resizedShape(x: Shape, { size, scale, mode, alignCorners, antialias }: 
   if (spatialSizes.some((n) => n < 1) || x.slice(2).some((n) => n < 1)) {
     throw new ShapeError(
       `${where}: ${showShape(x)} would become ${showShape([...x.slice(0, 2), ...spatialSizes])}; sizes must be at least 1`,
+    );
+  }
+  const longest = Math.max(...spatialSizes);
+  if (longest > mostPositions) {
+    throw new ShapeError(
+      `${where}: ${showShape(x)} would get an axis of ${longest} positions; resizing makes tables of at most ${mostPositions}`,
     );
   }
   return [...x.slice(0, 2), ...spatialSizes];

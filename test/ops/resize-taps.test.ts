@@ -1,9 +1,10 @@
 // The tables behind resizing, by properties that hold whatever the sizes. Values stand in test/golden/resampling.json (PyTorch) and in ONNX's own
 // vectors for Resize.
 import { describe, expect, it } from "vitest";
-import { isIdentity, transposeTaps, windowOfTaps } from "../../src/ops/resample.ts";
+import { isIdentity, resample, transposeTaps, windowOfTaps } from "../../src/ops/resample.ts";
 import { type PositionRule, positionRules, positionsOf, type TapRule, tapsOf } from "../../src/ops/resize-taps.ts";
 import { random } from "../../src/tensor/random.ts";
+import { zeros } from "../../src/tensor/tensor.ts";
 
 const generator = random(9);
 const sizes = Array.from({ length: 60 }, () => ({ inputSize: 1 + generator.integer(12), outputSize: 1 + generator.integer(20) }));
@@ -75,6 +76,22 @@ describe("EP9 the tables", () => {
     };
     expect(Math.min(...read(true))).toBeGreaterThan(0);
     expect(read(false).filter((n) => n === 0)).toHaveLength(6);
+  });
+
+  it("EP9 a table that does not fit, or is none, is refused", () => {
+    const x = zeros([1, 2]);
+    const one = { inputSize: 2, step: 1, reads: [[[0, 1]]] } as const;
+    expect(resample(x, [undefined, one]).shape).toEqual([1, 1]);
+    for (const [taps, says] of [
+      [[undefined, { ...one, reads: [[[5, 1]]] }], /axis 1 reads position 5 of 2/],
+      [[undefined, { ...one, reads: [[[0, Number.NaN]]] }], /with weight NaN/],
+      [[undefined, { ...one, reads: [3] }], /axis 1 is no table/],
+      [[undefined, null], /axis 1 is no table/],
+      [[undefined, { ...one, inputSize: 3 }], /axis 1 of \[1, 2\] has 2 positions, but its table is for 3/],
+      [[one], /1 tables for the 2 axes/],
+    ] as const) {
+      expect(() => resample(x, taps as never)).toThrow(says);
+    }
   });
 
   it("EP9 turned round twice a table is itself, and windows hold every read", () => {

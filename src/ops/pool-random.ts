@@ -3,18 +3,28 @@
 import { tapTable } from "../arithmetic/taps.ts";
 import { type AttrSpec, custom, type SpatialOption, spatial } from "../graph/attrs.ts";
 import { dataField, defineOp, type Op, type OpCase } from "../graph/op.ts";
-import { apply, type Operand } from "../graph/record.ts";
+import { apply, constant, type Operand } from "../graph/record.ts";
+import type { Value } from "../graph/value.ts";
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
 import { checkOptions } from "../tensor/options.ts";
-import { type Shape, sameShape, showShape, sizeOf } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { type Shape, sameShape, showShape, sizeOf, stridesOf } from "../tensor/shape.ts";
+import { type DType, type Tensor, tensor } from "../tensor/tensor.ts";
 import { relu } from "./activations.ts";
+import { add, gt, mul } from "./arithmetic.ts";
+import { broadcastTo } from "./broadcast.ts";
+import { cast } from "./cast.ts";
+import { cumSum } from "./cum-sum.ts";
 import { map } from "./elementwise.ts";
 import * as e from "./expression-build.ts";
+import { gatherElements } from "./gather.ts";
 import { checkSpatialRank, oneFloatType } from "./operands.ts";
 import { avgPoolOp } from "./pool-average.ts";
 import { checkHalfPadding, type PoolOptions, poolAttrSpecs, poolGeometry, poolOutputShape, poolPlanes } from "./pool-geometry.ts";
 import { poolGather } from "./pool-unpool.ts";
+import { argMax } from "./reduce.ts";
+import { reshape, unsqueeze } from "./reshape.ts";
+import { slice } from "./slice.ts";
+import { take } from "./take.ts";
 import { square } from "./unary.ts";
 
 const required = (meaning: string): AttrSpec<readonly number[]> =>
@@ -123,9 +133,55 @@ export const fractionalMaxPoolIndicesOp: Op = defineOp({
       });
     }
   },
+  /** Starts in double precision, as in the loops, because a rounding decides where a window stands. */
+  decompose({ x, samples }, { kernelSize, outputSize }) {
+    const input = x.shape.slice(2);
+    const planes = x.shape[0] * x.shape[1];
+    const strides = stridesOf(input);
+    const table = (values: readonly number[], dtype: DType, shape: readonly number[]): Value => constant(tensor(values, shape, dtype));
+    const drawn = cast(reshape(samples, [planes, input.length, 1]), { dtype: "float64" });
+    const outputs = [...positionsIn(outputSize)];
+    const starts = input.map((size, axis) => {
+      const alpha = (size - kernelSize[axis]) / (outputSize[axis] - 1);
+      const [j, last] = [outputs.map((o) => o[axis]), outputSize[axis] - 1];
+      const sample = slice(drawn, { axes: [1], starts: [axis], ends: [axis + 1] });
+      const [number, shift] = [e.operand(0), e.operand(1)];
+      const place = e.sub(e.floor(e.mul(e.add(number, shift), alpha)), e.floor(e.mul(shift, alpha)));
+      const end = size - kernelSize[axis];
+      // A single window ends the axis; the sample is there for its shape alone.
+      const start = last === 0 ? e.add(e.mul(e.add(number, shift), 0), end) : e.select(e.eq(number, last), end, place);
+      return map(e.mul(start, strides[axis]), [table(j, "float64", [1, 1, j.length]), sample]);
+    });
+    const first = cast(
+      reshape(
+        starts.reduce((sum, start) => add(sum, start)),
+        [planes, outputs.length, 1],
+      ),
+      { dtype: "int32" },
+    );
+    const taps = [...positionsIn(kernelSize)].map((tap) => tap.reduce((at, t, axis) => at + t * strides[axis], 0));
+    const elements = add(first, table(taps, "int32", [taps.length]));
+    const chosen = unsqueeze(argMax(inPlanes(x, elements)), { axes: -1 });
+    return reshape(gatherElements(elements, chosen, { axis: 2 }), [...x.shape.slice(0, 2), ...outputSize]);
+  },
   doc: { text: "Where fractionalMaxPool found each maximum: row-major index within the plane, int32; the first of equal elements." },
   cases: fractionalCases.map((c) => ({ ...c, gradient: false })),
 });
+
+/** Elements of x by their numbers within a plane, [planes, outputs, taps]; -1 gives 0. */
+function inPlanes(x: Value, elements: Value): Value {
+  const planes = x.shape[0] * x.shape[1];
+  const size = sizeOf(x.shape.slice(2));
+  const starts = constant(
+    tensor(
+      Array.from({ length: planes }, (_, i) => i * size),
+      [planes, 1, 1],
+      "int32",
+    ),
+  );
+  const [number, start] = [e.operand(0), e.operand(1)];
+  return take(x, map(e.select(e.lt(number, 0), number, e.add(number, start)), [elements, starts]));
+}
 
 /** The first of the largest, where NaN is larger than anything. */
 function largest(x: Tensor, plane: number, elements: readonly number[]): number {
@@ -186,6 +242,23 @@ export const stochasticPoolIndicesOp: Op = defineOp({
       });
       y.data[o] = window[chosen < 0 ? 0 : chosen];
     }
+  },
+  /** Running sums in double precision, as in the loops: the first that passes the mark is the one drawn. */
+  decompose({ x, uniform }, attrs) {
+    const geometry = poolGeometry(x.shape, attrs);
+    const { planes, outputs, taps } = poolPlanes(geometry);
+    const table = tapTable(geometry.axes);
+    // Padding goes to the end, so that the first of every window is an element.
+    const windows = Array.from({ length: outputs }, (_, o) => [...table.subarray(o * taps, (o + 1) * taps)]).flatMap((window) => [
+      ...window.filter((i) => i >= 0),
+      ...window.filter((i) => i < 0),
+    ]);
+    const elements = broadcastTo(constant(tensor(windows, [1, outputs, taps], "int32")), [planes, outputs, taps]);
+    const passed = cumSum(cast(relu(inPlanes(x, elements)), { dtype: "float64" }), { axis: 2 });
+    const total = slice(passed, { axes: [2], starts: [taps - 1], ends: [taps] });
+    const mark = mul(cast(reshape(uniform, [planes, outputs, 1]), { dtype: "float64" }), total);
+    const chosen = unsqueeze(argMax(gt(passed, mark)), { axes: -1 });
+    return reshape(gatherElements(elements, chosen, { axis: 2 }), uniform.shape);
   },
   doc: {
     text: "One element of every window, drawn in proportion to the activations (negative ones count as 0): its row-major index within the plane, int32; the first where none is positive.",

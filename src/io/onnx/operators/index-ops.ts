@@ -1,6 +1,6 @@
 // Operators that find elements by number, or numbers by element. What has as many results as the data decide can only be read when the data are known.
 import type { Operand } from "../../../graph/record.ts";
-import { add, mul, sub } from "../../../ops/arithmetic.ts";
+import { where } from "../../../ops/arithmetic.ts";
 import { map } from "../../../ops/elementwise.ts";
 import * as e from "../../../ops/expression-build.ts";
 import { gather, gatherElements, gatherNd } from "../../../ops/gather.ts";
@@ -12,7 +12,7 @@ import { topKIndices, topKValues } from "../../../ops/top-k.ts";
 import { sizeOf, stridesOf } from "../../../tensor/shape.ts";
 import { type Tensor, tensor } from "../../../tensor/tensor.ts";
 import type { OnnxNode, OnnxOutput, OnnxReaders } from "../operator.ts";
-import { asInt64, axisOf, castTo, checkSize, integerOf, likeInput, operandOf } from "./reading.ts";
+import { asInt64, axisOf, castTo, checkSize, integerOf, likeInput, operandFor, operandOf } from "./reading.ts";
 
 /** Positions as int32, known ones within -size..size-1. */
 function indicesOf(node: OnnxNode, i: number, size: number): Operand {
@@ -54,16 +54,14 @@ function scattered(node: OnnxNode): Operand {
 /** Rows of ones and zeros, or of what input 2 has instead: [off, on]. */
 function expandedClasses(node: OnnxNode): OnnxOutput {
   const classes = integerOf(node, 1);
-  const indices = castTo(operandOf(node, 0), "int32");
-  const axis = axisOf(node, indices.shape.length + 1, -1);
-  checkSize(node, [...indices.shape, classes]);
+  checkSize(node, [classes]);
+  const indices = castTo(operandFor(node, 0, [...node.shape(0), classes]), "int32");
   // Negative classes count from the end; what lies outside on either side is no class.
   const labels = map(e.select(e.lt(e.operand(0), 0), e.add(e.operand(0), classes), e.operand(0)), [indices]);
   const values = operandOf(node, 2);
   const [off, on] = [0, 1].map((i) => reshape(slice(values, { starts: [i], ends: [i + 1] }), []));
-  const dtype = values.dtype === "uint8" ? "int32" : values.dtype;
-  const chosen = castTo(oneHot(labels, { classes, axis, dtype }), values.dtype);
-  return likeInput(node, add(off, mul(chosen, sub(on, off))), 2);
+  const chosen = oneHot(labels, { classes, axis: axisOf(node, indices.shape.length + 1, -1), dtype: "int32" });
+  return likeInput(node, where(castTo(chosen, values.dtype), on, off), 2);
 }
 
 function knownInput(node: OnnxNode, i: number): Tensor {

@@ -21,6 +21,11 @@ export function operandOf(node: OnnxNode, i: number): Operand {
   return fill(known.shape, known.data[0], known.dtype);
 }
 
+/** As `operandOf`, for operators whose result is larger than their inputs: one too large for a constant is left to the network. */
+export function operandFor(node: OnnxNode, i: number, result: Shape): Operand {
+  return sizeOf(result) <= mostFolded ? operandOf(node, i) : node.value(i);
+}
+
 /** Every input in order, as `operandOf` gives them; for operators that take any number. */
 export function operandsOf(node: OnnxNode): Operand[] {
   if (node.inputCount === 0) node.malformed("it has no inputs");
@@ -109,7 +114,7 @@ export function dtypeOf(node: OnnxNode, type: OnnxType): DType {
   return type === "string" ? node.unsupported("its result is text") : dtypeFor(type, node.floatType);
 }
 
-/** Throws `ModelFormatError` for a shape that no honest file makes out of nothing, before memory is asked for. */
+/** Throws `ModelFormatError` for the shape of a constant that no honest file makes out of nothing, before memory is asked for. */
 export function checkSize(node: OnnxNode, shape: Shape): void {
   if (shape.some((n) => !Number.isInteger(n) || n < 0))
     node.malformed(`its result would have the shape ${showShape(shape)}; sizes are integers >= 0`);

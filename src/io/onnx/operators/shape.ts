@@ -11,16 +11,15 @@ import { broadcastShapes, normaliseAxis, sizeOf } from "../../../tensor/shape.ts
 import { tensor } from "../../../tensor/tensor.ts";
 import type { OnnxNode, OnnxOutput, OnnxReaders, OnnxType } from "../operator.ts";
 import {
-  allKnown,
   asBool,
   asInt64,
   axesOf,
   axisOf,
   castTo,
-  checkSize,
   dtypeOf,
   keepingType,
   likeInput,
+  operandFor,
   operandOf,
   operandsOf,
   typeNumbered,
@@ -103,26 +102,23 @@ function sliced(node: OnnxNode): Operand {
 
 function joined(node: OnnxNode): Operand {
   const parts = operandsOf(node);
-  const axis = axisOf(node, parts[0].shape.length, 1);
-  if (allKnown(node)) checkSize(node, [parts.reduce((sum, { shape }) => sum + sizeOf(shape), 0)]);
-  return concat(parts, { axis });
+  const elements = parts.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  return concat(
+    parts.map((_, i) => operandFor(node, i, [elements])),
+    { axis: axisOf(node, parts[0].shape.length, 1) },
+  );
 }
 
 /** The given shape and the operand's own stretch each other. */
 function expanded(node: OnnxNode): Operand {
   const shape = broadcastShapes([node.shape(0), node.integers(1)], node.where);
-  checkSize(node, shape);
-  return broadcastTo(operandOf(node, 0), shape);
+  return broadcastTo(operandFor(node, 0, shape), shape);
 }
 
 function tiled(node: OnnxNode): Operand {
-  const x = operandOf(node, 0);
   const repeats = node.integers(1);
-  checkSize(
-    node,
-    x.shape.map((n, axis) => n * (repeats[axis] ?? 1)),
-  );
-  return tile(x, repeats);
+  const result = node.shape(0).map((n, axis) => n * (repeats[axis] ?? 1));
+  return tile(operandFor(node, 0, result), repeats);
 }
 
 export const shapeReaders: OnnxReaders = {

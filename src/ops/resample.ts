@@ -73,7 +73,7 @@ function parseTaps(given: unknown, { where }: { readonly where: string }): Taps 
     const { inputSize, step, reads }: Partial<AxisTaps> = Object(axis);
     const rows = Array.isArray(reads) && reads.every((row) => Array.isArray(row) && row.every(Array.isArray));
     if (!Number.isInteger(inputSize) || !Number.isFinite(step) || !rows) return wrong(`axis ${a} is no table`);
-    for (const [from, weight] of (reads as AxisTaps["reads"]).flat()) {
+    for (const [from, weight] of (reads as unknown as AxisTaps["reads"]).flat()) {
       const inside = Number.isInteger(from) && from >= 0 && from < (inputSize as number);
       if (!inside || !Number.isFinite(weight)) wrong(`axis ${a} reads position ${from} of ${inputSize} with weight ${weight}`);
     }

@@ -1,8 +1,17 @@
 // The tables behind resizing, by properties that hold whatever the sizes. Values stand in test/golden/resampling.json (PyTorch) and in ONNX's own
 // vectors for Resize.
 import { describe, expect, it } from "vitest";
-import { isIdentity, resample, transposeTaps, windowOfTaps } from "../../src/ops/resample.ts";
-import { type PositionRule, positionRules, positionsOf, type TapRule, tapsOf } from "../../src/ops/resize-taps.ts";
+import {
+  isIdentity,
+  type PositionRule,
+  positionRules,
+  positionsOf,
+  resample,
+  type TapRule,
+  tapsOf,
+  transposeTaps,
+  windowOfTaps,
+} from "../../src/ops/index.ts";
 import { random } from "../../src/tensor/random.ts";
 import { zeros } from "../../src/tensor/tensor.ts";
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 const rooms: Readonly<Record<string, () => Promise<object>>> = {
   "fovea/arithmetic": () => import("../../src/arithmetic/index.ts"),
   "fovea/graph": () => import("../../src/graph/index.ts"),
+  "fovea/io": () => import("../../src/io/index.ts"),
   "fovea/lens": () => import("../../src/lens/index.ts"),
   "fovea/nn": () => import("../../src/nn/index.ts"),
   "fovea/ops": () => import("../../src/ops/index.ts"),
@@ -42,6 +43,7 @@ describe("the chapters tell the truth", () => {
     ["three-ideas", 10],
     ["variants", 17],
     ["activations", 9],
+    ["onnx", 12],
   ])("docs/%s.md", async (name, atLeast) => {
     let checked = 0;
     await runChapter(name, (value, expected) => {

@@ -24,6 +24,9 @@ export function describeOperators(judged: readonly JudgedCase[]): string {
     `Which operators of ONNX fovea reads, written by \`npx tsx tools/onnx-operators.ts\` from a run of the public test vectors (Debian's
 \`libonnx-testdata\`, version 1.12, operators up to version 17): ${judged.length} cases, ${passed} passed, ${judged.length - passed} refused with a message that names the
 operator, none wrong. Every push runs them again, on the reference loops and a third of them on WebAssembly, and compares this page.`,
+    `Numbers: every float of a file is computed in one type, float32 or float64 as asked for, so half precision is widened and not rounded in between.
+Bool and uint8 are bytes; all other integers are int32. Integers beyond 32 bits saturate when they are read (2^63 - 1, which files write for "to the
+end", means that), and narrower types do not wrap around. Texts, complex numbers and floats of 8 bits are refused.`,
     "## Read",
     `A case counts for every operator in its network. *Known* counts the passing cases in which inputs had to be known when the file is read, because
 shapes depend on them: sizes, axes, counts. Networks have them as constants; the vectors feed them. Operators without a case are newer than
@@ -69,6 +72,8 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const judged: JudgedCase[] = [];
   for (const vector of vectorCases()) judged.push({ vector, verdict: await runCase(vector, "reference") });
+  const wrong = judged.filter(({ verdict }) => verdict.kind === "wrong" || verdict.kind === "crashed");
+  if (wrong.length > 0) throw new Error(`wrong: ${wrong.map(({ vector }) => vector.name).join(", ")}`);
   await writeFile(operatorsPage, describeOperators(judged));
   console.log(`${judged.length} cases in ${operatorsPage}`);
 }

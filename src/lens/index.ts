@@ -1,11 +1,18 @@
 export * from "./activations.ts";
+export { type Adversarial, type AdversarialOptions, adversarial } from "./adversarial.ts";
 export * from "./attribute.ts";
+export { type ConceptSet, syntheticConcepts } from "./dissection/concepts.ts";
+export { type ConceptOverlap, type Dissection, type DissectOptions, dissect, type UnitDissection } from "./dissection/dissect.ts";
+export { type EvolutionOptions, featureEvolution, type LayerEvolution } from "./evolution.ts";
 export * from "./examples.ts";
+export { type InterveneOptions, type Intervention, intervene } from "./intervene.ts";
 export { type AscentOptions, type MaximiseEachOptions, type MaximiseOptions, maximise, maximiseEach } from "./maximise.ts";
 export * from "./measures/index.ts";
 export type { Bounds, ParametrisationName } from "./parametrise.ts";
 export type * from "./records.ts";
 export { type ReluRule, reluRules } from "./rules.ts";
 export type { Progress, RunOptions } from "./run.ts";
+export { type GratingOptions, grating, type PatternOptions, placed } from "./stimuli.ts";
 export type { Target } from "./target.ts";
 export * from "./trust/index.ts";
+export { type Tuning, type TuningOptions, tuning } from "./tuning.ts";

@@ -34,7 +34,8 @@ squeeze stepDecay stochasticPool2d stochasticPoolMean2d stopGradient sub subPixe
 syntheticClasses take tan tanh tanhshrink tap tensor tensorToPicture threshold tile topK topKIndices topKValues trainingStep
 transformPicture translate transpose unfold unitMeter unnormalise unsqueeze variable variance where writeModel writeNpy
 writeNpz writeSafetensors xor zeros zoo
-compareMaps faithfulness infidelity pointingGame road sanityCheck sensitivityMax sensitivityN
+compareMaps faithfulness infidelity pointingGame road sanityCheck sensitivityMax sensitivityN adversarial syntheticConcepts
+dissect featureEvolution intervene grating placed tuning
 `;
 
 it("the root exports these names and no others", () => {

@@ -56,8 +56,8 @@ export function positionsOf(
   const rules: Readonly<Record<PositionRule, Position>> = {
     "half-pixel": halfPixel,
     "pytorch-half-pixel": (j) => (outputSize > 1 ? halfPixel(j) : 0),
-    // Rounding the size down cuts as much from the one end as from the other.
-    "half-pixel-symmetric": (j) => (inputSize / 2) * (1 - outputSize / length) + halfPixel(j),
+    // The middles lie upon each other: rounding the size down cuts as much from the one end as from the other.
+    "half-pixel-symmetric": (j) => last / 2 + scaled(j - (outputSize - 1) / 2),
     "align-corners": (j) => (length === outputSize ? (j * last) / Math.max(1, outputSize - 1) : j * between),
     asymmetric: scaled,
     "tf-half-pixel-for-nn": (j) => scaled(j + 0.5),

@@ -126,6 +126,33 @@ describe("EF1 rules that are disputed", () => {
     expect([...y.data]).toEqual([0, 3, 6, 9, 12, 15, 18, 21, 24, 27]);
   });
 
+  it.each([
+    [2 / 3, [0, 2, 3, 5, 6, 8]],
+    [0.7, [0, 1, 3, 4, 6, 7, 9]],
+    [0.3, [0, 3, 7]],
+  ])("a scale stored as float32 means a simple fraction: %d", async (scale, wanted) => {
+    const attributes = { nearest_mode: { string: "round_prefer_ceil" }, coordinate_transformation_mode: { string: "asymmetric" } };
+    const y = await outputOf({
+      operator: "Resize",
+      opset: 13,
+      inputs: [arange(10, [1, 1, 10]), undefined, stored(tensor([1, 1, scale]))],
+      attributes,
+    });
+    expect([...y.data]).toEqual(wanted);
+  });
+
+  it("symmetric half pixels leave positions on elements where they fall on them", async () => {
+    const attributes = { nearest_mode: { string: "ceil" }, coordinate_transformation_mode: { string: "half_pixel_symmetric" } };
+    const y = await outputOf({
+      operator: "Resize",
+      opset: 19,
+      inputs: [arange(3, [1, 1, 3]), undefined, stored(tensor([1, 1, 1.5]))],
+      attributes,
+    });
+    // (j - 3/2) / 1.5 + 1 = 0, 2/3, 4/3, 2
+    expect([...y.data]).toEqual([0, 1, 2, 2]);
+  });
+
   it("sizes by scales are rounded down in float32", async () => {
     const y = await outputOf({ operator: "Resize", opset: 13, inputs: [arange(10, [1, 1, 10]), undefined, stored(tensor([1, 1, 0.7]))] });
     expect(y.shape).toEqual([1, 1, 7]);

@@ -25,12 +25,15 @@ const whole: Region = [0, 1];
  * as they do in the float32 arithmetic of other runtimes. Undefined stands for the ratio of the two sizes.
  */
 function meantScale(stored: number, inputSize: number, outputSize: number): number | undefined {
-  if (Math.fround(outputSize / inputSize) === Math.fround(stored)) return undefined;
-  for (let digits = 1; digits < 9; digits++) {
-    const short = Number(stored.toPrecision(digits));
-    if (Math.fround(short) === Math.fround(stored)) return short;
+  const isIt = (fraction: number): boolean => Math.fround(fraction) === Math.fround(stored);
+  if (isIt(outputSize / inputSize)) return undefined;
+  // The continued fraction of a number comes upon the simple fractions near it first, and ends with the number.
+  let [above, below, aboveBefore, belowBefore] = [1, 0, 0, 1];
+  for (let rest = stored; ; rest = 1 / (rest - Math.floor(rest))) {
+    const term = Math.floor(rest);
+    [above, below, aboveBefore, belowBefore] = [term * above + aboveBefore, term * below + belowBefore, above, below];
+    if (isIt(above / below)) return above / below;
   }
-  return stored;
 }
 
 /** A size times a float32 scale, rounded down as in float32, where 10 · 0.7 is 7. */

@@ -166,6 +166,13 @@ describe("EF1 rules that are disputed", () => {
     expect([...y.data]).toEqual([0, 1, 2, 4, 5, 7, 8]);
   });
 
+  it("Upsample before version 7 has a scale for rows and one for columns", async () => {
+    const attributes = { height_scale: { float: 1 }, width_scale: { float: 2 }, mode: { string: "nearest" } };
+    const y = await outputOf({ operator: "Upsample", opset: 6, inputs: [tensor([1, 2, 3, 4], [1, 1, 2, 2])], attributes });
+    expect(y.shape).toEqual([1, 1, 2, 4]);
+    expect([...y.data]).toEqual([1, 1, 2, 2, 3, 3, 4, 4]);
+  });
+
   it("what Pad crops appears in no border", async () => {
     const line = tensor([1, 2, 3, 4], [4]);
     const y = await outputOf({ operator: "Pad", opset: 19, inputs: [line, numbers(-1, 2)], attributes: { mode: { string: "wrap" } } });

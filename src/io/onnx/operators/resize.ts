@@ -207,17 +207,21 @@ export function resized(node: OnnxNode): Operand {
   return resampled(node, resizePlan(node, node.shape(0), rule.positions), rule);
 }
 
-/** The scales are an attribute until version 8, then an input. */
+/** The scales are an attribute until version 8, then an input. Before version 7, when the operator was on trial, there are two for pictures. */
 export function upsampled(node: OnnxNode): Operand {
   const shape = node.shape(0);
-  const scales = checkScales(node, node.opset < 9 ? node.floatList("scales") : node.floats(1), shape.length);
-  return resampled(
-    node,
-    byScales(
-      shape,
-      scales,
-      shape.map(() => whole),
-    ),
-    tapRule(node),
+  const scales = checkScales(node, upsamplingScales(node), shape.length);
+  const plan = byScales(
+    shape,
+    scales,
+    shape.map(() => whole),
   );
+  return resampled(node, plan, tapRule(node));
+}
+
+function upsamplingScales(node: OnnxNode): readonly number[] {
+  if (node.opset >= 9) return node.floats(1);
+  if (node.opset >= 7) return node.floatList("scales");
+  if (node.string("mode", "nearest") !== "nearest") node.unsupported("another mode than nearest before version 7, which never said how");
+  return [1, 1, node.float("height_scale"), node.float("width_scale")];
 }

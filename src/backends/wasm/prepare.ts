@@ -5,12 +5,13 @@ import type { Value } from "../../graph/value.ts";
 import { optimise } from "../../ops/passes/index.ts";
 import { composites } from "./composites.ts";
 import { findRule } from "./kernels/index.ts";
+import { sumUpEarly } from "./order.ts";
 import { spreadMatmuls } from "./spread-matmul.ts";
 import { isViewOp } from "./views.ts";
 
 export function prepare(graph: Graph, optimised: boolean): Graph {
   const simple = expandDecompositions(optimised ? optimise(graph, { hasKernel, computesOnce }) : graph, hasKernel);
-  return spreadMatmuls(simple, hasKernel);
+  return sumUpEarly(spreadMatmuls(simple, hasKernel));
 }
 
 /** What kernels make of constants alone runs before the first run. */

@@ -253,6 +253,6 @@ describe("bad input", () => {
 
   it("element types must agree", () => {
     expect(() => ops.add(x, x.cast("float64"))).toThrow(DTypeError);
-    expect(() => ops.where(x.cast("int32"), x, x)).toThrow(/dtypes int32 and float32/);
+    expect(() => ops.where(x, x, x.cast("int32"))).toThrow(/dtypes float32 and float32 and int32/);
   });
 });

@@ -47,8 +47,8 @@ function expectClose(got: Tensor, wanted: Tensor, what: string): void {
   });
 }
 
-/** Runs the node here, on both backends, and by onnxruntime, and compares every output. */
-export async function expectJudgement(given: OneNode): Promise<void> {
+/** Runs the node here, on both backends, and by onnxruntime, and compares every output. `what` starts messages. */
+export async function expectJudgement(given: OneNode, what = "the node"): Promise<void> {
   const fed = given.inputs.flatMap((input, i): [string, Tensor][] => {
     if (input === undefined || ("stored" in input && input.stored)) return [];
     return [[`x${i}`, "tensor" in input ? input.tensor : input]];
@@ -56,6 +56,6 @@ export async function expectJudgement(given: OneNode): Promise<void> {
   const wanted = await runOnnx(oneNodeFile(given), Object.fromEntries(fed));
   for (const device of ["reference", "wasm"] as const) {
     const got = await runOneNode(given, device);
-    got.forEach((y, i) => void expectClose(y, wanted[`y${i}`], `${device}, output ${i}`));
+    got.forEach((y, i) => void expectClose(y, wanted[`y${i}`], `${what}: ${device}, output ${i}`));
   }
 }

@@ -149,8 +149,8 @@ export const gatherNdOp: Op = defineOp({
 });
 
 /**
- * x[..., indices, ...]: slices along `axis` (default 0) by int32 indices of any rank; negative ones count from the end. Computed at once, an
- * index outside throws `ArgumentError`; in a compiled program it reads zeros.
+ * x[..., indices, ...]: slices along `axis` (default 0) by int32 indices of any rank; negative ones count from the end. In the reference loops
+ * an index outside throws `ArgumentError`; a program compiled to machine code reads zeros there.
  */
 export function gather<T extends Operand>(x: T, indices: T, options: { readonly axis?: number } = {}): T {
   return apply(gatherOp, [x, indices], options);

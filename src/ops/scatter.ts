@@ -228,8 +228,8 @@ export interface ScatterOptions {
 }
 
 /**
- * A copy of x with updates at the elements whose coordinate along `axis` (default 0) is an int32 index. Computed at once, an index outside
- * throws `ArgumentError`; in a compiled program it writes nothing.
+ * A copy of x with updates at the elements whose coordinate along `axis` (default 0) is an int32 index. In the reference loops an index outside
+ * throws `ArgumentError`; a program compiled to machine code writes nothing there.
  */
 export function scatterElements<T extends Operand>(
   x: T,

@@ -65,7 +65,10 @@ export const takeGradOp: Op = defineOp({
   ],
 });
 
-/** Elements of x by row-major number: the shape of `indices` (int32). Negative numbers give 0. Throws `ArgumentError` beyond the end. */
+/**
+ * Elements of x by row-major number: the shape of `indices` (int32). Negative numbers give 0. Beyond the end the reference loops throw
+ * `ArgumentError`, and a program compiled to machine code reads 0.
+ */
 export function take<T extends Operand>(x: T, indices: T): T {
   return apply(takeOp, [x, indices]);
 }

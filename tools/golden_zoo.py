@@ -101,4 +101,5 @@ def main():
     OUT.write_text("{" + ",\n".join(parts) + "}\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -6,9 +6,9 @@ import { describe, expect, test } from "vitest";
 import { compile } from "../../src/backends/compile.ts";
 import { createGraph } from "../../src/graph/graph.ts";
 import { createModel, type Model } from "../../src/nn/index.ts";
-import type { Shape } from "../../src/tensor/shape.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
 import { architecture, zooModel } from "../../src/zoo/index.ts";
+import { filled, numbers } from "../support/formula-weights.ts";
 
 interface Golden {
   readonly names: Readonly<Record<string, { readonly tensors: number; readonly parameters: number; readonly hash: string }>>;
@@ -20,29 +20,6 @@ const golden = JSON.parse(readFileSync(fileURLToPath(new URL("../golden/zoo.json
 /** "name [shape]" of every parameter and buffer, sorted by code unit as Python does. */
 function lines(model: Model): string[] {
   return [...model.shapes()].map(([name, shape]) => `${name} [${shape.join(", ")}]`).sort();
-}
-
-/** The rule of tools/golden_zoo.py: in [-1, 1), the same bits everywhere. */
-function numbers(name: string, count: number): Float64Array {
-  let offset = 0;
-  for (const letter of name) offset += letter.charCodeAt(0);
-  return Float64Array.from({ length: count }, (_, i) => 2 * ((i * i * 0.6180339887498949 + offset * 0.01) % 1) - 1);
-}
-
-function filled(name: string, shape: Shape): Tensor {
-  const size = shape.reduce((p, n) => p * n, 1);
-  const u = numbers(name, size);
-  const [base, spread] = name.endsWith("running_var")
-    ? [1, 0.5]
-    : name.includes("layer_scale") || (shape.length === 1 && name.endsWith(".weight"))
-      ? [1, 0.2]
-      : shape.length < 2
-        ? [0, 0.1]
-        : [0, Math.sqrt(6 / (size / shape[0]))];
-  return new Tensor(
-    Float32Array.from(u, (v) => base + spread * v),
-    shape,
-  );
 }
 
 /** A net for ten classes with the rule's weights, at the size that the golden scores were made for. */

@@ -10,6 +10,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { bindShapes, type OnnxBindings, showPort } from "./bind.ts";
 import { refuseMissing } from "./check.ts";
 import { type OnnxFile, readValues } from "./file.ts";
+import type { Placement } from "./node.ts";
 import type { ReadNode } from "./read-graph.ts";
 import { isFloatType } from "./types.ts";
 
@@ -74,14 +75,7 @@ function netOf(file: OnnxFile, inputName: string, output: string): Module {
 const reserved: ReadonlySet<string> = new Set(["x", "step"]);
 
 /** Enters weights as parameters and buffers, and nodes as layers, under the file's names. */
-function bookkeeping(
-  x: Value,
-  { ledger }: Context,
-): {
-  parameter(name: string, stored: Tensor): Value;
-  buffer(name: string, stored: Tensor): Value;
-  record(node: ReadNode): readonly Value[];
-} {
+function bookkeeping(x: Value, { ledger }: Context): Placement & { record(node: ReadNode): readonly Value[] } {
   const placed = new Map<Tensor, Value>();
   const weights = new Set<string>(reserved);
   const layers = new Set<string>();
@@ -93,6 +87,7 @@ function bookkeeping(
   };
   let own: string[] = [];
   return {
+    folded: false,
     parameter(name, stored) {
       const known = placed.get(stored);
       if (known !== undefined) return known;

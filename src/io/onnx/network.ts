@@ -139,7 +139,7 @@ function constants(): Placement {
     placed.set(stored, value);
     return value;
   };
-  return { parameter: place, buffer: place };
+  return { parameter: place, buffer: place, folded: true };
 }
 
 /** Puts the file's name on a value. One that has a name already (dropout passes its input on) gets a twin for it. */

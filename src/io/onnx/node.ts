@@ -19,12 +19,26 @@ export interface Entry {
   readonly stored: boolean;
   /** What a parameter made of it is called. */
   readonly name: string;
+  /** For weights that the file computes from others: the same computed from parameters; undefined where that cannot be. */
+  readonly derive?: () => Value | undefined;
 }
 
 /** Where weights go: constants of a graph, or parameters and buffers of a model. Asked again for one tensor, it gives the same value. */
 export interface Placement {
   parameter(name: string, stored: Tensor): Value;
   buffer(name: string, stored: Tensor): Value;
+  /** Whether weights that the file computes from others are placed as they come out, or what they are computed from is. */
+  readonly folded: boolean;
+}
+
+/** Whether an entry's numbers are floats from the file. */
+export function isWeight({ operand, stored }: Entry): boolean {
+  return operand instanceof Tensor && stored && (operand.dtype === "float32" || operand.dtype === "float64");
+}
+
+/** A weight as a value; undefined where what the file computes it from gives none. */
+export function placeWeight(placement: Placement, { operand, name, derive }: Entry): Value | undefined {
+  return derive === undefined || placement.folded ? placement.parameter(name, operand as Tensor) : derive();
 }
 
 export interface NodeSettings {
@@ -63,11 +77,15 @@ export function viewNode(settings: NodeSettings): OnnxNode {
     if (tensor instanceof Tensor) return [...tensor.data];
     return unsupported(`its input ${i}, "${proto.input[i]}", depends on what the network is fed; fovea needs it while the file is read`);
   };
-  const place = (i: number, how: keyof Placement): Value => {
-    const { operand, stored, name } = entry(i);
-    if (!(operand instanceof Tensor)) return operand;
-    const float = operand.dtype === "float32" || operand.dtype === "float64";
-    return float && stored ? placement[how](name, operand) : constant(operand);
+  const value = (i: number): Value => {
+    const given = entry(i);
+    if (!(given.operand instanceof Tensor)) return given.operand;
+    return (isWeight(given) ? placeWeight(placement, given) : undefined) ?? constant(given.operand);
+  };
+  const buffer = (i: number): Value => {
+    const given = entry(i);
+    if (!(given.operand instanceof Tensor)) return given.operand;
+    return isWeight(given) ? placement.buffer(given.name, given.operand) : constant(given.operand);
   };
   const attribute = <K extends AttributeKind>(name: string, kind: K) => attributeValue(attributes, name, kind, where);
   const missing = (name: string): never => malformed(`the attribute ${name} is missing`);
@@ -81,8 +99,8 @@ export function viewNode(settings: NodeSettings): OnnxNode {
     outputs: proto.output,
     has: (i) => inputs[i] !== undefined,
     operand: (i) => entry(i).operand,
-    value: (i) => place(i, "parameter"),
-    buffer: (i) => place(i, "buffer"),
+    value,
+    buffer,
     known,
     floats,
     integers: (i) => floats(i).map((n) => (Number.isInteger(n) ? n : malformed(`its input ${i} holds ${n}; expected whole numbers`))),

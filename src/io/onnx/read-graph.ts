@@ -5,7 +5,7 @@ import { FoveaError, ModelFormatError, ShapeError, UnsupportedOpError } from "..
 import { showShape, sizeOf } from "../../tensor/shape.ts";
 import { Tensor, tensor } from "../../tensor/tensor.ts";
 import { type Attributes, attributesOf, attributeValue } from "./attributes.ts";
-import { type Entry, type Placement, viewNode } from "./node.ts";
+import { type Entry, isWeight, type Placement, placeWeight, viewNode } from "./node.ts";
 import type { OnnxOutput, OnnxReaders, OnnxResult, OnnxType } from "./operator.ts";
 import { type OrderedNode, orderNodes } from "./order.ts";
 import type { AttributeProto, FunctionProto, GraphProto, NodeProto, OperatorSetId } from "./schema.ts";
@@ -121,30 +121,62 @@ function readOne(reading: Reading, { node, title }: OrderedNode, scope: Scope, p
   const opset = place.opsets.get(domainOf(node.domain));
   if (opset === undefined)
     throw new ModelFormatError(`${title}: the file does not say which version of the operators "${node.domain}" it means`);
-  const types = new Map<Tensor, OnnxType>();
-  const view = viewNode({
-    proto: node,
-    where: title,
-    opset,
-    floatType: reading.floatType,
-    attributes,
-    inputs: key === "Reshape" ? rebatched(inputs, reading.batch) : inputs,
-    placement: reading.placement,
-    decode: reading.decode,
-    typed: (value, type) => types.set(value, type),
-  });
-  const results = listed(reader(view)).map((result) => resultOf(result, types));
+  const { placement, decode, floatType, batch } = reading;
+  const read = (given: readonly (Entry | undefined)[]): readonly (Pick<Entry, "operand" | "onnxType"> | undefined)[] => {
+    const types = new Map<Tensor, OnnxType>();
+    const typed = (value: Tensor, type: OnnxType): void => void types.set(value, type);
+    const seen = key === "Reshape" ? rebatched(given, batch) : given;
+    const view = viewNode({ proto: node, where: title, opset, floatType, attributes, inputs: seen, placement, decode, typed });
+    return listed(reader(view)).map((result) => resultOf(result, types));
+  };
+  const results = read(inputs);
   if (results.length < node.output.length && node.output.slice(results.length).some((o) => o !== "")) {
     throw new UnsupportedOpError(`${title}: fovea computes only the first ${results.length} of its ${node.output.length} outputs`);
   }
-  const stored = key === "Constant" || inputs.some((entry) => entry?.stored === true && entry.operand instanceof Tensor);
+  const fromWeights = inputs.some((entry) => entry !== undefined && isWeight(entry));
+  const derive = fromWeights && !placement.folded ? derivation(placement, inputs, read) : undefined;
   const entries = results.map((result, i): Entry | undefined => {
     const output = node.output[i] ?? "";
     if (output === "") return undefined;
     if (result === undefined) throw new UnsupportedOpError(`${title}: fovea does not compute its output ${i}, "${output}"`);
-    return { ...result, stored: stored && result.operand instanceof Tensor, name: `${scope.prefix}${output}` };
+    const stored = (key === "Constant" || fromWeights) && result.operand instanceof Tensor;
+    return { ...result, stored, name: `${scope.prefix}${output}`, ...(derive && { derive: () => derive(i) }) };
   });
   keep(scope, node, recorded(reading, name, node.opType, inputs, entries));
+}
+
+/**
+ * Reads a node again with its weights as values, when somebody asks for one of its outputs as a weight: what a file computes from a parameter (turned, cut,
+ * repeated for every picture) follows it in training.
+ */
+function derivation(
+  placement: Placement,
+  inputs: readonly (Entry | undefined)[],
+  read: (given: readonly (Entry | undefined)[]) => readonly (Pick<Entry, "operand"> | undefined)[],
+): (output: number) => Value | undefined {
+  let values: readonly (Value | undefined)[] | undefined;
+  return (output) => {
+    values ??= attempt(() => {
+      const given = inputs.map((entry) => {
+        // Single numbers are numbers, and nothing to train.
+        if (entry === undefined || !isWeight(entry) || sizeOf(entry.operand.shape) === 1) return entry;
+        const operand = placeWeight(placement, entry);
+        return operand === undefined ? entry : { ...entry, operand };
+      });
+      return read(given).map((result) => (result?.operand instanceof Value ? result.operand : undefined));
+    });
+    return values[output];
+  };
+}
+
+/** Readers may need numbers where parameters have none yet; the weight is then a constant. */
+function attempt(derived: () => readonly (Value | undefined)[]): readonly (Value | undefined)[] {
+  try {
+    return derived();
+  } catch (error) {
+    if (error instanceof FoveaError) return [];
+    throw error;
+  }
 }
 
 /** Lets the record see what a node gave, and takes the values that it puts in place of it. */

@@ -1,6 +1,8 @@
 // Networks from files as models: parameters and layers by the file's names, any batch, training, and what the lens makes of them.
 import { describe, expect, test } from "vitest";
+import { compile } from "../../../src/backends/compile.ts";
 import { synthetic } from "../../../src/data/index.ts";
+import { createGraph } from "../../../src/graph/graph.ts";
 import { type OnnxNetwork, readOnnx } from "../../../src/io/onnx/index.ts";
 import { activations, attribute, costOf, filters, maximise } from "../../../src/lens/index.ts";
 import { ArgumentError, ModelFormatError, ShapeError, UnsupportedOpError } from "../../../src/tensor/errors.ts";
@@ -51,7 +53,7 @@ describe("EF1 models of ONNX networks", () => {
       ["c1.bias", 8, 1, 1],
       ["bn.gain", 8],
       ["bn.shift", 8],
-      ["fc.turned", 8, classes],
+      ["fc.weight", classes, 8],
     ]);
     expect([...model.buffers.keys()]).toEqual(["bn.mean", "bn.variance"]);
     expect(model.parameterCount).toBe(8 * channels * 9 + 8 + 8 + 8 + 8 * classes);
@@ -144,6 +146,43 @@ describe("EF1 models of ONNX networks", () => {
     // "step" is the name of the training counter.
     expect([...model.parameters.keys()]).toEqual(["w", "step_2"]);
     expect(model.trace().layers.map(({ name }) => name)).toEqual(["same", "same_2", "x"]);
+  });
+
+  test("EF1 what the file computes from weights follows them: a token for every picture, a table that is read by index", async () => {
+    const model = (
+      await open({
+        input: [port("x", ["N", 2, 3])],
+        output: [port("y")],
+        node: [
+          node("Shape", "x", "shape"),
+          node("Slice", "shape zero one zero", "n"),
+          node("Concat", "n rest", "sizes", { axis: 0 }),
+          node("Expand", "token sizes", "tokens"),
+          node("Gather", "table index", "rows", { axis: 0 }),
+          node("Concat", "tokens x", "all", { axis: 1 }),
+          node("Add", "all rows", "y", {}, "sum"),
+        ],
+        initializer: [
+          stored("token", tensor([7, 8, 9], [1, 1, 3])),
+          stored("table", tensor([1, 2, 3, 4, 5, 6], [2, 3])),
+          stored("index", tensor([0, 1, 1], [3], "int32")),
+          ...[0, 1].map((n) => stored(["zero", "one"][n], tensor([n], [1], "int32"))),
+          stored("rest", tensor([1, 3], [2], "int32")),
+        ],
+      })
+    ).model();
+    expect([...model.parameters].map(([name, { shape }]) => [name, ...shape])).toEqual([
+      ["token", 1, 1, 3],
+      ["table", 2, 3],
+    ]);
+    const program = await compile(createGraph({ outputs: { y: model.trace({ batch: 2 }).output } }), { device: "reference" });
+    const { y } = await program.run({ x: full([2, 2, 3], 0) });
+    const one = [
+      [8, 10, 12],
+      [4, 5, 6],
+      [4, 5, 6],
+    ];
+    expect(y.toNested()).toEqual([one, one]);
   });
 
   test("PR15 what is no model is said", async () => {

@@ -17,8 +17,8 @@ export interface Arena {
 }
 
 const alignment = 64;
-/** Kernels may read whole tiles of columns beyond the last element of an operand (and ignore what they find). */
-const readableBeyond = 64;
+/** Kernels may read some whole tiles of columns beyond the last element of an operand (and ignore what they find). */
+const readableBeyond = 256;
 const align = (n: number): number => Math.ceil(n / alignment) * alignment;
 
 /** `reserved` bytes at address 0 stay free for the threads' meeting point. */

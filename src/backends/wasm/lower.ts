@@ -15,6 +15,7 @@ import { copyKernel } from "./kernels/copy.ts";
 import { fillKernel } from "./kernels/elementwise.ts";
 import { findRule } from "./kernels/index.ts";
 import { hasBorder, layOut, normalised, orderOf, satisfies, widestBorder } from "./layout.ts";
+import { planarRules } from "./planar.ts";
 import { type Buffer, type KernelStep, type Located, type Region, regionOf, type Step, wholeRegion } from "./steps.ts";
 import type { ChooseVariant } from "./tuning.ts";
 import { isViewOp, viewOf } from "./views.ts";
@@ -59,6 +60,7 @@ export class Lowering {
   readonly #packed = new Map<Buffer, Map<string, Located>>();
   readonly #borders: ReadonlyMap<Value, Border>;
   readonly #fusions: Fusions;
+  readonly #planar: ReadonlyMap<Value, KernelRule>;
   readonly #prelude: Step[] = [];
   readonly #steps: Step[] = [];
   readonly #kernels = new Map<Value, string>();
@@ -72,7 +74,8 @@ export class Lowering {
     this.#precision = precision;
     this.#choose = choose;
     this.#fusions = findFusions(graph);
-    this.#borders = wantedBorders(graph);
+    this.#planar = planarRules(graph, this.#fusions);
+    this.#borders = wantedBorders(graph, (value) => this.#ruleFor(value));
   }
 
   place(value: Value): void {
@@ -224,8 +227,12 @@ export class Lowering {
       this.#kernels.set(value, op.name);
       return expand(this);
     }
-    const rule = findRule(this.#fusions.epilogues.get(value)?.kernel ?? value);
+    const rule = this.#ruleFor(this.#fusions.epilogues.get(value)?.kernel ?? value);
     return rule === undefined ? this.#standIn(value) : this.#compute(value, rule);
+  }
+
+  #ruleFor(value: Value): KernelRule | undefined {
+    return this.#planar.get(value) ?? findRule(value);
   }
 
   #push(step: Step, target: Buffer): void {
@@ -354,10 +361,10 @@ function readRegion(located: Located): Region {
 }
 
 /** The widest border that any reader of a value asks for: then its producer leaves room, and nobody has to copy. */
-function wantedBorders(graph: Graph): Map<Value, Border> {
+function wantedBorders(graph: Graph, ruleFor: (value: Value) => KernelRule | undefined): Map<Value, Border> {
   const wanted = new Map<Value, Border>();
   for (const value of graph.order) {
-    const wishes = findRule(value)?.wishes(value);
+    const wishes = ruleFor(value)?.wishes(value);
     wishes?.operands.forEach((wish, i) => {
       if (wish === "any" || wish.border === undefined || !hasBorder(wish.border)) return;
       const operand = value.inputs[i];

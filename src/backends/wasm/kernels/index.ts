@@ -12,6 +12,8 @@ import { canEmitElementwise, elementwiseKernel } from "./elementwise.ts";
 import { indexingRules } from "./indexing.ts";
 import { matmulRules } from "./matmul.ts";
 import { mixRules } from "./mix.ts";
+import { planarDepthwiseRule } from "./planar-depthwise.ts";
+import { planarPointwiseRule } from "./planar-pointwise.ts";
 import { poolRules } from "./pool.ts";
 import { randomRules } from "./random.ts";
 import { reduceRules } from "./reduce.ts";
@@ -68,4 +70,11 @@ export function findRule(value: Value): KernelRule | undefined {
   const able = rule?.wishes(value) === undefined ? undefined : rule;
   found.set(value, able ?? null);
   return able;
+}
+
+const planarRules: readonly KernelRule[] = [planarPointwiseRule, planarDepthwiseRule];
+
+/** The rule that computes this value on row-major images; lowering decides where that pays. */
+export function findPlanarRule(value: Value): KernelRule | undefined {
+  return planarRules.find((rule) => rule.op === value.op.name && rule.wishes(value) !== undefined);
 }

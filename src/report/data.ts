@@ -1,7 +1,9 @@
 // What a report is made of. Every part but the headline may be missing; a report shows what there is and never invents the rest.
+
 import type { Attribution, Maximised, UnitExamples } from "../lens/records.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Series } from "./chart.ts";
+import type { Denormalisation } from "./raster.ts";
 
 export interface ReportHeadline {
   /** Share of test pictures classified correctly, 0..1. */
@@ -73,7 +75,7 @@ export interface ReportData {
   readonly command?: string;
   readonly classes: readonly string[];
   /** How pictures were normalised, so that they can be shown as they were. */
-  readonly normalisation?: { readonly mean: readonly number[]; readonly deviation: readonly number[] };
+  readonly normalisation?: Denormalisation;
   readonly curves?: ReportCurves;
   /** counts[true class][predicted class]. */
   readonly confusion?: readonly (readonly number[])[];

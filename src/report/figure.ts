@@ -5,9 +5,9 @@ import { zeros } from "../tensor/tensor.ts";
 import { type ColourMap, toHex } from "./colour.ts";
 import { type Content, html, type Markup } from "./html.ts";
 import { type Range, show } from "./range.ts";
-import { cellOf, denormalise, paint, type Raster, rasterToUri, sheet } from "./raster.ts";
+import { cellOf, type Denormalisation, denormalise, paint, type Raster, rasterToUri, sheet } from "./raster.ts";
 
-export type Normalisation = { readonly mean: readonly number[]; readonly deviation: readonly number[] } | undefined;
+export type Normalisation = Denormalisation | undefined;
 
 /** An `img` that is enlarged without smoothing; `alt` is required because a picture without words is lost on some readers. */
 export function image(raster: Raster, alt: string): Markup {

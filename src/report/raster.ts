@@ -41,17 +41,24 @@ export function paint(tensor: Tensor, options: PaintOptions = {}): Raster {
   return { width, height, data };
 }
 
-/** The picture that a network saw, as it was before normalisation: 0..1 per channel. */
-export function denormalise(
-  image: Tensor,
-  normalisation?: { readonly mean: readonly number[]; readonly deviation: readonly number[] },
-): Tensor {
+/** How pixels became what the net saw, as far as it matters for going back. */
+export interface Denormalisation {
+  readonly mean: readonly number[];
+  readonly deviation: readonly number[];
+  /** "bgr" for nets that take blue first (default: red first). */
+  readonly channels?: "grey" | "rgb" | "bgr";
+}
+
+/** The picture that a network saw, as it was before normalisation: 0..1 per channel, red first. */
+export function denormalise(image: Tensor, normalisation?: Denormalisation): Tensor {
   if (normalisation === undefined) return image;
+  const { mean, deviation, channels } = normalisation;
   const restored = image.clone();
-  const pixels = image.size / image.shape[0];
-  for (let i = 0; i < restored.size; i++) {
-    const channel = Math.floor(i / pixels);
-    restored.data[i] = restored.data[i] * normalisation.deviation[channel] + normalisation.mean[channel];
+  const [count] = image.shape;
+  const pixels = image.size / count;
+  for (let c = 0; c < count; c++) {
+    const from = channels === "bgr" ? count - 1 - c : c;
+    for (let p = 0; p < pixels; p++) restored.data[c * pixels + p] = image.data[from * pixels + p] * deviation[from] + mean[from];
   }
   return restored;
 }

@@ -12,12 +12,15 @@ const fourBytes = 5;
 /** Deepest nesting of messages, as in Google's own readers. */
 const deepest = 100;
 
+/** Messages and texts in one file. Each takes two bytes there and a hundred here; the largest networks have a hundred thousand. */
+const most = 2 ** 20;
+
 /** One field of a message: its number, what stands for "absent", and how it is read and written. */
 export interface Field<V> {
   readonly tag: number;
   /** Value of a field that is not in the file. */
   readonly absent: V;
-  /** The value after one more occurrence in the file. Lists grow in place. */
+  /** The value after one more occurrence in the file. Lists that are not empty grow in place. */
   read(source: Source, wire: number, before: V): V;
   /** Writes nothing for an absent value. */
   write(writer: PbfWriter, value: unknown): void;
@@ -39,11 +42,13 @@ export interface Source {
   /** End of the innermost message. */
   end: number;
   depth: number;
+  /** Messages and texts read so far. */
+  count: number;
 }
 
 /** The message that `bytes` hold. Throws `ModelFormatError` with the place in words and the byte where they are damaged. */
 export function decodeMessage<T>(fields: Fields<T>, bytes: Uint8Array, what: string): T {
-  const source: Source = { reader: new PbfReader(bytes), end: bytes.length, depth: 0 };
+  const source: Source = { reader: new PbfReader(bytes), end: bytes.length, depth: 0, count: 0 };
   try {
     return readFields(fields, source);
   } catch (error) {
@@ -83,7 +88,7 @@ function readFields<T>(fields: Fields<T>, source: Source): T {
   const table = fields as Readonly<Record<string, Field<unknown>>>;
   const tags = tagsOf(fields);
   const message: Record<string, unknown> = {};
-  for (const [key, { absent }] of Object.entries(table)) message[key] = Array.isArray(absent) ? [] : absent;
+  for (const [key, { absent }] of Object.entries(table)) message[key] = absent;
   while (reader.pos < end) {
     const at = reader.pos;
     const header = readVarint(source);
@@ -144,6 +149,10 @@ function expectWire(given: number, wanted: number): void {
   if (given !== wanted) throw new Damage(`a field of wire type ${given} where ${wanted} belongs`);
 }
 
+function tally(source: Source): void {
+  if (++source.count > most) throw new Damage(`there are more than ${most} messages and texts`);
+}
+
 function skip(source: Source, wire: number): void {
   if (wire === varint) readVarint(source);
   else if (wire === eightBytes || wire === fourBytes || wire === counted) {
@@ -195,6 +204,7 @@ export function texts(tag: number): Field<readonly string[]> {
     absent: [],
     read(source, wire, before) {
       expectWire(wire, counted);
+      tally(source);
       return grown(before, utf8.decode(readBytes(source)));
     },
     write(writer, value) {
@@ -225,6 +235,7 @@ export function manyBytes(tag: number): Field<readonly Uint8Array[]> {
     absent: [],
     read(source, wire, before) {
       expectWire(wire, counted);
+      tally(source);
       return grown(before, readBytes(source));
     },
     write(writer, value) {
@@ -290,7 +301,7 @@ function numbers(tag: number, coding: Coding, packed: boolean): Field<readonly n
         return grown(before, coding.read(source));
       }
       return within(source, () => {
-        const list = before as number[];
+        const list = before.length === 0 ? [] : (before as number[]);
         while (source.reader.pos < source.end) list.push(coding.read(source));
         return list;
       });
@@ -329,6 +340,7 @@ export const packedDoubles = (tag: number): Field<readonly number[]> => numbers(
 
 function readMessage<T>(fields: Fields<T>, source: Source): T {
   if (source.depth === deepest) throw new Damage(`messages are nested more than ${deepest} deep`);
+  tally(source);
   source.depth++;
   const message = within(source, () => readFields(fields, source));
   source.depth--;
@@ -364,8 +376,9 @@ export function messages<T>(tag: number, fields: () => Fields<T>): Field<readonl
   };
 }
 
-/** Lists belong to the message being read, so they may grow in place: copying would take quadratic time. */
+/** Lists of one and more belong to the message being read, so they may grow in place: copying would take quadratic time. The empty one is everybody's. */
 function grown<V>(list: readonly V[], next: V): readonly V[] {
+  if (list.length === 0) return [next];
   (list as V[]).push(next);
   return list;
 }

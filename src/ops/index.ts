@@ -11,6 +11,7 @@ export * from "./broadcast.ts";
 export * from "./cast.ts";
 export * from "./channel-activations.ts";
 export * from "./channel-shuffle.ts";
+export * from "./channel-sums.ts";
 export * from "./concat.ts";
 export * from "./conv.ts";
 export * from "./conv-transpose.ts";

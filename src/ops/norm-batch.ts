@@ -5,11 +5,15 @@ import { apply, type Operand } from "../graph/record.ts";
 import type { Value } from "../graph/value.ts";
 import { ShapeError } from "../tensor/errors.ts";
 import { type Shape, showShape, sizeOf } from "../tensor/shape.ts";
+import { channelAxes, channelSums } from "./channel-sums.ts";
 import { map } from "./elementwise.ts";
 import * as e from "./expression-build.ts";
+import { stopGradient } from "./identity.ts";
 import { checkParameters, defaultEps, overChannels, scaleFor } from "./norm-affine.ts";
 import { type Maybe, oneFloatType, sortArguments, type Trailing } from "./operands.ts";
-import { mean, sum, variance } from "./reduce.ts";
+import { mean, sum } from "./reduce.ts";
+import { reshape } from "./reshape.ts";
+import { slice } from "./slice.ts";
 
 const eps = real(defaultEps, "added to the variance", { min: 0 });
 
@@ -18,14 +22,33 @@ function channelsOf(x: Shape, where: string): number {
   return x[1];
 }
 
-/** Every axis but the channels'. */
-const channelAxes = (x: Value): number[] => x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
-
 function valuesPerChannel(x: Shape, where: string): number {
   const channels = channelsOf(x, where);
   const values = channels === 0 ? 0 : sizeOf(x) / channels;
   if (values === 0) throw new ShapeError(`${where}: ${showShape(x)} has no values to take statistics of`);
   return values;
+}
+
+const [x0, x1, x2, x3, x4, x5] = [0, 1, 2, 3, 4, 5].map(e.operand);
+
+/** What one sum per channel became. */
+function row(sums: Value, index: number): Value {
+  return reshape(slice(sums, { axes: [0], starts: [index], ends: [index + 1] }), [sums.shape[1]]);
+}
+
+/**
+ * Σ (x - near) and Σ (x - near)² per channel, in one sweep. `near` is the mean of the first picture. That is one of N in the batch, so
+ * (near - mean)² <= N · variance, and what cancels when the sums become the variance costs no more digits than N has.
+ * Chan, Golub, LeVeque 1983, "shifted data".
+ */
+function shiftedSums(x: Value): { readonly near: Value; readonly sums: Value; readonly values: number } {
+  const near = stopGradient(mean(slice(x, { axes: [0], starts: [0], ends: [1] }), { axes: channelAxes(x) }));
+  const shifted = e.sub(x0, x1);
+  return {
+    near,
+    sums: channelSums([x, overChannels(near, x.rank)], [shifted, e.square(shifted)]),
+    values: sizeOf(x.shape) / x.shape[1],
+  };
 }
 
 const statisticsCases = [{ inputs: [[3, 4, 5, 2]] }, { inputs: [[7, 3]] }, { inputs: [[2, 3, 4]] }];
@@ -37,7 +60,10 @@ export const channelMeanOp: Op = defineOp({
     valuesPerChannel(x, where);
     return [x[1]];
   },
-  decompose: ({ x }) => mean(x, { axes: channelAxes(x) }),
+  decompose({ x }) {
+    const { near, sums, values } = shiftedSums(x);
+    return map(e.add(x0, e.div(x1, values)), [near, row(sums, 0)]);
+  },
   doc: { text: "Mean of each channel (axis 1) over all other axes: [N, C, ...] -> [C]." },
   cases: statisticsCases,
 });
@@ -49,12 +75,13 @@ export const channelVarianceOp: Op = defineOp({
     valuesPerChannel(x, where);
     return [x[1]];
   },
-  decompose: ({ x }) => variance(x, { axes: channelAxes(x) }),
+  decompose({ x }) {
+    const { sums, values } = shiftedSums(x);
+    return map(e.max(e.sub(e.div(x1, values), e.square(e.div(x0, values))), 0), [row(sums, 0), row(sums, 1)]);
+  },
   doc: { text: "Biased variance of each channel (axis 1) over all other axes: [N, C, ...] -> [C]." },
   cases: statisticsCases,
 });
-
-const [x0, x1, x2, x3, x4, x5] = [0, 1, 2, 3, 4, 5].map(e.operand);
 
 /** 1 / √(variance + eps), one per channel. */
 const inverseDeviation = (spread: Value, epsilon: number): Value => map(e.rsqrt(e.add(x0, epsilon)), [spread]);
@@ -133,9 +160,10 @@ export const batchNormTrainingOp: Op = defineOp({
       const values = sizeOf(x.shape) / x.shape[1];
       const m = channelMean(x);
       const v = channelVariance(x);
-      const biasGrad = sum(g, { axes: channelAxes(g) });
-      const weightGrad = apply<Value>(batchNormWeightGradOp, [g, x, m, v], attrs);
+      const sums = channelSums([g, x, perChannel(m)], [x0, e.mul(x0, e.sub(x1, x2))]);
+      const biasGrad = row(sums, 0);
       const inverse = inverseDeviation(v, attrs.eps);
+      const weightGrad = map(e.mul(x0, x1), [row(sums, 1), inverse]);
       const scale = weight === undefined ? inverse : map(e.mul(x0, x1), [inverse, weight]);
       const slope = map(e.div(e.mul(x0, e.mul(x1, x2)), values), [scale, inverse, weightGrad]);
       const shift = map(e.div(x0, values), [biasGrad]);

@@ -9,6 +9,8 @@ import type { Value } from "../../src/graph/value.ts";
 import {
   add,
   batchNorm,
+  channelMean,
+  channelVariance,
   conv2d,
   crossEntropy,
   exp,
@@ -255,6 +257,29 @@ describe("fallback", () => {
 
   it("PR11 strict refuses it with op, backend and attributes", async () => {
     await expect(compileWasm(graph, { strict: true })).rejects.toThrow(/wasm has no kernel for gridSample.*mode.*strict/);
+  });
+});
+
+describe("statistics in one sweep", () => {
+  it.each([
+    ["far from zero", (n: number) => 1e4 + n],
+    ["with a first picture of its own", (n: number, picture: number) => (picture === 0 ? 1e3 : 0) + n],
+    ["all equal", () => 7.3],
+  ])("of numbers %s are those of double precision", async (_, number) => {
+    const shape = [16, 3, 9, 9];
+    const size = 3 * 81;
+    const values = randomNormal(shape, random(5)).data.map((n, i) => number(n, Math.floor(i / size)));
+    const x = new Tensor(Float32Array.from(values), shape);
+    const graph = (type: "float32" | "float64"): Graph => {
+      const given = input("x", shape, type);
+      return createGraph({ outputs: { mean: channelMean(given), variance: channelVariance(given) } });
+    };
+    const truth = await compileReference(graph("float64")).run({ x: x.cast("float64") });
+    for (const threads of [1, 2]) {
+      const found = await (await compileWasm(graph("float32"), { threads })).run({ x });
+      expect(deviation(found.mean, truth.mean)).toBeLessThan(3e-6);
+      expect(deviation(found.variance, truth.variance)).toBeLessThan(1e-5);
+    }
   });
 });
 

@@ -1,11 +1,11 @@
-// Sums, maxima and minima over any axes in any layout, of an expression over any number of operands: what would be an elementwise pass before
-// the reduction is done while reading. Long reductions are cut into chunks by their shape alone, so every number of threads gives the same bits.
+// Sums, maxima and minima over any axes in any layout, of expressions over any number of operands: what would be an elementwise pass before
+// the reduction is done while reading, and several reductions of the same operands read them once. Long reductions are cut into chunks by their shape alone, so every number of threads gives the same bits.
 import type { Value } from "../../../graph/value.ts";
-import { type Expression, expressionKey } from "../../../ops/expression.ts";
+import { type Expression, expressionKey, operandsOf } from "../../../ops/expression.ts";
 import * as e from "../../../ops/expression-build.ts";
-import { normaliseAxes, type Shape, sizeOf } from "../../../tensor/shape.ts";
+import { broadcastShapes, normaliseAxes, type Shape, sizeOf } from "../../../tensor/shape.ts";
 import { bytesPerElement } from "../../../tensor/tensor.ts";
-import { type FunctionBuilder, f32x4, f64, i32x4, type Local, type ModuleBuilder, type V128, v128 } from "../assembler.ts";
+import { type FunctionBuilder, f32x4, f64, i32, i32x4, type Local, type ModuleBuilder, type V128, v128 } from "../assembler.ts";
 import type { Kernel, KernelRule, Site, Stage, Tier } from "../kernel.ts";
 import { placementKey } from "../kernel.ts";
 import { broadcastStrides } from "../layout.ts";
@@ -31,7 +31,9 @@ const combines: Readonly<Record<ReduceFunction, Combine>> = {
 interface Plan {
   readonly fn: ReduceFunction;
   readonly tier: Tier;
-  readonly expression: Expression;
+  readonly expressions: readonly Expression[];
+  /** Bytes from the results of one expression to those of the next. */
+  readonly planeBytes: number;
   readonly kept: Nest;
   readonly reduced: Nest;
   readonly widths: readonly number[];
@@ -43,13 +45,18 @@ const lanesOfAccumulators = 4;
 const chunkElements = 8192;
 const mostChunks = 32;
 
-export function reduceKernel(
-  site: Site,
-  fn: ReduceFunction,
-  shape: Shape,
-  resultStrides: readonly number[],
-  expression: Expression,
-): Kernel {
+interface Reduction {
+  readonly fn: ReduceFunction;
+  /** What the operands broadcast to. */
+  readonly shape: Shape;
+  /** How far the result moves along each axis of it; 0 along those that vanish. */
+  readonly resultStrides: readonly number[];
+  readonly expressions: readonly Expression[];
+  /** Elements from the results of one expression to those of the next. */
+  readonly planeStride?: number;
+}
+
+function reduceKernel(site: Site, { fn, shape, resultStrides, expressions, planeStride = 0 }: Reduction): Kernel {
   const { operands, result, tier } = site;
   const isReduced = shape.map((_, axis) => resultStrides[axis] === 0);
   const strides = operands.map((operand) => broadcastStrides(operand, shape));
@@ -60,7 +67,8 @@ export function reduceKernel(
   const plan: Plan = {
     fn,
     tier,
-    expression,
+    expressions,
+    planeBytes: planeStride * bytesPerElement(result.dtype),
     kept: nestOf(
       pick(shape, keptAxes),
       [resultStrides, ...strides].map((own) => pick(own, keptAxes)),
@@ -72,12 +80,13 @@ export function reduceKernel(
     widths: [result, ...operands].map(({ dtype }) => bytesPerElement(dtype)),
   };
   const name = `reduce ${fn}`;
-  const key = `${name} ${tier} ${expressionKey(expression)} [${shape}] ${resultStrides} ${[result, ...operands].map(placementKey).join(" ")}`;
+  const key = `${name} ${tier} ${expressions.map(expressionKey).join("|")} by ${planeStride} [${shape}] ${resultStrides} ${[result, ...operands].map(placementKey).join(" ")}`;
   const size = sizeOf(shape);
-  const nanoseconds = Math.ceil(size / 4) * (0.5 + vectorNanoseconds(expression) + 0.5 * operands.length);
+  const work = expressions.reduce((sum, expression) => sum + 0.5 + vectorNanoseconds(expression), 0);
+  const nanoseconds = Math.ceil(size / 4) * (work + 0.5 * operands.length);
   if (result.dtype !== "float32" || operands.some(({ dtype }) => dtype !== "float32")) {
     const stage = stageOf(site, key, sizeOf(plan.kept.sizes), nanoseconds * 4, (f, module, args) =>
-      scalarItems(f, site, plan, helpersFor(module, expression), args),
+      scalarItems(f, site, plan, helpersFor(module, expressions), args),
     );
     return { name: `${name} scalar`, stages: [stage] };
   }
@@ -87,23 +96,27 @@ export function reduceKernel(
   const items = itemsOf(plan.kept, along);
   const chunks = chunksOf(plan, items, size);
   if (chunks === 1) {
-    const stage = stageOf(site, key, items, nanoseconds, (f, module, args) => emitItems(f, plan, helpersFor(module, expression), args));
+    const stage = stageOf(site, key, items, nanoseconds, (f, module, args) => emitItems(f, plan, helpersFor(module, expressions), args));
     return { name: `${name} ${along}`, stages: [stage] };
   }
   const outputs = sizeOf(plan.kept.sizes);
   const first = chunkedPlan(plan, chunks);
   const second = combiningPlan(plan, chunks, outputs);
   const partial = stageOf(site, `${key} partial`, items * chunks, nanoseconds, (f, module, { pointers, scratch, ...range }) =>
-    emitItems(f, first, helpersFor(module, expression), { ...range, scratch, pointers: [scratch, ...pointers.slice(1)] }),
+    emitItems(f, first, helpersFor(module, expressions), { ...range, scratch, pointers: [scratch, ...pointers.slice(1)] }),
   );
   const combine = stageOf(
     site,
     `${key} combine`,
     itemsOf(second.kept, "columns"),
-    (outputs * chunks) / 4,
+    (outputs * chunks * expressions.length) / 4,
     (f, _, { pointers, scratch, ...range }) => columnItems(f, second, undefined, { ...range, scratch, pointers: [pointers[0], scratch] }),
   );
-  return { name: `${name} ${along}, ${chunks} chunks`, scratchBytes: outputs * chunks * 4, stages: [partial, combine] };
+  return {
+    name: `${name} ${along}, ${chunks} chunks`,
+    scratchBytes: expressions.length * outputs * chunks * 4,
+    stages: [partial, combine],
+  };
 }
 
 interface StageArguments {
@@ -132,8 +145,8 @@ function stageOf(
   };
 }
 
-function helpersFor(module: ModuleBuilder, expression: Expression): Helpers | undefined {
-  return needsHelpers(expression) ? helpersOf(module) : undefined;
+function helpersFor(module: ModuleBuilder, expressions: readonly Expression[]): Helpers | undefined {
+  return expressions.some(needsHelpers) ? helpersOf(module) : undefined;
 }
 
 /** Whether the axis along which the operands lie closest together is one that vanishes. */
@@ -167,6 +180,7 @@ function chunkedPlan(plan: Plan, chunks: number): Plan {
   const partialStrides = kept.sizes.map((_, axis) => sizeOf(kept.sizes.slice(axis + 1)));
   return {
     ...plan,
+    planeBytes: outputs * chunks * 4,
     kept: {
       sizes: [chunks, ...kept.sizes],
       strides: [[outputs, ...partialStrides], ...kept.strides.slice(1).map((own, k) => [length * reduced.strides[k][0], ...own])],
@@ -176,41 +190,47 @@ function chunkedPlan(plan: Plan, chunks: number): Plan {
   };
 }
 
-function combiningPlan({ fn, tier, kept }: Plan, chunks: number, outputs: number): Plan {
+/** The chunks of all expressions are added up in the same way. */
+function combiningPlan({ fn, tier, kept, expressions, planeBytes }: Plan, chunks: number, outputs: number): Plan {
   const partialStrides = kept.sizes.map((_, axis) => sizeOf(kept.sizes.slice(axis + 1)));
   return {
     fn,
     tier,
-    expression: e.operand(0),
-    kept: { sizes: kept.sizes, strides: [kept.strides[0], partialStrides] },
+    expressions: [e.operand(0)],
+    planeBytes: 0,
+    kept: {
+      sizes: [expressions.length, ...kept.sizes],
+      strides: [
+        [planeBytes / 4, ...kept.strides[0]],
+        [outputs * chunks, ...partialStrides],
+      ],
+    },
     reduced: { sizes: [chunks], strides: [[outputs]] },
     widths: [4, 4],
   };
 }
 
-/** Reads run along the reduced axis: four running results per vector, added up at the end of each result. */
+/** Reads run along the reduced axis: four running results per vector and expression, added up at the end of each result. */
 function rowItems(f: FunctionBuilder, plan: Plan, helpers: Helpers | undefined, { pointers, range }: StageArguments): void {
-  const { fn, tier, expression, kept, reduced, widths } = plan;
+  const { fn, expressions, planeBytes, kept, reduced, widths } = plan;
   const { identity, vector } = combines[fn];
   const { outer, size, steps } = splitInnermost(reduced);
   const own = widths.slice(1);
-  const running = f.locals("v128", lanesOfAccumulators);
+  const running = expressions.map(() => f.locals("v128", lanesOfAccumulators));
   const at = pointers.map((pointer) => f.i32(pointer));
   walkNest(f, kept, at, widths, range, () => {
     const [result, ...starts] = at;
-    for (const sum of running) f.set(sum, f32x4.splat(identity));
+    for (const sum of running.flat()) f.set(sum, f32x4.splat(identity));
     const line = starts.map((start) => f.i32(start));
     loopNest(f, outer, line, own, () => {
       const cursor = line.map((p) => f.i32(p));
-      const value = (first: number, lanes: number): V128 =>
-        emitVector(
-          { f, tier },
-          expression,
-          (i) => (steps[i] === 0 ? v128.load32Splat(cursor[i]) : loadLanes(cursor[i], steps[i], first, lanes)),
-          helpers,
+      const values = (first: number, lanes: number): V128[] =>
+        vectorValues(f, plan, helpers, (i) =>
+          steps[i] === 0 ? v128.load32Splat(cursor[i]) : loadLanes(cursor[i], steps[i], first, lanes),
         );
       const accumulate = (vectors: number): void => {
-        for (let u = 0; u < vectors; u++) f.set(running[u], vector(running[u], value(4 * u, 4)));
+        for (let u = 0; u < vectors; u++)
+          for (const [x, value] of values(4 * u, 4).entries()) f.set(running[x][u], vector(running[x][u], value));
         cursor.forEach((p, i) => {
           f.advance(p, 4 * vectors * steps[i] * own[i]);
         });
@@ -222,37 +242,61 @@ function rowItems(f: FunctionBuilder, plan: Plan, helpers: Helpers | undefined, 
       const rest = size % 4;
       if (rest > 0) {
         const mask = i32x4.lanes([-1, rest > 1 ? -1 : 0, rest > 2 ? -1 : 0, 0]);
-        f.set(running[0], vector(running[0], v128.bitselect(value(0, rest), f32x4.splat(identity), mask)));
+        for (const [x, value] of values(0, rest).entries())
+          f.set(running[x][0], vector(running[x][0], v128.bitselect(value, f32x4.splat(identity), mask)));
       }
     });
-    const pair = f.v128(vector(vector(running[0], running[1]), vector(running[2], running[3])));
-    const half = f.v128(vector(pair, i32x4.shuffle(pair, pair, [2, 3, 2, 3])));
-    f.storeLane32(result, vector(half, i32x4.shuffle(half, half, [1, 1, 1, 1])), 0);
+    for (const [x, [a, b, c, d]] of running.entries()) {
+      const pair = f.v128(vector(vector(a, b), vector(c, d)));
+      const half = f.v128(vector(pair, i32x4.shuffle(pair, pair, [2, 3, 2, 3])));
+      f.storeLane32(result, vector(half, i32x4.shuffle(half, half, [1, 1, 1, 1])), 0, x * planeBytes);
+    }
   });
+}
+
+/** All expressions at one place. What several of them read is loaded once. */
+function vectorValues(
+  f: FunctionBuilder,
+  { expressions, tier }: Plan,
+  helpers: Helpers | undefined,
+  load: (operand: number) => V128,
+): V128[] {
+  const loaded = new Map<number, V128>();
+  if (expressions.length > 1) for (const i of new Set(expressions.flatMap(operandsOf))) loaded.set(i, f.v128(load(i)));
+  return expressions.map((expression) => emitVector({ f, tier }, expression, (i) => loaded.get(i) ?? load(i), helpers));
 }
 
 /** Reads run along a kept axis: whole vectors of results are accumulated side by side. */
 function columnItems(f: FunctionBuilder, plan: Plan, helpers: Helpers | undefined, { pointers, range }: StageArguments): void {
-  const { fn, tier, expression, kept, reduced, widths } = plan;
+  const { fn, expressions, planeBytes, kept, reduced, widths } = plan;
   const { identity, vector } = combines[fn];
   const { outer, size, steps } = splitInnermost(kept);
   const [resultStep, ...operandSteps] = steps;
   const own = widths.slice(1);
-  const running = f.locals("v128", lanesOfAccumulators);
+  const running = expressions.map(() => f.locals("v128", lanesOfAccumulators));
   const at = pointers.map((pointer) => f.i32(pointer));
   /** `vectors` of results, the last of them with `lanes`. */
   const block = (lines: readonly Local<"i32">[], vectors: number, lanes: number): void => {
     const [result, ...starts] = lines;
-    for (const sum of running.slice(0, vectors)) f.set(sum, f32x4.splat(identity));
+    const lanesOf = (u: number): number => (u === vectors - 1 ? lanes : 4);
+    for (const sums of running) for (const sum of sums.slice(0, vectors)) f.set(sum, f32x4.splat(identity));
     const cursor = starts.map((start) => f.i32(start));
+    // What does not move along the reduced axes is loaded once.
+    const still = starts.map((_, i) => reduced.strides[i].every((stride) => stride === 0));
+    const load = (i: number, u: number): V128 =>
+      operandSteps[i] === 0 ? v128.load32Splat(cursor[i]) : loadLanes(cursor[i], operandSteps[i], 4 * u, lanesOf(u));
+    const kept = new Map<string, Local<"v128">>();
+    for (const [i, isStill] of still.entries()) if (isStill) for (let u = 0; u < vectors; u++) kept.set(`${i} ${u}`, f.v128(load(i, u)));
     loopNest(f, reduced, cursor, own, () => {
       for (let u = 0; u < vectors; u++) {
-        const operand = (i: number): V128 =>
-          operandSteps[i] === 0 ? v128.load32Splat(cursor[i]) : loadLanes(cursor[i], operandSteps[i], 4 * u, u === vectors - 1 ? lanes : 4);
-        f.set(running[u], vector(running[u], emitVector({ f, tier }, expression, operand, helpers)));
+        const values = vectorValues(f, plan, helpers, (i) => kept.get(`${i} ${u}`) ?? load(i, u));
+        for (const [x, value] of values.entries()) f.set(running[x][u], vector(running[x][u], value));
       }
     });
-    for (let u = 0; u < vectors; u++) storeLanes(f, result, resultStep, 4 * u, u === vectors - 1 ? lanes : 4, running[u]);
+    for (const [x, sums] of running.entries()) {
+      const to = x === 0 ? result : f.i32(i32.add(result, x * planeBytes));
+      for (let u = 0; u < vectors; u++) storeLanes(f, to, resultStep, 4 * u, lanesOf(u), sums[u]);
+    }
   };
   walkNest(f, outer, at, widths, range, () => {
     const lines = at.map((p) => f.i32(p));
@@ -272,7 +316,8 @@ function columnItems(f: FunctionBuilder, plan: Plan, helpers: Helpers | undefine
 
 /** One result after the other in double precision: integers, and float64. */
 function scalarItems(f: FunctionBuilder, site: Site, plan: Plan, _: Helpers | undefined, { pointers, range }: StageArguments): void {
-  const { fn, expression, kept, reduced, widths } = plan;
+  const { fn, expressions, kept, reduced, widths } = plan;
+  const [expression] = expressions;
   const { identity, scalar } = combines[fn];
   const running = f.local("f64");
   const at = pointers.map((pointer) => f.i32(pointer));
@@ -321,14 +366,38 @@ function ruleFor(op: string, fn: ReduceFunction): KernelRule {
       const { shape } = value.inputs[0];
       // Axes of size 1 that stay would look reduced if their stride were 0; which they are not is all that matters.
       const own = result.strides.map((stride) => (stride === 0 ? 1 : stride));
-      return reduceKernel(site, fn, shape, strideAlong(value, own), prologue);
+      return reduceKernel(site, { fn, shape, resultStrides: strideAlong(value, own), expressions: [prologue] });
     },
   };
 }
+
+const channelSumsRule: KernelRule = {
+  op: "channelSums",
+  wishes({ dtype, inputs }) {
+    if (dtype !== "float32" || inputs.some((v) => sizeOf(v.shape) === 0)) return undefined;
+    return { operands: inputs.map(() => "any" as const), result: "any" };
+  },
+  generate(site) {
+    const { value, result } = site;
+    const shape = broadcastShapes(
+      value.inputs.map((v) => v.shape),
+      "channelSums",
+    );
+    const [planeStride, channelStride] = result.strides;
+    return reduceKernel(site, {
+      fn: "sum",
+      shape,
+      resultStrides: shape.map((_, axis) => (axis === 1 ? channelStride : 0)),
+      expressions: value.attrs.terms as readonly Expression[],
+      planeStride,
+    });
+  },
+};
 
 export const reduceRules: readonly KernelRule[] = [
   ruleFor("sum", "sum"),
   ruleFor("sumTo", "sum"),
   ruleFor("max", "max"),
   ruleFor("min", "min"),
+  channelSumsRule,
 ];

@@ -44,6 +44,7 @@ describe("the chapters tell the truth", () => {
     ["variants", 17],
     ["activations", 9],
     ["onnx", 12],
+    ["attribution", 16],
   ])("docs/%s.md", async (name, atLeast) => {
     let checked = 0;
     await runChapter(name, (value, expected) => {

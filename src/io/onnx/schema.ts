@@ -267,8 +267,8 @@ export function encodeModel(model: Draft<ModelProto>): Uint8Array {
 }
 
 /** One tensor by itself: the `.pb` files in which ONNX's test data keep inputs and outputs. */
-export function decodeTensor(file: Uint8Array): TensorProto {
-  return decodeMessage(tensorProto, file, "the tensor file");
+export function decodeTensor(file: Uint8Array, name = "the tensor file"): TensorProto {
+  return decodeMessage(tensorProto, file, name);
 }
 
 export function encodeTensor(tensor: Draft<TensorProto>): Uint8Array {

@@ -1,6 +1,7 @@
 // Tensors of ONNX files in every type and every place that their numbers may be in.
 import { describe, expect, test } from "vitest";
 import { decodeTensor, encodeTensor, type TensorProto } from "../../../src/io/onnx/schema.ts";
+import { readOnnxTensor } from "../../../src/io/onnx/tensor-file.ts";
 import { readTensor } from "../../../src/io/onnx/tensor-proto.ts";
 import { dataTypes } from "../../../src/io/onnx/types.ts";
 import { ModelFormatError, UnsupportedOpError } from "../../../src/tensor/errors.ts";
@@ -85,6 +86,13 @@ describe("EF1 tensors in ONNX files", () => {
     expect(() => read({ dims: [1], dataType: dataTypes.string, stringData: [new Uint8Array()] })).toThrow(UnsupportedOpError);
     expect(() => read({ dims: [1], dataType: 17 })).toThrow("t: its elements are of ONNX's data type 17");
   });
+});
+
+test("EF1 a tensor in a file of its own", () => {
+  const bytes = encodeTensor({ name: "x", dims: [2, 1], dataType: dataTypes.int64, int64Data: [-1, 5] });
+  expect(readOnnxTensor(bytes)).toEqual({ name: "x", type: "int64", tensor: tensor([-1, 5], [2, 1], "int32") });
+  expect(readOnnxTensor(encodeTensor({ dataType: 1, floatData: [0.5] }), { floatType: "float64" }).tensor.dtype).toBe("float64");
+  expect(() => readOnnxTensor(bytes.subarray(0, 3), { name: "a.pb" })).toThrow(/^a.pb is damaged at byte 3/);
 });
 
 describe("EF1 numbers in other files", () => {

@@ -1,6 +1,5 @@
 // Layers that PyTorch has by name: a part of one op becomes `nn.Conv2d(...)`, with the same names of parameters.
 
-import { constantOp } from "../../graph/record.ts";
 import type { Value } from "../../graph/value.ts";
 import { type ConvAttrs, convGeometry } from "../../ops/conv.ts";
 import {
@@ -14,20 +13,10 @@ import {
   transposedKeywords,
   tuple,
 } from "./python-ops.ts";
-import type { Line, Part } from "./structure.ts";
+import { type Line, owns, type Part } from "./structure.ts";
 
 /** The layer's constructor; undefined when it is none of PyTorch's. */
 type LayerWriter = (value: Value, path: string) => string | undefined;
-
-/** Whether the operands are exactly the part's parameters of these names, those with a question mark if they are there at all. */
-function owns(operands: readonly (Value | undefined)[], path: string, names: readonly string[]): boolean {
-  const prefix = path === "" ? "" : `${path}.`;
-  return names.every((name, i) => {
-    const operand = operands[i];
-    if (operand === undefined) return name.endsWith("?");
-    return operand.op === constantOp && operand.label === `${prefix}${name.replace("?", "")}`;
-  });
-}
 
 const plain =
   (name: string, ...options: readonly (readonly [keyword: string, attr: string, standard: number])[]): LayerWriter =>

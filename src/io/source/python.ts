@@ -12,7 +12,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { pythonExpression } from "./python-expression.ts";
 import { pythonLayer } from "./python-layers.ts";
 import { list, pythonNumber, pythonTypes, pythonWriters } from "./python-ops.ts";
-import { isChain, type Line, type Part, partsOf, structureOf } from "./structure.ts";
+import { isChain, type Line, type Part, partsOf, stretchesToBatch, structureOf } from "./structure.ts";
 
 export interface WriteSourceOptions {
   /** Name of the class (default "Net"). */
@@ -166,8 +166,10 @@ class Forward {
   readonly #lastUse = new Map<Value, number>();
   readonly #free: string[];
   readonly #tables = new Map<string, Tensor>();
+  readonly #inputName: string;
   readonly #registered = new Map<string, Value>();
   #fresh = 0;
+  #needsBatch = false;
 
   constructor(part: Part, unwritable: string[]) {
     this.#part = part;
@@ -178,6 +180,7 @@ class Forward {
         part.inputs.length === 1 ? (this.#free.shift() as string) : isIdentifier(input.label ?? "") ? (input.label as string) : `x${i}`;
       this.#names.set(input, name);
     });
+    this.#inputName = this.#names.get(part.inputs[0]) ?? "x";
     part.lines.forEach((line, at) => {
       for (const value of readsOf(line)) this.#lastUse.set(value, at);
     });
@@ -194,7 +197,7 @@ class Forward {
       const written = line.kind === "part" ? this.#call(line) : this.#op(line.value, line.value);
       this.#assign(output, written, at, readsOf(line), line.kind === "op" ? (line.value.label ?? "") : "");
     });
-    return this.#lines;
+    return this.#needsBatch ? [`batch = ${this.#inputName}.shape[0]`, ...this.#lines] : this.#lines;
   }
 
   /** Parameters, buffers and tables that the statements read. */
@@ -202,9 +205,9 @@ class Forward {
     const owned = [...this.#registered].map(([name, value]) => {
       const shape = list(value.shape);
       const type = value.dtype === "float32" ? "" : `, dtype=${pythonTypes[value.dtype]}`;
-      const made = isBuffer(name, value) ? `torch.zeros(${shape}${type})` : `nn.Parameter(torch.empty(${shape}${type}))`;
+      const made = this.#part.buffers.has(value) ? `torch.zeros(${shape}${type})` : `nn.Parameter(torch.empty(${shape}${type}))`;
       if (!isIdentifier(name)) return `        place(self, "${name}", ${made})`;
-      return isBuffer(name, value) ? `        self.register_buffer("${name}", ${made})` : `        self.${name} = ${made}`;
+      return this.#part.buffers.has(value) ? `        self.register_buffer("${name}", ${made})` : `        self.${name} = ${made}`;
     });
     const tables = [...this.#tables].map(([name, { data, shape, dtype }]) => {
       const numbers = Array.from(data, pythonNumber).join(", ");
@@ -246,6 +249,10 @@ class Forward {
 
   #op(value: Value, owner: Value): string {
     const x = value.inputs.map((v) => this.#operand(v, value));
+    if (stretchesToBatch(value, this.#part)) {
+      this.#needsBatch = true;
+      return `${x[0]}.expand(${list(["batch", ...value.shape.slice(1)])})`;
+    }
     const direct = pythonWriters[value.op.name]?.(value, x);
     if (direct !== undefined) return direct;
     const expression = expressionOf(value);
@@ -299,13 +306,8 @@ class Forward {
     const name = label.startsWith(prefix) ? label.slice(prefix.length) : label;
     this.#registered.set(name, value);
     if (isIdentifier(name)) return `self.${name}`;
-    return `self.get_${isBuffer(name, value) ? "buffer" : "parameter"}("${name}")`;
+    return `self.get_${this.#part.buffers.has(value) ? "buffer" : "parameter"}("${name}")`;
   }
-}
-
-/** Statistics, and what no gradient reaches. */
-function isBuffer(name: string, { dtype }: Value): boolean {
-  return !dtype.startsWith("float") || /(^|\.)running_(mean|var)$/.test(name);
 }
 
 /** For parameters whose names have dots, which are those of modules within modules. */

@@ -15,14 +15,14 @@ export type Line =
 export interface Part {
   /** "" for the whole, "layer1.0" inside. */
   readonly path: string;
-  /** Of the layer, where it is one: "conv2d". */
-  readonly layer: string | undefined;
   readonly inputs: readonly Value[];
   readonly outputs: ReadonlyMap<string, Value>;
   /** In order of computation. */
   readonly lines: readonly Line[];
   /** Full names of the parameters and buffers that are read here, and not in a part of this. */
   readonly owned: readonly Value[];
+  /** Those of `owned` that are not trained. */
+  readonly buffers: ReadonlySet<Value>;
 }
 
 /** Whether the parts of `part` are called one after another, and nothing else happens. */
@@ -41,6 +41,21 @@ export function partsOf(part: Part): Part[] {
   return [...part.lines.flatMap((line) => (line.kind === "part" ? partsOf(line.part) : [])), part];
 }
 
+/** Whether the operands are exactly the part's parameters of these names, those with a question mark if they are there at all. */
+export function owns(operands: readonly (Value | undefined)[], path: string, names: readonly string[]): boolean {
+  const prefix = path === "" ? "" : `${path}.`;
+  return names.every((name, i) => {
+    const operand = operands[i];
+    if (operand === undefined) return name.endsWith("?");
+    return operand.op === constantOp && operand.label === `${prefix}${name.replace("?", "")}`;
+  });
+}
+
+/** Whether a table is repeated for every picture: then its first size is the batch, and not the number it was traced with. */
+export function stretchesToBatch({ op, inputs: [x], shape }: Value, { inputs: [input] }: Part): boolean {
+  return op.name === "broadcastTo" && isConstant(x) && (x.rank < shape.length || x.shape[0] === 1) && shape[0] === input?.shape[0];
+}
+
 /** A model by its layers; a graph, or a model whose names do not nest, as one part of ops. */
 export function structureOf(source: Model | Graph, where: string): Part {
   if (!("net" in source)) {
@@ -48,17 +63,16 @@ export function structureOf(source: Model | Graph, where: string): Part {
     return flat(source);
   }
   const traced = source.trace({ batch: 2 });
-  const { input, output, names, layers } = traced;
+  const { input, output, names } = traced;
   const root = [...names].find(([, value]) => value === output)?.[0];
   const nests = [...names.keys()].every((name) => !name.includes(".") || names.has(name.slice(0, name.lastIndexOf("."))));
   const whole = nests && root !== undefined ? partAt(traced, "", input, output) : undefined;
-  const kind = layers.length === 1 && layers[0].parameters.every((name) => !name.includes(".")) ? layers[0].kind : undefined;
-  return whole === undefined
-    ? flat(createGraph({ outputs: { y: output } }))
-    : { ...whole, layer: whole.lines.some((l) => l.kind === "part") ? undefined : kind };
+  return whole ?? flat(createGraph({ outputs: { y: output } }));
 }
 
 const isConstant = ({ op }: Value): boolean => op === constantOp || op === fillOp;
+/** Where nothing says what is trained, what batch norm's statistics are called and integers are not. */
+const isStatistic = ({ label: name = "", dtype }: Value): boolean => !dtype.startsWith("float") || /(^|\.)running_(mean|var)$/.test(name);
 const isOwned = (value: Value): boolean => value.op === constantOp && value.label !== undefined;
 
 /** Everything in one part; state becomes parameters. */
@@ -68,7 +82,8 @@ function flat(graph: Graph): Part {
   );
   const { order, inputs, outputs } = stateless;
   const lines = order.flatMap((value): Line[] => (value.inputs.length > 0 ? [{ kind: "op", value }] : []));
-  return { path: "", layer: undefined, inputs: [...inputs.values()], outputs, lines, owned: order.filter(isOwned) };
+  const owned = order.filter(isOwned);
+  return { path: "", inputs: [...inputs.values()], outputs, lines, owned, buffers: new Set(owned.filter(isStatistic)) };
 }
 
 /** Undefined when the part reads anything but its input and numbers. */
@@ -108,8 +123,10 @@ function partAt(traced: Traced, path: string, input: Value, output: Value): Part
     lines.push({ kind: "op", value });
   };
   visit(output);
-  const layer = traced.layers.find(({ name }) => name === path)?.kind;
-  return isClosed ? { path, layer, inputs: [input], outputs: new Map([["y", output]]), lines, owned } : undefined;
+  if (!isClosed) return undefined;
+  const trained = new Set(traced.parameters.values());
+  const buffers = new Set(owned.filter((value) => !trained.has(value)));
+  return { path, inputs: [input], outputs: new Map([["y", output]]), lines, owned, buffers };
 }
 
 /** The whole net goes by its kind, in `names` and among the layers. */

@@ -50,9 +50,12 @@ export {
   readTfjs,
   resizeImage,
   tensorToPicture,
+  writeFoveaSource,
   writeModel,
   writeNpy,
   writeNpz,
+  writeOnnx,
+  writePyTorch,
   writeSafetensors,
 } from "./io/index.ts";
 export type * from "./lens/index.ts";

@@ -16,14 +16,14 @@ constantRate constantWarmUp conv1d conv2d conv3d convTranspose1d convTranspose2d
 costOf coverImage createGraph createModel crossEntropy crossEntropyLoss cumSum cyclic datasetNames decodeCheckpoint
 decodeImage defineModule deformConv2d depthNet depthSweep describePreprocessing div dropout effectiveField einsum elu
 encodePng eq equivariance erf evaluate examples exp expm1 exponential expression fashionClasses fashionMnist fill filters
-findValue firstOf fit flatten flip floor fmod fold fractionalMaxPool2d fractionalMaxPool3d full gather gatherElements gatherNd
-ge gelu globalAvgPool globalLpPool globalMaxPool glu gradient gradientFlow gridSample groupNorm gt gunzip halfSquaredError
-hardmax hardSigmoid hardSwish hardTanh hardshrink identity idxDataset idxDatasetFromFiles inSequence initialise input
-installWasmEvaluator instanceNorm invariance inverseTime isInf isNan l1Norm l2Norm label layerEquivariance layerNorm le
-leakyRelu linear linearWarmUp loadCheckpoint loader localResponseNorm locallyConnected1d locallyConnected2d locallyConnected3d
-log log1p logSigmoid logSoftmax logSumExp lpPool1d lpPool2d lpPool3d lt map matmul max maxPool1d maxPool2d maxPool3d
-maxPoolIndices maxUnpool maximise maximiseEach maximum maxout mean meanSquaredError measureNormalisation mergeConvs min
-minimum mish mnist mod mse mul multiStep ne neg nllLoss nn normalise not oneCycle oneHot ones openDataset openOnnx or pad
+findValue firstOf fit flatten flip floor fmod fold fractionalMaxPool2d fractionalMaxPool3d full gather gatherElements
+gatherNd ge gelu globalAvgPool globalLpPool globalMaxPool glu gradient gradientFlow gridSample groupNorm gt gunzip
+halfSquaredError hardmax hardSigmoid hardSwish hardTanh hardshrink identity idxDataset idxDatasetFromFiles inSequence
+initialise input installWasmEvaluator instanceNorm invariance inverseTime isInf isNan l1Norm l2Norm label layerEquivariance
+layerNorm le leakyRelu linear linearWarmUp loadCheckpoint loader localResponseNorm locallyConnected1d locallyConnected2d
+locallyConnected3d log log1p logSigmoid logSoftmax logSumExp lpPool1d lpPool2d lpPool3d lt map matmul max maxPool1d maxPool2d
+maxPool3d maxPoolIndices maxUnpool maximise maximiseEach maximum maxout mean meanSquaredError measureNormalisation mergeConvs
+min minimum mish mnist mod mse mul multiStep ne neg nllLoss nn normalise not oneCycle oneHot ones openDataset openOnnx or pad
 parseIdx partialConv patternMatch perEpoch permutePixels pictureFolder pictureToTensor pixelPermutation pixelShuffle
 pixelUnshuffle polynomial pow predict prelu preparePicture preprocessingProfile preprocessingProfiles prod projectiveField
 random randomAffine randomColour randomCrop randomErasing randomFlip randomNoise randomNormal randomTranslation randomUniform
@@ -32,10 +32,10 @@ removeWasmEvaluator report reshape resize resizeImage rmsNorm rmsProp roiAlign r
 scatterElements scatterNd selu sgd shifted sigmoid sign silu sin slice softmax softplus softshrink softsign split sqrt square
 squeeze stepDecay stochasticPool2d stochasticPoolMean2d stopGradient sub subPixelKernel subset substitute sum sweep synthetic
 syntheticClasses take tan tanh tanhshrink tap tensor tensorToPicture threshold tile topK topKIndices topKValues trainingStep
-transformPicture translate transpose unfold unitMeter unnormalise unsqueeze variable variance where writeModel writeNpy
-writeNpz writeSafetensors xor zeros zoo
-compareMaps faithfulness infidelity pointingGame road sanityCheck sensitivityMax sensitivityN adversarial syntheticConcepts
-dissect featureEvolution intervene grating placed tuning
+transformPicture translate transpose unfold unitMeter unnormalise unsqueeze variable variance where writeFoveaSource
+writeModel writeNpy writeNpz writeOnnx writePyTorch writeSafetensors xor zeros zoo compareMaps faithfulness infidelity
+pointingGame road sanityCheck sensitivityMax sensitivityN adversarial syntheticConcepts dissect featureEvolution intervene
+grating placed tuning
 `;
 
 it("the root exports these names and no others", () => {

@@ -6,6 +6,7 @@ import type { Model } from "../../nn/model.ts";
 import { UnsupportedOpError } from "../../tensor/errors.ts";
 import { checkOptions } from "../../tensor/options.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { isModel } from "../model-or-graph.ts";
 import { foveaLayer } from "./fovea-layers.ts";
 import { foveaCall, literal } from "./fovea-ops.ts";
 import { isChain, type Part, partsOf, stretchesToBatch, structureOf } from "./structure.ts";
@@ -22,7 +23,7 @@ const mostNumbers = 20_000;
 export function writeFoveaSource(source: Model | Graph, options: Record<string, never> = {}): string {
   checkOptions("writeFoveaSource", options, []);
   const root = structureOf(source, "writeFoveaSource");
-  return new FoveaFile(root, "net" in source ? source.inputShape : undefined).text();
+  return new FoveaFile(root, isModel("writeFoveaSource", source) ? source.inputShape : undefined).text();
 }
 
 class FoveaFile {

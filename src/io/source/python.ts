@@ -14,7 +14,7 @@ import { pythonLayer } from "./python-layers.ts";
 import { list, pythonNumber, pythonTypes, pythonWriters } from "./python-ops.ts";
 import { isChain, type Line, type Part, partsOf, stretchesToBatch, structureOf } from "./structure.ts";
 
-export interface WriteSourceOptions {
+export interface WritePyTorchOptions {
   /** Name of the class (default "Net"). */
   readonly name?: string;
 }
@@ -27,7 +27,7 @@ const mostNumbers = 20_000;
  * saved by `writeSafetensors` load into it. Shapes stand in comments, N being the batch. Dropout is left out: the net is as in evaluation.
  * Throws `UnsupportedOpError` that lists every value which has no form in PyTorch.
  */
-export function writePyTorch(source: Model | Graph, options: WriteSourceOptions = {}): string {
+export function writePyTorch(source: Model | Graph, options: WritePyTorchOptions = {}): string {
   checkOptions("writePyTorch", options, ["name"]);
   const { name = "Net" } = options;
   if (!/^[A-Za-z_]\w*$/.test(name))

@@ -1,11 +1,12 @@
 // A traced net as the tree of parts that it was built from, read off the names of its layers: what source code is written from.
-import { createGraph, expectGraph, type Graph } from "../../graph/graph.ts";
+import { createGraph, type Graph } from "../../graph/graph.ts";
 import { constant, constantOp, fillOp, variableOp } from "../../graph/record.ts";
 import { rewriteGraph } from "../../graph/rewrite.ts";
 import { label, type Value } from "../../graph/value.ts";
 import type { Model } from "../../nn/model.ts";
 import type { Traced } from "../../nn/module.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { isModel } from "../model-or-graph.ts";
 
 /** One line of a part: a part of it that is called, or an op. */
 export type Line =
@@ -58,10 +59,7 @@ export function stretchesToBatch({ op, inputs: [x], shape }: Value, { inputs: [i
 
 /** A model by its layers; a graph, or a model whose names do not nest, as one part of ops. */
 export function structureOf(source: Model | Graph, where: string): Part {
-  if (!("net" in source)) {
-    expectGraph(where, source);
-    return flat(source);
-  }
+  if (!isModel(where, source)) return flat(source);
   const traced = source.trace({ batch: 2 });
   const { input, output, names } = traced;
   const root = [...names].find(([, value]) => value === output)?.[0];

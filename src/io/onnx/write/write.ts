@@ -1,6 +1,6 @@
 // Any graph as an ONNX file. Every value is written by its op's entry in the table, or as its expression, or as what its op is composed of.
 // Whether a file holds for every batch is not guessed: the graph is written for two batches, and nothing but declared sizes may differ.
-import { createGraph, expectGraph, type Graph } from "../../../graph/graph.ts";
+import { createGraph, type Graph } from "../../../graph/graph.ts";
 import { named } from "../../../graph/op.ts";
 import { constantOp, input, inputOp } from "../../../graph/record.ts";
 import { substitute } from "../../../graph/rewrite.ts";
@@ -11,6 +11,7 @@ import { ArgumentError, FoveaError, GraphError, UnsupportedOpError } from "../..
 import { checkOptions } from "../../../tensor/options.ts";
 import { sameShape } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
+import { isModel } from "../../model-or-graph.ts";
 import { defaultOnnxType } from "../types.ts";
 import { Emission, type WrittenTensor } from "./emission.ts";
 import { encodeFile, portSizes, type WrittenPort } from "./encode.ts";
@@ -46,12 +47,11 @@ export function writeOnnx(source: Model | Graph, options: WriteOnnxOptions = {})
   if (batch !== undefined && batch !== "dynamic" && !(Number.isInteger(batch) && batch >= 1)) {
     throw new ArgumentError(`writeOnnx: batch is ${String(batch)}; expected an integer >= 1 or "dynamic"`);
   }
-  const isModel = "net" in source;
-  if (!isModel) expectGraph("writeOnnx", source);
-  const graphOf = (n: number | undefined): Graph => (isModel ? modelGraph(source, n ?? 1) : batched(source, n));
+  const model = isModel("writeOnnx", source) ? source : undefined;
+  const graphOf = (n: number | undefined): Graph => (model === undefined ? batched(source as Graph, n) : modelGraph(model, n ?? 1));
   const write = (n: number | undefined): Written => writeGraph(prepareGraph(graphOf(n), { foldBatchNorm }), opset, names);
-  const metadata = isModel ? metadataOf(source) : {};
-  if (batch === "dynamic" || (batch === undefined && isModel)) {
+  const metadata = model === undefined ? {} : metadataOf(model);
+  if (batch === "dynamic" || (batch === undefined && model !== undefined)) {
     const dynamic = writeForAnyBatch(write, batch === "dynamic");
     if (dynamic !== undefined) return encodeFile({ opset, ...dynamic, metadata });
   }

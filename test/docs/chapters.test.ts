@@ -10,6 +10,7 @@ const rooms: Readonly<Record<string, () => Promise<object>>> = {
   "fovea/nn": () => import("../../src/nn/index.ts"),
   "fovea/ops": () => import("../../src/ops/index.ts"),
   "fovea/tensor": () => import("../../src/tensor/index.ts"),
+  "fovea/zoo": () => import("../../src/zoo/index.ts"),
 };
 
 type Check = (value: unknown, expected: string) => void;
@@ -45,6 +46,7 @@ describe("the chapters tell the truth", () => {
     ["activations", 9],
     ["onnx", 12],
     ["attribution", 16],
+    ["exporting", 6],
   ])("docs/%s.md", async (name, atLeast) => {
     let checked = 0;
     await runChapter(name, (value, expected) => {

@@ -12,13 +12,12 @@ import { type ExplainedPicture, paintAttribution, writeExplanation } from "../re
 import { rasterToPng } from "../report/raster.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { predict } from "../train/evaluate.ts";
+import { addModelOptions, openAsTold } from "./model-options.ts";
 import { listOption, type MachineOptions, machineOptions, numberOption, textOption } from "./options.ts";
 import { progressBar, showPercent } from "./progress.ts";
-import { openModel } from "./run-folder.ts";
 
 export function addExplainCommand(cli: CAC, signal: AbortSignal): void {
-  cli
-    .command("explain <model> [...pictures]", "Say what a model sees in pictures, and which pixels it says it for")
+  addModelOptions(cli.command("explain <model> [...pictures]", "Say what a model sees in pictures, and which pixels it says it for"))
     .option("--method <names>", `Comma-separated: ${attributionMethods.join(", ")} (default: gradient,guided,deconvnet)`)
     .option("--class <name|index>", "The class to explain (default: the most probable one)")
     .option("--layer <name>", "Explain a layer's channel instead of a class")
@@ -57,7 +56,9 @@ async function explain(
   };
   const out = textOption("out", options.out) ?? "explained";
   if (files.length === 0) throw new ArgumentError("explain needs at least one picture (PNG or JPEG)");
-  const { model, trained } = await openModel(String(given));
+  const opened = await openAsTold(String(given), options);
+  const { trained } = opened;
+  const model = opened.model();
   const preprocessing = describePreprocessing(model);
   process.stderr.write(`pictures are brought into the net's form: ${preprocessing}\n`);
   const bar = progressBar("explain");

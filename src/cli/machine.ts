@@ -1,6 +1,6 @@
 // What a model runs on here: backend, threads, and every reason why it is less than was asked for.
 import { compile } from "../backends/compile.ts";
-import { createGraph } from "../graph/graph.ts";
+import { createGraph, type Graph } from "../graph/graph.ts";
 import type { Explanation } from "../graph/program.ts";
 import type { Model } from "../nn/model.ts";
 import type { MachineOptions } from "./options.ts";
@@ -10,13 +10,18 @@ export interface Machine {
   readonly notes: readonly string[];
 }
 
+export interface ExplainedProgram {
+  readonly explanation: Explanation;
+  readonly arenaBytes: number;
+}
+
 /** The program of one forward pass, explained. */
-export async function explainModel(
-  model: Model,
-  options: MachineOptions,
-  batch = 1,
-): Promise<{ explanation: Explanation; arenaBytes: number }> {
-  const program = await compile(createGraph({ outputs: { output: model.trace({ batch }).output } }), options);
+export function explainModel(model: Model, options: MachineOptions, batch = 1): Promise<ExplainedProgram> {
+  return explainGraph(createGraph({ outputs: { output: model.trace({ batch }).output } }), options);
+}
+
+export async function explainGraph(graph: Graph, options: MachineOptions): Promise<ExplainedProgram> {
+  const program = await compile(graph, options);
   try {
     return { explanation: program.explain(), arenaBytes: program.memory.arenaBytes };
   } finally {

@@ -13,6 +13,7 @@ import { addInspectCommand } from "./inspect.ts";
 import { joinNegativeNumbers } from "./options.ts";
 import { addTrainCommand } from "./train.ts";
 import { checkUsage } from "./usage.ts";
+import { addZooCommand } from "./zoo.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
 
@@ -28,6 +29,7 @@ const cli = cac("fovea");
 cli.usage("<command> [options]");
 addTrainCommand(cli, interruption.signal);
 addInspectCommand(cli);
+addZooCommand(cli);
 addExplainCommand(cli, interruption.signal);
 addConvCommand(cli, interruption.signal);
 addFilterCommand(cli, interruption.signal);

@@ -72,10 +72,14 @@ export function listOption<const C extends string>(name: string, given: unknown,
   return words.map((word) => (choices === undefined ? (word as C) : (choiceOption(name, word, choices) as C)));
 }
 
+export interface InputSize {
+  readonly channels?: number;
+  readonly height: number;
+  readonly width: number;
+}
+
 /** `--input-size 64`, `64x48` or `1x64x48`: height and width, and the channels where they are said. Pictures are square unless said. */
-export function inputSizeOption(
-  given: unknown,
-): { readonly channels?: number; readonly height: number; readonly width: number } | undefined {
+export function inputSizeOption(given: unknown): InputSize | undefined {
   const text = textOption("input-size", given);
   if (text === undefined) return undefined;
   const sizes = text.split("x").map(Number);

@@ -1,0 +1,282 @@
+// One door for everything that a command can be given as a network: a run folder, fovea's model files, ONNX, TensorFlow.js, weights for a
+// named net of the zoo, or just such a name.
+import { baseName, isFile, isFolder, joinPath, readFile, readText } from "#platform";
+import { createGraph, type Graph } from "../graph/graph.ts";
+import { readModel } from "../io/model-file.ts";
+import { readNpz } from "../io/npz.ts";
+import { type OnnxNetwork, openOnnx } from "../io/onnx/network.ts";
+import { readSafetensors } from "../io/safetensors.ts";
+import { readTfjs } from "../io/tfjs/read.ts";
+import { createModel, type Model, type Preprocessing } from "../nn/model.ts";
+import { ArgumentError, FileError, ModelFormatError } from "../tensor/errors.ts";
+import { nearestName, proposal } from "../tensor/options.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { architecture, architectures, zooModel } from "../zoo/registry.ts";
+import type { InputSize } from "./options.ts";
+
+export interface OpenOptions {
+  /** Pictures of this size, where the network leaves it open or allows another. */
+  readonly inputSize?: InputSize;
+  /** Sizes by the names that an ONNX file gives to axes. */
+  readonly dims?: Readonly<Record<string, number>>;
+  /** Number of classes, for nets of the zoo. */
+  readonly classes?: number;
+  /** Which net of the zoo a file of bare weights belongs to. */
+  readonly architecture?: string;
+  /** Names of the classes, in order. */
+  readonly labels?: readonly string[];
+  readonly preprocessing?: Preprocessing;
+}
+
+export interface OpenedModel {
+  /** What it is called on screens: a name of the zoo, or the file's. */
+  readonly title: string;
+  /** The zoo's name of the net, where it is one of the zoo's. */
+  readonly architecture: string | undefined;
+  readonly trained: boolean;
+  /** For ONNX files: what the file says about itself, and networks of several inputs. */
+  readonly onnx: OnnxNetwork | undefined;
+  /** Throws `ArgumentError` for networks that are none with one picture input, and `UnsupportedOpError` for those with unknown operators. */
+  readonly model: () => Model;
+  /** The same for any network: fed x, giving y, or by the file's own names. */
+  readonly graph: () => Graph;
+}
+
+/** A network with one input, which pictures can be given to. */
+export const takesPictures = ({ onnx }: OpenedModel): boolean => onnx === undefined || onnx.inputs.length === 1;
+
+const asOpened = (title: string, architecture: string | undefined, trained: boolean, model: Model): OpenedModel => ({
+  title,
+  architecture,
+  trained,
+  onnx: undefined,
+  model: () => model,
+  graph: () => createGraph({ outputs: { y: model.trace().output } }),
+});
+
+/** Opens whatever `given` is; throws `FileError` with what was probably meant when it is nothing. */
+export async function openModel(given: string, options: OpenOptions = {}): Promise<OpenedModel> {
+  if (await isFolder(given)) return openFolder(given, options);
+  if (await isFile(given)) return openFile(given, options);
+  if (!architectures.some(({ name }) => name === given)) throw new FileError(unknownModel(given));
+  if (options.architecture !== undefined) throw new ArgumentError(`--architecture is for files of weights; ${given} is a net itself`);
+  return openZoo(given, options);
+}
+
+function unknownModel(given: string): string {
+  const names = architectures.map(({ name }) => name);
+  // Most of the hundred names would not help; those that begin alike might.
+  const family = names.filter((name) => name.slice(0, 4) === given.slice(0, 4)).slice(0, 12);
+  const near = nearestName(given, names);
+  const hint = near !== undefined ? proposal(given, names) : family.length > 0 ? ` (there are ${family.join(", ")})` : "";
+  return `there is no model "${given}"${hint}: it is neither a file, nor a run folder, nor a net of the zoo; fovea zoo lists these`;
+}
+
+async function openFolder(path: string, options: OpenOptions): Promise<OpenedModel> {
+  const model = joinPath(path, "model.safetensors");
+  if (await isFile(model)) return openFile(model, options);
+  const tfjs = joinPath(path, "model.json");
+  if (await isFile(tfjs)) return openFile(tfjs, options);
+  throw new FileError(`${path} holds no trained model: there is no ${model}, nor a model.json of TensorFlow.js`);
+}
+
+async function openFile(path: string, options: OpenOptions): Promise<OpenedModel> {
+  const isWeights = /\.(safetensors|npz)$/i.test(path);
+  if (options.architecture !== undefined && !isWeights) {
+    throw new ArgumentError(`--architecture is for files of weights (.safetensors, .npz); ${path} says itself which net it is`);
+  }
+  if (/\.onnx$/i.test(path)) return openOnnxFile(path, options);
+  if (/\.json$/i.test(path)) return openTfjs(path, options);
+  if (options.architecture !== undefined) return openWeights(path, options.architecture, options);
+  if (/\.npz$/i.test(path)) {
+    throw new ArgumentError(
+      `${path} holds weights, but not which net they belong to; say it by --architecture, such as --architecture resnet18`,
+    );
+  }
+  if (!isWeights) {
+    throw new ModelFormatError(
+      `${path}: a model is a .safetensors, .onnx or .npz file, a model.json of TensorFlow.js, or a run folder; this is ${/\.(png|jpe?g)$/i.test(path) ? "a picture" : "none of these"}`,
+    );
+  }
+  return openFovea(path, options);
+}
+
+async function openFovea(path: string, options: OpenOptions): Promise<OpenedModel> {
+  const bytes = await readFile(path);
+  if (readSafetensors(bytes, { name: path }).metadata.fovea === undefined) {
+    throw new ArgumentError(
+      `${path} holds weights, but not which net they belong to; say it by --architecture, such as --architecture resnet18`,
+    );
+  }
+  refuseSizes(path, options);
+  const { model, architecture: name } = readModel(bytes, path);
+  return asOpened(name, name, true, withPurpose(model, options));
+}
+
+function openZoo(name: string, options: OpenOptions): OpenedModel {
+  const model = zooModel(name, { ...zooSizes(name, options), ...purpose(options) });
+  return asOpened(name, name, false, model);
+}
+
+/** A state_dict, as torchvision's weights are when they are saved as safetensors. All tensors that do not fit are listed. */
+async function openWeights(path: string, name: string, options: OpenOptions): Promise<OpenedModel> {
+  const { outputs, inputShape } = zooSizes(name, options);
+  const found = architecture(name);
+  const shape = inputShape ?? found.inputShape;
+  const bytes = await readFile(path);
+  const tensors = /\.npz$/i.test(path) ? readNpz(bytes, { name: path }) : readSafetensors(bytes, { name: path }).tensors;
+  const net = found.build(shape, outputs ?? options.labels?.length ?? found.classes);
+  try {
+    const model = createModel(net, shape, { parameters: completed(tensors, createModel(net, shape)), ...purpose(options) });
+    return asOpened(name, name, true, model);
+  } catch (cause) {
+    if (!(cause instanceof ModelFormatError)) throw cause;
+    throw new ModelFormatError(`${path} does not fit ${name}: ${cause.message}`, { cause });
+  }
+}
+
+/** Old files lack batch norm's counters of steps, which evaluation never reads. */
+function completed(tensors: ReadonlyMap<string, Tensor>, model: Model): ReadonlyMap<string, Tensor> {
+  const counters = [...model.buffers].filter(([name]) => name.endsWith("num_batches_tracked") && !tensors.has(name));
+  return counters.length === 0 ? tensors : new Map([...tensors, ...counters]);
+}
+
+async function openOnnxFile(path: string, options: OpenOptions): Promise<OpenedModel> {
+  refuseClasses(path, options);
+  const network = await openOnnx(path);
+  const { inputSize, dims } = options;
+  let model: Model | undefined;
+  return {
+    title: baseName(path),
+    architecture: undefined,
+    trained: true,
+    onnx: network,
+    model() {
+      const shape = network.inputs[0]?.shape;
+      const inputShape = network.inputs.length === 1 && dims === undefined ? pictureShape(shape, inputSize, path) : undefined;
+      const bindings = { ...(inputShape && { inputShape }), ...(dims && { dims }) };
+      model ??= network.model({ ...bindings, ...storedPurpose(network), ...purpose(options) });
+      return model;
+    },
+    graph() {
+      const [port] = network.inputs;
+      const inputShape = network.inputs.length === 1 && inputSize !== undefined ? pictureShape(port.shape, inputSize, path) : undefined;
+      return network.graph({ ...(inputShape && { inputShapes: { [port.name]: [1, ...inputShape] } }), ...(dims && { dims }) });
+    },
+  };
+}
+
+/** What fovea wrote into the file about classes and pictures, when it wrote the file. */
+function storedPurpose({ metadata }: OnnxNetwork): { classes?: readonly string[]; preprocessing?: Preprocessing } {
+  const read = (key: string): unknown => {
+    try {
+      return JSON.parse(metadata.get(`fovea.${key}`) ?? "null");
+    } catch {
+      return null;
+    }
+  };
+  const [classes, preprocessing] = [read("classes"), read("preprocessing") as Partial<Preprocessing> | null];
+  const isNumbers = (list: unknown): boolean => Array.isArray(list) && list.length <= 3 && list.every(Number.isFinite);
+  return {
+    ...(Array.isArray(classes) && classes.every((name) => typeof name === "string") && { classes }),
+    ...(typeof preprocessing?.name === "string" &&
+      ["grey", "rgb", "bgr"].includes(preprocessing.channels ?? "") &&
+      isNumbers(preprocessing.mean) &&
+      isNumbers(preprocessing.deviation) && { preprocessing: preprocessing as Preprocessing }),
+  };
+}
+
+/** [channels, height, width] where --input-size has a say; undefined leaves it to the file. */
+function pictureShape(
+  shape: readonly (number | string | undefined)[] | undefined,
+  size: InputSize | undefined,
+  path: string,
+): Shape | undefined {
+  const open = shape?.slice(1).some((n) => typeof n !== "number") ?? true;
+  if (size !== undefined) {
+    const channels = shape?.[1];
+    return [size.channels ?? (typeof channels === "number" ? channels : 3), size.height, size.width];
+  }
+  if (!open) return undefined;
+  const said = shape === undefined ? "the shape of its input" : `sizes of its input, [${shape.map((n) => n ?? "?").join(", ")}]`;
+  throw new ArgumentError(`${path} leaves open ${said}; say the size of pictures by --input-size, such as 224 or 3x48x192`);
+}
+
+async function openTfjs(path: string, options: OpenOptions): Promise<OpenedModel> {
+  refuseClasses(path, options);
+  const folder = path.slice(0, path.length - baseName(path).length);
+  const { inputSize } = options;
+  const readShard = (name: string): Promise<Uint8Array> => {
+    // The file is a stranger's: it may name what lies beside it and nothing else.
+    if (/^([\\/]|[a-z]+:)/i.test(name) || name.split(/[\\/]/).includes("..")) {
+      throw new ModelFormatError(`${path}: its weights are in "${name}", outside its own folder`);
+    }
+    return readFile(joinPath(folder, ...name.split("/")));
+  };
+  const model = await readTfjs(await readText(path), readShard, {
+    name: path,
+    ...(inputSize && { inputShape: [inputSize.channels ?? 3, inputSize.height, inputSize.width] }),
+    ...purpose(options),
+  });
+  return asOpened(baseName(folder === "" ? path : folder.replace(/[\\/]+$/, "")), undefined, true, model);
+}
+
+function zooSizes(name: string, { inputSize, classes }: OpenOptions): { inputShape?: Shape; outputs?: number } {
+  const [channels] = architecture(name).inputShape;
+  return {
+    ...(inputSize && { inputShape: [inputSize.channels ?? channels, inputSize.height, inputSize.width] }),
+    ...(classes !== undefined && { outputs: classes }),
+  };
+}
+
+const purpose = ({ labels, preprocessing }: OpenOptions): { classes?: readonly string[]; preprocessing?: Preprocessing } => ({
+  ...(labels && { classes: labels }),
+  ...(preprocessing && { preprocessing }),
+});
+
+/** The same numbers, made for other pictures or with other names for its classes. */
+function withPurpose(model: Model, options: OpenOptions): Model {
+  if (options.labels === undefined && options.preprocessing === undefined) return model;
+  const { net, inputShape, classes, preprocessing } = model;
+  const own = { ...(classes && { classes }), ...(preprocessing && { preprocessing }) };
+  return createModel(net, inputShape, { parameters: model.state(), ...own, ...purpose(options) });
+}
+
+function refuseClasses(path: string, { classes }: OpenOptions): void {
+  if (classes !== undefined) throw new ArgumentError(`${path} is a trained model: --classes is for nets of the zoo`);
+}
+
+function refuseSizes(path: string, options: OpenOptions): void {
+  if (options.inputSize !== undefined || options.classes !== undefined) {
+    throw new ArgumentError(`${path} is a trained model: --input-size and --classes are for nets of the zoo`);
+  }
+}
+
+/** Names of classes from a file: a JSON array, or one per line. Throws `ModelFormatError` when it is neither. */
+export async function readLabels(path: string): Promise<readonly string[]> {
+  const text = (await readText(path)).replace(/^\uFEFF/, "");
+  let names: unknown;
+  if (/^\s*[[{]/.test(text)) {
+    try {
+      names = JSON.parse(text);
+    } catch (cause) {
+      throw new ModelFormatError(`${path}: not valid JSON: ${(cause as Error).message}`, { cause });
+    }
+  } else {
+    names = text.replace(/\r?\n$/, "").split(/\r?\n/);
+  }
+  if (!Array.isArray(names) || names.length === 0 || !names.every((name) => typeof name === "string")) {
+    throw new ModelFormatError(`${path}: expected the names of classes, one on each line or as a JSON array of texts`);
+  }
+  return names;
+}
+
+/** A list of classes must name as many as the network gives scores. Throws `ArgumentError`. */
+export function checkLabels(model: Model, file: string): void {
+  const count = model.classes?.length;
+  const shape = model.summary().layers.at(-1)?.outputShape ?? [];
+  if (count !== undefined && shape.length === 1 && shape[0] !== count) {
+    throw new ArgumentError(`${file} names ${count} classes; the network gives ${shape[0]} scores`);
+  }
+}

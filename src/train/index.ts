@@ -1,3 +1,4 @@
+export { type AdversarialStep, type AdversarialStepOptions, adversarialStep, adversarialValue } from "./adversarial.ts";
 export * from "./checkpoint.ts";
 export type { ClipOptions } from "./clip.ts";
 export * from "./depth-sweep.ts";

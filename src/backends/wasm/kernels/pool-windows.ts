@@ -13,7 +13,7 @@ export interface Reducer {
   /** Sets the state of a window without elements. `second` is that of the first element. */
   start(f: FunctionBuilder, state: readonly Local<"v128">[], second: Local<"i32">): void;
   step(f: FunctionBuilder, state: readonly Local<"v128">[], element: V128, second: Code<"i32">): void;
-  readonly finish?: (value: V128, position: Local<"i32">) => V128;
+  readonly finish?: (value: V128, position: Local<"i32">, state: readonly Local<"v128">[]) => V128;
   /** For windows without elements; default: what `start` sets. */
   readonly empty?: V128;
 }
@@ -144,7 +144,7 @@ function windowPass(
     const values = states.map(([value]) => value);
     const store = (): void => {
       const { finish } = reducer;
-      storeLanes(f, target, values, count, finish && ((value) => finish(value, position)));
+      storeLanes(f, target, values, count, finish && ((value, v) => finish(value, position, states[v])));
     };
     if (!plan.someEmpty) {
       reduce(states);

@@ -37,7 +37,7 @@ const larger: typeof sample = {
   "inception-v3": [3, 128, 128],
   densenet121: [3, 64, 64],
   "densenet40-cifar": undefined,
-  unet: undefined,
+  unet: [1, 188, 188],
   "dcgan-generator": undefined,
   "convnext-tiny": [3, 64, 64],
   "efficientnet-b0": [3, 64, 64],

@@ -1,22 +1,24 @@
-// One page about what a net says to a few pictures and why: prediction, then each method's map beside the picture, with raw ranges.
-import type { Attribution } from "../lens/records.ts";
+// One page about what a net says to a few pictures and why: prediction, then each method's map alone and over the picture, with raw ranges and
+// what speaks for and against it.
+import type { Faithfulness, SanityReport } from "../lens/trust/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { diverging } from "./colour.ts";
-import { figure, image, legend, type Normalisation, photograph, sumOverChannels } from "./figure.ts";
+import { commonRange, isSigned, methodInWords, overlay, paintAttribution, paintMap, planeOf } from "./attribution-picture.ts";
+import { chartKey, lineChart, type Series } from "./chart.ts";
+import { figure, image, legend, mapImage, type Normalisation, photograph } from "./figure.ts";
 import { html, type Markup } from "./html.ts";
+import type { JudgedMap } from "./judged-map.ts";
 import { writePage } from "./page.ts";
-import { percentileRange, type Range, show, showRange } from "./range.ts";
-import { paint, type Raster } from "./raster.ts";
-import { percent, type Section } from "./sections.ts";
+import { show, showRange } from "./range.ts";
+import { percent, type Section, showSeconds } from "./sections.ts";
 
 export interface ExplainedPicture {
   /** File name or number. */
   readonly name: string;
   /** [C, H, W], as the net sees it. */
   readonly image: Tensor;
-  /** The most probable classes, best first. */
+  /** The most probable classes, best first; empty for nets that are no classifiers. */
   readonly classes: readonly { readonly name: string; readonly probability: number }[];
-  readonly maps: readonly Attribution[];
+  readonly maps: readonly JudgedMap[];
 }
 
 export interface ExplanationData {
@@ -27,15 +29,6 @@ export interface ExplanationData {
   readonly normalisation?: Normalisation;
   readonly pictures: readonly ExplainedPicture[];
   readonly notes?: readonly string[];
-}
-
-/** A map as it is drawn: summed over channels, blue against and orange for, 0 white; `range` says what full colour means. */
-export function paintAttribution({ map }: Attribution): { readonly raster: Raster; readonly range: Range; readonly isZero: boolean } {
-  const flat = map.rank === 3 ? sumOverChannels(map) : map;
-  const found = percentileRange([flat]);
-  const range = found ?? { low: -1, high: 1 };
-  if (found === undefined) flat.data.fill(0);
-  return { raster: paint(flat, { map: diverging, range }), range, isZero: found === undefined };
 }
 
 /** The whole page as text. */
@@ -52,21 +45,84 @@ export function writeExplanation({ title, model, preprocessing, normalisation, p
 }
 
 function pictureSection({ name, image: tensor, classes, maps }: ExplainedPicture, i: number, normalisation: Normalisation): Section {
-  const warnings = [...new Set(maps.flatMap((m) => m.warnings))];
-  const body = html`<p class="lede">What the net says, most probable first.</p>
-<dl class="facts">${classes.map((c) => html`<div><dt>${c.name}</dt><dd>${percent(c.probability)}</dd></div>`)}</dl>
-<div class="tiles explained">${figure(image(photograph(tensor, normalisation), `Picture ${name} as the net sees it`), "the picture, as the net sees it")}
-${maps.map(mapFigure)}</div>${warnings.map((w) => html`<p class="warn">${w}</p>`)}`;
+  const body = html`${
+    classes.length > 0 &&
+    html`<p class="lede">What the net says, most probable first.</p>
+<dl class="facts">${classes.map((c) => html`<div><dt>${c.name}</dt><dd>${percent(c.probability)}</dd></div>`)}</dl>`
+  }
+<div class="explained"><div class="subject">${figure(image(photograph(tensor, normalisation), `Picture ${name} as the net sees it`), "the picture, as the net sees it")}</div>
+${maps.map((judged, k) => mapArticle(judged, tensor, `picture-${i}-map-${k}`, normalisation))}</div>`;
   return { id: `picture-${i}`, title: name, body };
 }
 
-function mapFigure(attribution: Attribution): Markup {
-  const { method, target, score, range: raw } = attribution;
-  const { raster, range, isZero } = paintAttribution(attribution);
-  const words = isZero ? "numerically zero" : `raw values ${showRange(raw)}`;
-  const figures = Object.entries(attribution.figures).map(([key, value]) => html`<br>${key} ${show(value)}`);
-  return figure(
-    html`${image(raster, `${method} of ${target}, ${words}`)}${!isZero && legend(diverging, range)}`,
-    html`<b>${method}</b> of ${target}, score ${show(score)}<br>${words}${figures}`,
-  );
+function mapArticle(judged: JudgedMap, picture: Tensor, id: string, normalisation: Normalisation): Markup {
+  const { attribution, seconds, faithfulness, sanity } = judged;
+  const { method, target, score, range: raw, map, signed, warnings, figures } = attribution;
+  const painted = paintAttribution(attribution);
+  const { cites, caveat, title } = methodInWords(method);
+  const words = painted.isZero ? "numerically zero" : `raw values ${showRange(raw)}`;
+  const facts: readonly (readonly [string, string])[] = [
+    ["score", show(score)],
+    ["raw values", painted.isZero ? "numerically zero" : showRange(raw)],
+    ...Object.entries(figures).map(([key, value]) => [inWords(key), show(value)] as const),
+    ...(faithfulness
+      ? [["deletion area", show(faithfulness.deletion.area)] as const, ["insertion area", show(faithfulness.insertion.area)] as const]
+      : []),
+    ...(seconds === undefined ? [] : [["time", showSeconds(seconds)] as const]),
+  ];
+  return html`<article class="map" aria-labelledby="${id}">
+<h3 id="${id}">${title}<small>${target}${cites !== "" && html` · ${cites}`}</small></h3>
+<div class="both">${mapImage(painted, `${title} of ${target}, ${words}`)}${image(overlay(picture, map, painted, normalisation), `${title} of ${target} laid over the picture`)}</div>
+${!painted.isZero && legend(painted.colours, painted.range)}
+<dl class="figures">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+${caveat !== undefined && html`<p class="caveat">${sentence(caveat)}</p>`}${warnings.map((w) => html`<p class="warn">${w}</p>`)}
+${signed !== undefined && signedDetails(signed, title)}${faithfulness !== undefined && curveDetails(faithfulness, title)}${sanity !== undefined && sanityDetails(sanity, title)}
+</article>
+`;
+}
+
+/** "completenessGap" as people write it. */
+export function inWords(key: string): string {
+  return key.replace(/([a-z])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`);
+}
+
+/** With a capital and a full stop. */
+export function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+function signedDetails(signed: Tensor, title: string): Markup {
+  const painted = paintMap(signed, true);
+  return html`<details><summary>With its sign</summary><div class="both">${mapImage(painted, `${title} before its negative part was cut off`)}</div>${!painted.isZero && legend(painted.colours, painted.range)}</details>`;
+}
+
+function curveDetails({ deletion, insertion }: Faithfulness, title: string): Markup {
+  const points = ({ pixels, scores }: Faithfulness["deletion"]): [number, number][] => {
+    const all = pixels[pixels.length - 1];
+    return pixels.map((count, i) => [(100 * count) / all, scores[i]]);
+  };
+  const series: Series[] = [
+    { name: "deletion (should fall fast)", points: points(deletion) },
+    { name: "insertion (should rise fast)", points: points(insertion) },
+  ];
+  return html`<details><summary>Deletion and insertion curves</summary>${chartKey(series)}${lineChart(series, { title: `${title}: deletion and insertion`, xLabel: "% of the pixels, in the map's order", yLabel: "score", width: 360, height: 220 })}</details>`;
+}
+
+/** The map as the net forgets its weights from the top down; each on its own scale, because forgetful nets give weak maps. */
+function sanityDetails({ original, steps }: SanityReport, title: string): Markup {
+  const most = 8;
+  const shown =
+    steps.length <= most ? steps : Array.from({ length: most }, (_, i) => steps[Math.round((i * (steps.length - 1)) / (most - 1))]);
+  const signed = isSigned(original.method);
+  const rows = shown.map(({ layer, attribution, similarity }) => {
+    const plane = planeOf(attribution.map);
+    const range = commonRange([plane], signed);
+    const painted = paintMap(attribution.map, signed, range);
+    const number = similarity.spearmanAbsolute;
+    return figure(
+      mapImage(painted, `${title} after the weights from the top down to ${layer} were forgotten`),
+      html`${layer}<br>ρ ${number === undefined ? "–" : show(number, 2)} · SSIM ${show(similarity.ssim, 2)}`,
+    );
+  });
+  return html`<details><summary>Sanity: forgetting the weights from the top down</summary><p class="caveat">Spearman's ρ of the absolute values with the untouched map; 1 means that the map does not care what the net has learned. Each map on its own scale.</p><div class="tiles strip">${rows}</div></details>`;
 }

@@ -14,6 +14,11 @@ export function image(raster: Raster, alt: string): Markup {
   return html`<img src="${rasterToUri(raster)}" alt="${alt}" width="${raster.width}" height="${raster.height}">`;
 }
 
+/** A painted map as an `img`. Signed maps are near-white at 0, which a dark page turns round: blue stays blue, and 0 becomes the page. */
+export function mapImage({ raster, colours }: { readonly raster: Raster; readonly colours: ColourMap }, alt: string): Markup {
+  return html`<img${colours.signed && html` class="signed"`} src="${rasterToUri(raster)}" alt="${alt}" width="${raster.width}" height="${raster.height}">`;
+}
+
 /** A `figure` element with its caption. */
 export function figure(content: Markup, ...caption: readonly Content[]): Markup {
   return html`<figure>${content}<figcaption>${caption}</figcaption></figure>`;
@@ -42,9 +47,9 @@ export function legend(map: ColourMap, range: Range, unit = ""): Markup {
   const stops = Array.from({ length: 13 }, (_, i) => toHex(map.at(i / 12)));
   const numbers = map.signed ? [range.low, 0, range.high] : [range.low, range.high];
   const words = map.signed
-    ? `Colour scale: blue is ${show(range.low)}, white is 0, orange is ${show(range.high)}`
+    ? `Colour scale: blue is ${show(range.low)}, the colour of the page is 0, orange is ${show(range.high)}`
     : `Colour scale from ${show(range.low)} to ${show(range.high)}`;
-  return html`<div class="legend" role="img" aria-label="${`${words}${unit === "" ? "" : ` (${unit})`}`}">
+  return html`<div class="${map.signed ? "legend signed-scale" : "legend"}" role="img" aria-label="${`${words}${unit === "" ? "" : ` (${unit})`}`}">
 <i style="background:linear-gradient(to right,${stops.join(",")})"></i>
 <span aria-hidden="true">${numbers.map((n) => html`<b>${show(n)}</b>`)}</span>${unit !== "" && html`<em aria-hidden="true">${unit}</em>`}
 </div>`;

@@ -1,11 +1,13 @@
 export * from "./animation/index.ts";
+export { type DrawingOptions, drawAttribution, overlay, type PaintedMap, paintAttribution, paintMap } from "./attribution-picture.ts";
 export * from "./chart.ts";
 export * from "./colour.ts";
 export * from "./convolution/index.ts";
 export type * from "./data.ts";
-export { type ExplainedPicture, type ExplanationData, paintAttribution, writeExplanation } from "./explanation.ts";
+export { type ExplainedPicture, type ExplanationData, writeExplanation } from "./explanation.ts";
 export { cropSheet, figure, framedSheet, image, legend, paintCrop, photograph, tile } from "./figure.ts";
 export * from "./html.ts";
+export type { JudgedMap } from "./judged-map.ts";
 export { type Page, writePage } from "./page.ts";
 export * from "./range.ts";
 export * from "./raster.ts";

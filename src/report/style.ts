@@ -40,9 +40,26 @@ figcaption{margin-top:6px;font-size:.8rem;line-height:1.35;color:var(--soft)}
 figcaption b{color:var(--ink);font-weight:600}
 img,svg.sheet{display:block;width:100%;height:auto;image-rendering:pixelated;border-radius:2px}
 img,svg.sheet image{image-rendering:pixelated}
+@media screen and (prefers-color-scheme:dark){img.signed,.signed-scale i{filter:invert(1) hue-rotate(180deg)}}
 .tiles{display:grid;gap:14px 10px}
 .tiles figcaption{margin-top:3px}
-.tiles.explained{grid-template-columns:repeat(auto-fill,minmax(min(100%,220px),1fr));gap:22px;margin-top:24px}
+.explained{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr));gap:34px 28px;margin-top:28px;align-items:start}
+.subject{max-width:300px}
+article.map{min-width:0;break-inside:avoid}
+article.map h3 small{display:block;font:400 .8rem/1.4 var(--sans);color:var(--soft);margin-top:3px;overflow-wrap:anywhere}
+.both{display:grid;grid-template-columns:1fr 1fr;gap:8px;margin:10px 0 8px}
+article.map .legend{margin:0 0 4px;grid-template-columns:minmax(120px,1fr)}
+article.map .legend,article.map figure{display:grid}
+dl.figures{display:grid;grid-template-columns:auto 1fr;gap:1px 14px;margin:6px 0}
+dl.figures div{display:contents}
+dl.figures dd{font-size:.82rem;line-height:1.4}
+.caveat{margin:4px 0;font-size:.82rem;line-height:1.4;color:var(--soft);text-wrap:pretty}
+details{margin:8px 0}
+summary{cursor:pointer;font-size:.86rem;color:var(--soft);padding:3px 0}
+summary:hover{color:var(--ink)}
+details[open]>summary{margin-bottom:8px}
+.strip{grid-template-columns:repeat(auto-fill,minmax(84px,1fr))}
+.strip figcaption{font-size:.72rem;overflow-wrap:anywhere}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:30px 44px}
 .pair h3{margin-bottom:8px}
 svg.chart{display:block;width:100%;height:auto;font:12px var(--sans);overflow:visible}
@@ -108,5 +125,5 @@ footer{margin-top:64px;padding:22px 0 56px;border-top:1px solid var(--rule);font
 footer ul{margin:6px 0;padding-left:1.1em}
 @media (max-width:860px){.ways{grid-template-columns:repeat(6,minmax(0,1fr))}.ways>*{grid-column:span 2}.ways>.wide{grid-column:span 3}}
 @media (max-width:640px){.wrap{padding:0 18px}header.top{padding-top:34px}.hero,.unit,.layer-maps{grid-template-columns:1fr}.unit dl{grid-template-columns:auto auto;justify-content:start;gap:2px 18px}.filters{grid-template-columns:repeat(auto-fill,minmax(64px,1fr))}.maps{grid-template-columns:repeat(auto-fill,minmax(64px,1fr))}.mistakes{grid-template-columns:repeat(auto-fill,minmax(84px,1fr))}.confusion td{min-width:31px;height:30px;padding:0 2px;font-size:.78rem}.confusion th{padding:2px 4px;font-size:.78rem}main section{padding-top:40px}.ways{gap:14px 12px}}
-@media print{:root{--paper:#fff;--raised:#fff;--ink:#000;--soft:#333;--rule:#bbb}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}body{font-size:10.5pt}nav,.skip{display:none}.wrap{max-width:none;padding:0}header.top{padding-top:0}main section{padding-top:22pt}h2{break-after:avoid}figure,tr,.unit,.layer-maps{break-inside:avoid}.scroll{overflow:visible}.ways{gap:8pt}}
+@media print{:root{--paper:#fff;--raised:#fff;--ink:#000;--soft:#333;--rule:#bbb}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}body{font-size:10.5pt}nav,.skip{display:none}.wrap{max-width:none;padding:0}header.top{padding-top:0}main section{padding-top:22pt}h2{break-after:avoid}figure,tr,.unit,.layer-maps{break-inside:avoid}.scroll{overflow:visible}details::details-content{content-visibility:visible;block-size:auto;opacity:1}.ways{gap:8pt}}
 `.trim();

@@ -119,9 +119,9 @@ describe("fovea explain", () => {
     const { code, out } = await fovea(["explain", "explained-run", "stroke.png", "--out", "why", "--method", "gradient,guided"]);
     expect(code).toBe(0);
     expect(out).toMatch(/stroke\.png: .*%/);
-    const [record] = JSON.parse(await readFile(join(folder, "why/explanation.json"), "utf8"));
+    const [record] = JSON.parse(await readFile(join(folder, "why/explanation.json"), "utf8")).pictures;
     expect(record.maps.map((m: { method: string }) => m.method)).toEqual(["gradient", "guided"]);
-    expect(record.maps[0].values).toHaveLength(28 * 28);
+    expect(record.maps[0].shape).toEqual([1, 28, 28]);
     for (const file of ["stroke-gradient.png", "stroke-guided.png", "explanation.html"])
       expect(existsSync(join(folder, "why", file))).toBe(true);
   });

@@ -1,0 +1,55 @@
+// Where maps go on disk: a picture, a drawing with its legend, the raw numbers, and a record of what it all means.
+import { baseName, joinPath, writeFileAtomically } from "#platform";
+import { writeNpy } from "../io/npy.ts";
+import { drawAttribution, paintAttribution } from "../report/attribution-picture.ts";
+import type { ExplainedPicture } from "../report/explanation.ts";
+import type { Normalisation } from "../report/figure.ts";
+import type { JudgedMap } from "../report/judged-map.ts";
+import { rasterToPng } from "../report/raster.ts";
+
+/** Writes each map of a picture as .png, .svg and .npy; gives the record of the picture. `stem` begins the files' names. */
+export async function writeMaps(
+  folder: string,
+  stem: string,
+  { name, image, classes, maps }: ExplainedPicture,
+  normalisation: Normalisation,
+): Promise<object> {
+  const records: object[] = [];
+  for (const judged of maps) {
+    const { attribution } = judged;
+    const file = (ending: string): string => `${stem}-${attribution.method}.${ending}`;
+    const drawing = drawAttribution(image, attribution, { name: baseName(name), ...(normalisation && { normalisation }) });
+    await writeFileAtomically(joinPath(folder, file("png")), rasterToPng(paintAttribution(attribution).raster));
+    await writeFileAtomically(joinPath(folder, file("svg")), drawing);
+    await writeFileAtomically(joinPath(folder, file("npy")), writeNpy(attribution.map));
+    records.push({ ...plainMap(judged), files: { png: file("png"), svg: file("svg"), npy: file("npy") } });
+  }
+  return { picture: name, classes, maps: records };
+}
+
+/** A map's record without its pixels, which stand in the .npy file. */
+export function plainMap({ attribution, seconds, faithfulness, sanity, forgotten }: JudgedMap): object {
+  const { map, signed: _signed, layerMap: _layerMap, options, ...rest } = attribution;
+  const { baseline: _baseline, ...plain } = options;
+  return {
+    ...rest,
+    options: plain,
+    shape: map.shape,
+    ...(seconds !== undefined && { seconds: Number(seconds.toFixed(4)) }),
+    ...(faithfulness && { deletion: faithfulness.deletion, insertion: faithfulness.insertion }),
+    ...(sanity && { sanity: sanity.steps.map(({ layer, similarity }) => ({ layer, ...similarity })) }),
+    ...(forgotten && { forgotten: { spearmanAbsolute: forgotten.spearmanAbsolute ?? null } }),
+  };
+}
+
+/** File names without folder and ending, made different where they are alike: pictures of one name must not overwrite each other's maps. */
+export function stemsOf(files: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return files.map((file) => {
+    const stem = baseName(file).replace(/\.[^.]*$/, "");
+    let name = stem;
+    for (let n = 2; taken.has(name); n++) name = `${stem}-${n}`;
+    taken.add(name);
+    return name;
+  });
+}

@@ -1,6 +1,7 @@
 export * from "./activations.ts";
 export { type Adversarial, type AdversarialOptions, adversarial } from "./adversarial.ts";
 export * from "./attribute.ts";
+export * from "./data-statistics.ts";
 export { type ConceptSet, syntheticConcepts } from "./dissection/concepts.ts";
 export { type ConceptOverlap, type Dissection, type DissectOptions, dissect, type UnitDissection } from "./dissection/dissect.ts";
 export { type EvolutionOptions, featureEvolution, type LayerEvolution } from "./evolution.ts";

@@ -71,6 +71,8 @@ export interface Example {
   readonly picture: Tensor;
   /** [C, box height, box width]: the picture under the box, zeros (the data mean) where the box leaves it. */
   readonly crop: Tensor;
+  /** [H, W], 1 where the unit's map, enlarged to the picture, is above the threshold that was asked for. */
+  readonly mask?: Tensor;
 }
 
 /** What a data set does to one channel of a layer. */
@@ -79,6 +81,12 @@ export interface UnitExamples {
   readonly channel: number;
   /** Strongest first. */
   readonly top: readonly Example[];
+  /** Lowest first, where asked for. */
+  readonly lowest?: readonly Example[];
+  /** In the order in which they were drawn, where asked for. */
+  readonly random?: readonly Example[];
+  /** From the middles of equal parts of the ranking, strongest first, where asked for. */
+  readonly quantiles?: readonly Example[];
   /** The largest activation over the data set; minus infinity for an empty one. */
   readonly best: number;
   readonly warnings: readonly string[];

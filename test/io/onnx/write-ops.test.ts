@@ -13,14 +13,12 @@ import { hasRuntime, runOnnx } from "../../support/onnxruntime.ts";
 
 /** Ops of which some case cannot be written at opset 17, and why. */
 const unwritable: Readonly<Record<string, string>> = {
-  adaptiveMaxPoolIndices: "windows of different sizes: the standard has positions of regular pools only",
   deformSample: "derivatives by positions; samples themselves are written with GridSample",
   deformSampleInputGrad: "the adjoint of sampling at positions that are data",
   dropout: "its mask is drawn by the counter-based generator, which the standard lacks; in evaluation it is absent",
-  fractionalMaxPool: "where windows start depends on numbers that are fed",
-  fractionalMaxPoolIndices: "where windows start depends on numbers that are fed",
   gridSample: "derivatives by positions, and volumes before opset 20",
   gridSampleInputGrad: "the adjoint of sampling at positions that are data",
+  mix: "sums of pixels named by index tensors; what is made of it is written by operators of its own",
   put: "maxima and minima, which scatters learned in opset 18",
   randomNormal: "the standard's generators give other numbers in every runtime",
   randomUniform: "the standard's generators give other numbers in every runtime",
@@ -30,7 +28,7 @@ const unwritable: Readonly<Record<string, string>> = {
   roiPool: "disjoint bins: MaxRoiPool has overlapping ones",
   roiPoolIndices: "MaxRoiPool does not tell what it chose",
   scatterElements: "maxima and minima, which scatters learned in opset 18",
-  stochasticPoolIndices: "draws by numbers that are fed",
+  unmix: "the adjoint of mix",
 };
 
 /** The standard does not say where NaN stands in an order, and runtimes differ. */

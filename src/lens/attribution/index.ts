@@ -6,11 +6,13 @@ import { type GradientMethodName, gradientMethods } from "./gradients.ts";
 import { type MaskedCamMethodName, maskedCamMethods } from "./masked-cam.ts";
 import type { Method } from "./method.ts";
 import { type OcclusionMethodName, occlusionMethod } from "./occlusion.ts";
+import { type ReconstructionMethodName, reconstructionMethod } from "./reconstruction.ts";
 import { type LrpMethodName, lrpMethod } from "./relevance/lrp.ts";
 import { type RiseMethodName, riseMethod } from "./rise.ts";
 
 export type AttributionMethod =
   | GradientMethodName
+  | ReconstructionMethodName
   | CamMethodName
   | MaskedCamMethodName
   | LrpMethodName
@@ -22,6 +24,7 @@ export type AttributionMethod =
 /** In the order in which people should meet them. */
 export const methods: readonly Method<AttributionMethod>[] = [
   ...gradientMethods,
+  reconstructionMethod,
   ...camMethods,
   ...maskedCamMethods,
   lrpMethod,

@@ -35,6 +35,8 @@ export interface OpenedModel {
   /** The zoo's name of the net, where it is one of the zoo's. */
   readonly architecture: string | undefined;
   readonly trained: boolean;
+  /** How pictures are fed, where the file or the user says so. */
+  readonly preprocessing: Preprocessing | undefined;
   /** For ONNX files: what the file says about itself, and networks of several inputs. */
   readonly onnx: OnnxNetwork | undefined;
   /** Throws `ArgumentError` for networks that are none with one picture input, and `UnsupportedOpError` for those with unknown operators. */
@@ -50,6 +52,7 @@ const asOpened = (title: string, architecture: string | undefined, trained: bool
   title,
   architecture,
   trained,
+  preprocessing: model.preprocessing,
   onnx: undefined,
   model: () => model,
   graph: () => createGraph({ outputs: { y: model.trace().output } }),
@@ -146,17 +149,19 @@ async function openOnnxFile(path: string, options: OpenOptions): Promise<OpenedM
   refuseClasses(path, options);
   const network = await openOnnx(path);
   const { inputSize, dims } = options;
+  const known = { ...storedPurpose(network), ...purpose(options) };
   let model: Model | undefined;
   return {
     title: baseName(path),
     architecture: undefined,
     trained: true,
+    preprocessing: known.preprocessing,
     onnx: network,
     model() {
       const shape = network.inputs[0]?.shape;
       const inputShape = network.inputs.length === 1 && dims === undefined ? pictureShape(shape, inputSize, path) : undefined;
       const bindings = { ...(inputShape && { inputShape }), ...(dims && { dims }) };
-      model ??= network.model({ ...bindings, ...storedPurpose(network), ...purpose(options) });
+      model ??= network.model({ ...bindings, ...known });
       return model;
     },
     graph() {

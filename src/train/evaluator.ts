@@ -43,8 +43,20 @@ export interface Evaluator {
 
 /** Class probabilities of a net's output, whether it ends in logits, log-probabilities or probabilities. */
 export function probabilitiesOf(output: Value): Value {
-  if (output.op.name === "softmax") return output;
-  return output.op.name === "logSoftmax" ? exp(output) : softmax(output, { axis: 1 });
+  const kind = outputKind(output);
+  if (kind === "probabilities" || kind === "independent") return output;
+  return kind === "log-probabilities" ? exp(output) : softmax(output, { axis: 1 });
+}
+
+/** What a classifier's graph ends in: softmax, its logarithm, a sigmoid for each class, or bare scores. */
+export function outputKind(output: Value): "probabilities" | "log-probabilities" | "independent" | "scores" {
+  let value = output;
+  // Importers leave names and [N, C, 1, 1] to [N, C] behind the last layer.
+  while (value.op.name === "identity" || (value.op.name === "reshape" && value.shape[0] === value.inputs[0].shape[0]))
+    [value] = value.inputs;
+  if (value.op.name === "softmax") return "probabilities";
+  if (value.op.name === "logSoftmax") return "log-probabilities";
+  return value.op.name === "sigmoid" ? "independent" : "scores";
 }
 
 /** Compiles `model` with probabilities and losses as outputs. Errors as `compile`, and the loss's own. */

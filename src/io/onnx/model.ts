@@ -11,6 +11,7 @@ import { bindShapes, type OnnxBindings, showPort } from "./bind.ts";
 import { refuseMissing } from "./check.ts";
 import { type OnnxFile, readValues } from "./file.ts";
 import type { Placement } from "./node.ts";
+import { purposeOf } from "./purpose.ts";
 import type { ReadNode } from "./read-graph.ts";
 import { isFloatType } from "./types.ts";
 
@@ -45,7 +46,7 @@ export function modelOf(file: OnnxFile, options: OnnxModelOptions): Model {
     ...(dims !== undefined && { dims }),
   };
   const [, ...inputShape] = bindShapes(file.inputs, bindings).get(port.name) ?? [];
-  return createModel(netOf(file, port.name, output), inputShape, rest);
+  return createModel(netOf(file, port.name, output), inputShape, { ...purposeOf(file.model.metadataProps), ...rest });
 }
 
 function netOf(file: OnnxFile, inputName: string, output: string): Module {

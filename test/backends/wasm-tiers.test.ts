@@ -3,6 +3,7 @@ import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { compileReference } from "../../src/backends/reference/index.ts";
 import { compileWasm, engineTier, stopWorkers } from "../../src/backends/wasm/index.ts";
 import type { Tier } from "../../src/backends/wasm/kernel.ts";
+import { tileLimit, tileName, tileVariants } from "../../src/backends/wasm/kernels/matmul-tile.ts";
 import { probeTiers, requireTier, tiers } from "../../src/backends/wasm/tier.ts";
 import { createGraph } from "../../src/graph/graph.ts";
 import { registeredOps } from "../../src/graph/op.ts";
@@ -42,8 +43,16 @@ describe("the probe", () => {
     for (const { reason } of refused) expect(reason).not.toBe("");
   });
 
-  it.each(["simd", ...present] as const)("can be told to take %s", (tier) => {
-    expect(probeTiers(tier).tier).toBe(tier);
+  it.each(["simd", ...present] as const)("can be told to take %s, and finds a tile that kernels have", (tier) => {
+    const { tile, ...found } = probeTiers(tier);
+    expect(found.tier).toBe(tier);
+    const name = `panels ${tile.rows}x${4 * tile.vectors}${tile.unroll > 1 ? ` by ${tile.unroll}` : ""}`;
+    const variants = tileVariants("panels", { tier, tile });
+    expect(variants[0]).toBe(name);
+    expect(new Set(variants)).toEqual(new Set(tileVariants("panels", { tier })));
+    expect(tileLimit({ tier, tile })).toEqual(tile);
+    const [, other = variants[0]] = variants;
+    expect(tileName(tileLimit({ tier, tile, variant: other }))).toBe(other.split(" ")[1]);
   });
 
   it("refuses a tier whose numbers are wrong", () => {

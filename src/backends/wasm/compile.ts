@@ -55,10 +55,10 @@ function translate(graph: Graph, options: WasmCompileOptions, threads: number, c
   const { precision = defaultPrecision(graph), strict = false, optimise = true, patienceMilliseconds = 60_000 } = options;
   if (!probe().simd) throw new UnsupportedOpError("wasm: this engine has no WebAssembly SIMD");
   if (options.tier !== undefined) requireTier(options.tier);
-  const engine = options.tier === undefined ? engineTier() : { tier: options.tier, refused: [] };
-  const { tier } = engine;
+  const engine = options.tier === undefined ? engineTier() : { tier: options.tier, tile: undefined, refused: [] };
+  const { tier, tile } = engine;
   const prepared = given ?? prepare(graph, optimise);
-  const lowered = lower(prepared, { tier, strict, precision, choose });
+  const lowered = lower(prepared, { tier, tile, strict, precision, choose });
   const notes = lowered.standIns.map((v) => `${v.label ?? v.op.name}: no kernel for ${v.op.name}, the reference loops stand in`);
   const arena = planArena(lowered, meetingPoint.bytes);
   const prelude = schedule(arena.prelude, arena.addressOf, threads);

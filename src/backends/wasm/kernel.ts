@@ -15,6 +15,13 @@ import type { FunctionRef, ModuleBuilder } from "./assembler.ts";
  */
 export type Tier = "simd" | "relaxed" | "revectorised";
 
+/** A tile of accumulators for products: rows x vectors of four columns, and steps of the depth per round of the loop. */
+export interface ProbedTile {
+  readonly rows: number;
+  readonly vectors: number;
+  readonly unroll: number;
+}
+
 /** Zeros that lie before and after each (logical) axis, in elements. A border on the channel axis is channel padding. */
 export type Border = readonly (readonly [before: number, after: number])[];
 
@@ -47,6 +54,8 @@ export interface Site {
   readonly operands: readonly Placement[];
   readonly result: Placement;
   readonly tier: Tier;
+  /** The tile that this engine is fastest with, where it was found out; the tier's usual one otherwise. */
+  readonly tile?: ProbedTile;
   /** "exact" (default) keeps sums direct; "fast" allows algorithms that round more, such as Winograd's. */
   readonly precision?: Precision;
   /** One of the rule's `variants` for this site; absent: the rule's own heuristic choice. */

@@ -9,7 +9,17 @@ import { sizeOf } from "../../tensor/shape.ts";
 import { bytesPerElement, type DType, full, type Tensor } from "../../tensor/tensor.ts";
 import { composites } from "./composites.ts";
 import { type Fusions, findFusions } from "./fusion.ts";
-import { type Border, type Kernel, type KernelRule, type Placement, rowMajor, type Site, type Tier, type Wish } from "./kernel.ts";
+import {
+  type Border,
+  type Kernel,
+  type KernelRule,
+  type Placement,
+  type ProbedTile,
+  rowMajor,
+  type Site,
+  type Tier,
+  type Wish,
+} from "./kernel.ts";
 import { borderKernel } from "./kernels/border.ts";
 import { copyKernel } from "./kernels/copy.ts";
 import { fillKernel } from "./kernels/elementwise.ts";
@@ -22,6 +32,8 @@ import { isViewOp, viewOf } from "./views.ts";
 
 export interface LowerOptions {
   readonly tier: Tier;
+  /** The engine's fastest tile for products. */
+  readonly tile?: ProbedTile | undefined;
   readonly strict: boolean;
   readonly precision?: Precision;
   /** Chooses among the variants of kernels; without it the rules do. */
@@ -52,6 +64,7 @@ export function lower(graph: Graph, options: LowerOptions): Lowered {
 
 export class Lowering {
   readonly tier: Tier;
+  readonly #tile: ProbedTile | undefined;
   readonly #graph: Graph;
   readonly #strict: boolean;
   readonly #precision: Precision;
@@ -67,8 +80,9 @@ export class Lowering {
   readonly #standIns: Value[] = [];
   #current: Value | undefined;
 
-  constructor(graph: Graph, { tier, strict, precision = "exact", choose }: LowerOptions) {
+  constructor(graph: Graph, { tier, tile, strict, precision = "exact", choose }: LowerOptions) {
     this.tier = tier;
+    this.#tile = tile;
     this.#graph = graph;
     this.#strict = strict;
     this.#precision = precision;
@@ -286,6 +300,7 @@ export class Lowering {
       operands: operands.map(({ placement }) => placement),
       result: normalised(result.placement, order),
       tier: this.tier,
+      ...(this.#tile && { tile: this.#tile }),
       precision: this.#precision,
       ...(epilogue && { epilogue: { expression: epilogue.expression, operands: extra.map(({ placement }) => placement) } }),
       ...(prologue && { prologue: prologue.expression }),

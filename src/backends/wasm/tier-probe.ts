@@ -2,14 +2,12 @@
 // the numbers are right, and how fast it is. The numbers are small integers, so every correct way of rounding gives the same bits.
 import { now } from "#platform";
 import { type Code, f32x4, i32, ModuleBuilder, v128 } from "./assembler.ts";
-import type { Tier } from "./kernel.ts";
+import type { ProbedTile, Tier } from "./kernel.ts";
 import { multiplyAdd } from "./kernels/vector-math.ts";
 
-/** A tier together with a tile of accumulators: rows x vectors of four columns. */
-export interface Candidate {
+/** A tier together with a tile of accumulators: rows x vectors of four columns, and steps of the depth per round of the loop. */
+export interface Candidate extends ProbedTile {
   readonly tier: Tier;
-  readonly rows: number;
-  readonly vectors: number;
 }
 
 export interface ProbeKernel {
@@ -29,7 +27,7 @@ const lanes = 4;
 const rightAt = 8192;
 const productAt = 32768;
 
-export function probeModule({ tier, rows, vectors }: Candidate): Uint8Array<ArrayBuffer> {
+export function probeModule({ tier, rows, vectors, unroll }: Candidate): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder({ shared: false, initial: 1, maximum: 1 });
   const run = module.func("run", { params: ["i32"] }, (f, rounds) => {
     const sums = Array.from({ length: rows }, () => f.locals("v128", vectors));
@@ -42,13 +40,15 @@ export function probeModule({ tier, rows, vectors }: Candidate): Uint8Array<Arra
       f.set(left, i32.const(0));
       f.set(right, i32.const(rightAt));
       f.loop((again) => {
-        for (const [v, column] of columns.entries()) f.set(column, v128.load(right, v * lanes * bytesPerFloat));
-        for (const [r, row] of sums.entries()) {
-          f.set(a, v128.load32Splat(left, r * bytesPerFloat));
-          for (const [v, column] of columns.entries()) f.set(row[v], multiplyAdd(tier, a, column, row[v]));
+        for (let k = 0; k < unroll; k++) {
+          for (const [v, column] of columns.entries()) f.set(column, v128.load(right, (k * vectors + v) * lanes * bytesPerFloat));
+          for (const [r, row] of sums.entries()) {
+            f.set(a, v128.load32Splat(left, (k * rows + r) * bytesPerFloat));
+            for (const [v, column] of columns.entries()) f.set(row[v], multiplyAdd(tier, a, column, row[v]));
+          }
         }
-        f.advance(left, rows * bytesPerFloat);
-        f.advance(right, vectors * lanes * bytesPerFloat);
+        f.advance(left, unroll * rows * bytesPerFloat);
+        f.advance(right, unroll * vectors * lanes * bytesPerFloat);
         f.brIf(again, i32.ltU(left, depth * rows * bytesPerFloat));
       });
       for (const [i, sum] of sums.flat().entries()) f.storeV128(productAt, sum, i * lanes * bytesPerFloat);

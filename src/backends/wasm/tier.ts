@@ -3,7 +3,7 @@
 import { environmentVariable } from "#platform";
 import { ArgumentError, UnsupportedOpError } from "../../tensor/errors.ts";
 import { allowRelaxedSimd, compileEagerly, setRevectorising } from "./engine-flags.ts";
-import type { Tier } from "./kernel.ts";
+import type { ProbedTile, Tier } from "./kernel.ts";
 import { type Candidate, loadProbe, type ProbeKernel, validatesRelaxedSimd, validatesSimd } from "./tier-probe.ts";
 
 export const tiers: readonly Tier[] = ["revectorised", "relaxed", "simd"];
@@ -18,20 +18,20 @@ export interface TierChoice {
   readonly tier: Tier;
   /** What one thread reached in the probe's matrix product. */
   readonly gigaflops: number;
-  /** The best tile of accumulators for a deep product, rows x vectors of four columns. */
-  readonly tile: { readonly rows: number; readonly vectors: number };
+  /** The best tile of accumulators for a deep product. */
+  readonly tile: ProbedTile;
   /** The better tiers, and why this is none of them. */
   readonly refused: readonly RefusedTier[];
 }
 
 /** Best tile first; what is best depends on how an engine gives out its registers. */
 const tilesOf: Readonly<Record<Tier, readonly Omit<Candidate, "tier">[]>> = {
-  revectorised: [{ rows: 6, vectors: 4 }],
+  revectorised: [{ rows: 6, vectors: 4, unroll: 4 }],
   relaxed: [
-    { rows: 6, vectors: 2 },
-    { rows: 4, vectors: 2 },
+    { rows: 6, vectors: 2, unroll: 4 },
+    { rows: 4, vectors: 2, unroll: 1 },
   ],
-  simd: [{ rows: 4, vectors: 2 }],
+  simd: [{ rows: 4, vectors: 2, unroll: 1 }],
 };
 
 /** A better tier stays out only when it is clearly slower: a noisy moment must not decide which bits a program computes. */
@@ -100,11 +100,11 @@ function race(forced: Tier | undefined): TierChoice {
       throw new UnsupportedOpError(`wasm: FOVEA_TIER is "${forced}", but ${refused.get(forced) ?? "it is not there"}`);
     throw new UnsupportedOpError(`wasm: this engine has no WebAssembly SIMD (${refused.get("simd") ?? "no tier works"})`);
   }
-  const { rows, vectors } = winner.candidate;
+  const { rows, vectors, unroll } = winner.candidate;
   return {
     tier,
     gigaflops: Math.round(10 * (speeds.get(winner) as number)) / 10,
-    tile: { rows, vectors },
+    tile: { rows, vectors, unroll },
     refused: tiers.slice(0, tiers.indexOf(tier)).map((t) => ({ tier: t, reason: refused.get(t) ?? "another tier was asked for" })),
   };
 }

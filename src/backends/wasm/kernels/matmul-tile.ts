@@ -50,15 +50,21 @@ function limitName({ rows, vectors, unroll }: TileLimit): string {
   return `${rows}x${vectors * lanes}${unroll === 1 ? "" : ` by ${unroll}`}`;
 }
 
+/** The one that the engine is fastest with first. */
+function limitsFor({ tier, tile }: Pick<Site, "tier" | "tile">): readonly TileLimit[] {
+  const fastest = limits[tier].filter((limit) => tile !== undefined && limitName(limit) === limitName(tile));
+  return [...new Set([...fastest, ...limits[tier]])];
+}
+
 /** The tiles that are worth a trial, in the words of `Site.variant`, the usual one first. */
-export function tileVariants(way: string, { tier }: Pick<Site, "tier">): string[] {
-  return limits[tier].map((limit) => `${way} ${limitName(limit)}`);
+export function tileVariants(way: string, site: Pick<Site, "tier" | "tile">): string[] {
+  return limitsFor(site).map((limit) => `${way} ${limitName(limit)}`);
 }
 
 /** What the site's variant asks for, or the usual one. */
-export function tileLimit({ tier, variant }: Pick<Site, "tier" | "variant">): TileLimit {
-  const [usual] = limits[tier];
-  return limits[tier].find((limit) => variant?.endsWith(` ${limitName(limit)}`)) ?? usual;
+export function tileLimit(site: Pick<Site, "tier" | "tile" | "variant">): TileLimit {
+  const offered = limitsFor(site);
+  return offered.find((limit) => site.variant?.endsWith(` ${limitName(limit)}`)) ?? offered[0];
 }
 
 /** More rows would push their pointers out of the registers. */

@@ -69,6 +69,7 @@ export {
   attributionMethods,
   compareMaps,
   costOf,
+  dataSanityCheck,
   dataStatistics,
   dissect,
   effectiveField,

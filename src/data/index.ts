@@ -36,5 +36,5 @@ export { type LoadedBatch, type Loader, type LoaderOptions, loader } from "./loa
 export { fashionClasses, fashionMnist, type MnistOptions, mnist } from "./mnist.ts";
 export { datasetNames, openDataset } from "./open.ts";
 export { type PictureFolderOptions, pictureFolder } from "./picture-folder.ts";
-export { firstOf, type SplitOptions, split, subset } from "./select.ts";
+export { firstOf, permuteLabels, type SplitOptions, split, subset } from "./select.ts";
 export { type GroundTruth, type SyntheticDataset, type SyntheticOptions, synthetic, syntheticClasses } from "./synthetic.ts";

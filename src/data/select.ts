@@ -3,6 +3,7 @@ import { ArgumentError, DataError } from "../tensor/errors.ts";
 import { expectNumbers } from "../tensor/expect.ts";
 import { checkOptions } from "../tensor/options.ts";
 import { random } from "../tensor/random.ts";
+import { Tensor } from "../tensor/tensor.ts";
 import { checkIndex, type Dataset, expectDataset, type TrainAndTest } from "./dataset.ts";
 
 export interface SplitOptions {
@@ -41,6 +42,29 @@ export function firstOf(dataset: Dataset, count: number): Dataset {
     Int32Array.from({ length: count }, (_, i) => i),
     `${dataset.name}, first ${count}`,
   );
+}
+
+/**
+ * The same pictures with their labels dealt out anew: what a net learns from it, it has learnt by heart. Zhang et al. 2017; Adebayo et al. 2018.
+ * Every label is given as often as before. The same seed deals the same way.
+ */
+export function permuteLabels(dataset: Dataset, { seed = 0 }: { readonly seed?: number } = {}): Dataset {
+  expectDataset("permuteLabels", dataset);
+  const order = random(seed).fork("labels").permutation(dataset.size);
+  const labelOf = (i: number): number => dataset.label(order[checkIndex(i, dataset.size, dataset.name)]);
+  return {
+    name: `${dataset.name}, labels permuted`,
+    size: dataset.size,
+    imageShape: dataset.imageShape,
+    classes: dataset.classes,
+    normalisation: dataset.normalisation,
+    image: (i) => dataset.image(i),
+    label: labelOf,
+    batch(wanted) {
+      const { x } = dataset.batch(wanted);
+      return { x, y: new Tensor(Int32Array.from(wanted, labelOf), [wanted.length]) };
+    },
+  };
 }
 
 /** Splits into two sets in which every class has the same share; the same seed gives the same split. */

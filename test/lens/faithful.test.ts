@@ -1,8 +1,8 @@
 // The promise of the whole room on data whose truth is known: maps of a trained net say more about it than chance and than the picture's edges.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stopWorkers } from "../../src/backends/wasm/index.ts";
-import { type SyntheticDataset, synthetic } from "../../src/data/index.ts";
-import { type AttributionMethod, attributeEach, faithfulness, pointingGame } from "../../src/lens/index.ts";
+import { classCounts, type Dataset, permuteLabels, type SyntheticDataset, synthetic } from "../../src/data/index.ts";
+import { type AttributionMethod, attributeEach, dataSanityCheck, faithfulness, pointingGame } from "../../src/lens/index.ts";
 import { type Model, nn } from "../../src/nn/index.ts";
 import { random, randomUniform, type Tensor } from "../../src/tensor/index.ts";
 import { adam, evaluate, fit } from "../../src/train/index.ts";
@@ -77,4 +77,27 @@ test("the pointing game: occlusion's strongest pixel lies on the figure more oft
   const pointed = game(await mapsOf("occlusion"));
   const blind = game(tasks.map((_, i) => randomUniform([1, size, size], random(i + 100))));
   expect(pointed).toBeGreaterThan(blind + 0.15);
+});
+
+test("FA4 data randomisation: a net that learnt permuted labels by heart is explained differently; the edges stay", {
+  timeout: 120_000,
+}, async () => {
+  const { train } = await synthetic({
+    train: 200,
+    test: 10,
+    size,
+    noise: 0.03,
+    classes: ["circle", "cross", "horizontal stroke", "vertical stroke"],
+  });
+  const blind = permuteLabels(train, { seed: 1 });
+  const counts = (data: Dataset): number[] => classCounts(data);
+  expect(counts(blind)).toEqual(counts(train));
+  expect(Array.from({ length: 200 }, (_, i) => blind.label(i))).not.toEqual(Array.from({ length: 200 }, (_, i) => train.label(i)));
+  expect([...blind.batch([3, 5]).y.data]).toEqual([blind.label(3), blind.label(5)]);
+  const [{ image, class: index }] = tasks;
+  const fitting = { epochs: 3, batchSize: 32, optimiser: adam(5e-3), seed: 1, ...machine };
+  const check = (method: AttributionMethod) =>
+    dataSanityCheck(model, train, image, { method, class: index, fit: fitting, labelSeed: 1, ...machine });
+  expect((await check("edges")).similarity.spearman).toBeCloseTo(1, 9);
+  expect((await check("gradientInput")).similarity.spearman).toBeLessThan(0.8);
 });

@@ -1,29 +1,34 @@
 // fovea inspect: what a net is made of - layers, shapes, receptive fields, parameters, multiply-adds, memory - and what it compiles to.
 import type { CAC } from "cac";
+import { writeFileAtomically } from "#platform";
 import type { ExplainedNode } from "../graph/program.ts";
 import { type OnnxPort, showPort } from "../io/onnx/bind.ts";
 import type { OnnxNetwork } from "../io/onnx/network.ts";
 import { describePreprocessing } from "../io/prepare.ts";
 import type { Model } from "../nn/model.ts";
 import type { LayerSummary, ModelSummary } from "../nn/summary.ts";
+import { drawGraph } from "../report/graph-drawing.ts";
 import { type ExplainedProgram, explainGraph, explainModel } from "./machine.ts";
 import { addModelOptions, openAsTold } from "./model-options.ts";
 import { type OpenedModel, takesPictures } from "./open-model.ts";
-import { type MachineOptions, machineOptions } from "./options.ts";
+import { type MachineOptions, machineOptions, textOption } from "./options.ts";
 import { alignColumns, showBytes, wrapText } from "./table.ts";
 
 export function addInspectCommand(cli: CAC): void {
   addModelOptions(cli.command("inspect <model>", "Show layers, receptive fields, costs, and the program that a net compiles to"))
     .option("--json", "Print JSON instead of tables")
+    .option("--svg <file>", "Also draw the graph")
     .option("--program", "Also list every node of the compiled program with its kernel (compiles nets of the zoo, too)")
     .option("--device <name>", "auto, wasm or reference (default: auto)")
     .option("--threads <n>", "Threads (default: all cores)")
     .example("fovea inspect runs/mnist-lenet-1")
+    .example("fovea inspect resnet18 --input-size 32 --classes 10 --svg resnet18.svg")
     .example("fovea inspect network.onnx --json")
     .action(inspect);
 }
 
 async function inspect(given: string, options: Readonly<Record<string, unknown>>): Promise<void> {
+  const svg = textOption("svg", options.svg);
   const machine = machineOptions(options);
   const opened = await openAsTold(String(given), options);
   const { onnx } = opened;
@@ -35,11 +40,13 @@ async function inspect(given: string, options: Readonly<Record<string, unknown>>
   }
   const model = takesPictures(opened) ? opened.model() : undefined;
   const compiled = await compiledForm(opened, model, options.program === true, machine);
+  if (svg !== undefined) await writeFileAtomically(svg, drawGraph(model ?? opened.graph(), { title: opened.title }));
   print(
     isJson
       ? JSON.stringify(plainDocument(opened, model, compiled), null, 2)
       : describe(opened, model, compiled, options.program === true).join("\n"),
   );
+  if (svg !== undefined) process.stderr.write(`the graph is drawn in ${svg}\n`);
 }
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);

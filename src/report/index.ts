@@ -6,6 +6,7 @@ export * from "./convolution/index.ts";
 export type * from "./data.ts";
 export { type ExplainedPicture, type ExplanationData, writeExplanation } from "./explanation.ts";
 export { cropSheet, figure, framedSheet, image, legend, paintCrop, photograph, tile } from "./figure.ts";
+export { type DrawGraphOptions, drawGraph } from "./graph-drawing.ts";
 export * from "./html.ts";
 export type { JudgedMap } from "./judged-map.ts";
 export { type Page, writePage } from "./page.ts";

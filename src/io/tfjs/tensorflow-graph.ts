@@ -7,7 +7,8 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { ChannelsLast } from "./channels-last.ts";
 import { type Json, type JsonRecord, list, number, record, text } from "./json.ts";
 import type { ReadNet } from "./keras.ts";
-import { type TensorFlowNode, tensorFlowOps } from "./tensorflow-ops.ts";
+import type { TensorFlowNode } from "./tensorflow-node.ts";
+import { tensorFlowOps } from "./tensorflow-ops.ts";
 
 interface GraphNode {
   readonly name: string;

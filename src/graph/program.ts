@@ -9,7 +9,7 @@ export type Precision = "fast" | "exact";
 
 export interface CompileOptions {
   readonly device?: Device;
-  /** Threads that walk the program together (default: the machine's, at most 8). Backends that cannot say so in `explain()`. */
+  /** Threads that walk the program together, at most (default: the machine's, at most 8). Where there are fewer, `explain()` says why. */
   readonly threads?: number;
   /** Throw `UnsupportedOpError` instead of letting the reference loops stand in for a missing kernel. */
   readonly strict?: boolean;

@@ -7,7 +7,7 @@ import { compileWasm, probe, stopWorkers } from "../../src/backends/wasm/index.t
 import type { KernelRule, Tier } from "../../src/backends/wasm/kernel.ts";
 import { planarDepthwiseRule } from "../../src/backends/wasm/kernels/planar-depthwise.ts";
 import { planarPointwiseRule } from "../../src/backends/wasm/kernels/planar-pointwise.ts";
-import { createGraph } from "../../src/graph/graph.ts";
+import { createGraph, type Graph } from "../../src/graph/graph.ts";
 import { constant, input } from "../../src/graph/record.ts";
 import type { Value } from "../../src/graph/value.ts";
 import { convOp } from "../../src/ops/conv.ts";
@@ -153,5 +153,24 @@ describe("islands of planes", () => {
     const h = mix(x, 1);
     expect((await kernelsOf({ y: add(h, x) })).some((kernel) => kernel.includes("planes"))).toBe(false);
     expect((await kernelsOf({ y: sub(h, 1), z: mul(h, h) })).some((kernel) => kernel.includes("planes"))).toBe(false);
+  });
+});
+
+describe("threads", () => {
+  const graphOf = (channels: number, size: number, dense: boolean): Graph => {
+    const x = input("x", [1, channels, size, size]);
+    const weight = constant(wholeNumbers([channels, dense ? channels : 1, 3, 3], 1));
+    return createGraph({ outputs: { y: conv2d(x, weight, undefined, { padding: 1, groups: dense ? 1 : channels }) } });
+  };
+
+  it("one is enough where most of a run is copying inputs and results; explain() says so", async () => {
+    const copying = (await compileWasm(graphOf(32, 64, false), { threads: 2 })).explain();
+    expect(copying.threads).toBe(1);
+    expect(copying.notes.join()).toContain("one thread: more would save less than they cost");
+    for (const graph of [graphOf(32, 64, true), graphOf(4, 16, false)]) {
+      const { threads, notes } = (await compileWasm(graph, { threads: 2 })).explain();
+      expect(threads).toBe(2);
+      expect(notes).toEqual([]);
+    }
   });
 });

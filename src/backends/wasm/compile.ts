@@ -9,7 +9,7 @@ import type { MemoryLimits } from "./assembler.ts";
 import { loadChoices, saveChoices } from "./choices.ts";
 import { compileEagerly } from "./engine-flags.ts";
 import type { Tier } from "./kernel.ts";
-import { lower } from "./lower.ts";
+import { type Lowered, lower } from "./lower.ts";
 import { loadIntoPool, startPool, threadSupport } from "./pool.ts";
 import { prepare } from "./prepare.ts";
 import { type Assembled, createProgram, fillMemory } from "./program.ts";
@@ -49,9 +49,11 @@ interface Translated {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly notes: string[];
   readonly eager: boolean;
+  /** At most as many as may be used. */
+  readonly threads: number;
 }
 
-function translate(graph: Graph, options: WasmCompileOptions, threads: number, choose = options.choose, given?: Graph): Translated {
+function translate(graph: Graph, options: WasmCompileOptions, mayUse: number, choose = options.choose, given?: Graph): Translated {
   const { precision = defaultPrecision(graph), strict = false, optimise = true, patienceMilliseconds = 60_000 } = options;
   if (!probe().simd) throw new UnsupportedOpError("wasm: this engine has no WebAssembly SIMD");
   if (options.tier !== undefined) requireTier(options.tier);
@@ -61,6 +63,8 @@ function translate(graph: Graph, options: WasmCompileOptions, threads: number, c
   const lowered = lower(prepared, { tier, tile, strict, precision, choose });
   const notes = lowered.standIns.map((v) => `${v.label ?? v.op.name}: no kernel for ${v.op.name}, the reference loops stand in`);
   const arena = planArena(lowered, meetingPoint.bytes);
+  const threads = mayUse > 1 && sharingPays(lowered, arena.steps) ? mayUse : 1;
+  if (threads < mayUse) notes.push("one thread: more would save less than they cost, as most of a run is copying inputs and results");
   const prelude = schedule(arena.prelude, arena.addressOf, threads);
   const segments = [...prelude, ...schedule(arena.steps, arena.addressOf, threads, options.onStep !== undefined)];
   const pages = Math.max(1, Math.ceil(arena.bytes / pageBytes));
@@ -85,7 +89,22 @@ function translate(graph: Graph, options: WasmCompileOptions, threads: number, c
     bytes,
     notes,
     eager: options.eager ?? baselineSlowdown * workOf(arena.steps) > optimisingNanosecondsPerByte * bytes.length,
+    threads,
   };
+}
+
+/**
+ * Copying into and out of memory that threads share takes longer than into memory of one's own, and what one thread's cache has taken up
+ * another one has to fetch: together about this much more.
+ */
+const sharingNanosecondsPerByte = 0.05;
+/** Less than this is copied in no time. */
+const worthCounting = 2 ** 18;
+
+/** Whether a second thread saves more than its access to inputs and results costs. */
+function sharingPays({ feeds, outputs }: Lowered, steps: readonly Step[]): boolean {
+  const bytes = [...feeds.values(), ...outputs.values()].reduce((sum, { buffer }) => sum + buffer.bytes, 0);
+  return bytes < worthCounting || workOf(steps) / 2 > bytes * sharingNanosecondsPerByte;
 }
 
 /** What one thread computes in one run, in estimated nanoseconds. */
@@ -143,11 +162,11 @@ function timeValues(
 export async function compileWasm(graph: Graph, options: WasmCompileOptions = {}): Promise<Program> {
   const asked = Math.min(options.threads ?? availableThreads(), mostThreads);
   const support = threadSupport();
-  const threads = support.available ? asked : 1;
-  if (threads > 1) startPool(threads);
+  const mayUse = support.available ? asked : 1;
+  if (mayUse > 1) startPool(mayUse);
   const { tune = false } = options;
   if (tune) await loadChoices();
-  const { parts, limits, bytes, notes, eager } = translate(graph, options, threads, options.choose ?? (tune ? tuner() : undefined));
+  const { parts, limits, bytes, notes, eager, threads } = translate(graph, options, mayUse, options.choose ?? (tune ? tuner() : undefined));
   await saveChoices();
   const compiling = compileModule(bytes, eager);
   const memory = new WebAssembly.Memory(limits);

@@ -11,7 +11,7 @@ import { listOption, numberOption, textOption } from "./options.ts";
 /** The methods as the help lists them; what is in no group is listed last. */
 const families: readonly (readonly [title: string, methods: readonly AttributionMethod[]])[] = [
   ["slopes", ["gradient", "smoothGrad", "smoothGradSquared", "varGrad"]],
-  ["ReLU rules", ["guided", "deconvnet"]],
+  ["ReLU rules", ["guided", "deconvnet", "zeilerFergus"]],
   ["contributions", ["gradientInput", "integratedGradients", "lrp", "deepLift"]],
   ["class maps", ["cam", "gradCam", "gradCamPlusPlus", "hiResCam", "layerCam", "xGradCam", "eigenCam", "guidedGradCam"]],
   ["by trying out", ["scoreCam", "ablationCam", "occlusion", "rise"]],
@@ -20,14 +20,14 @@ const families: readonly (readonly [title: string, methods: readonly Attribution
 /** For the help: every method once, by family, at most 80 columns wide. */
 export function methodsHelp(): string {
   const known = new Set<string>(families.flatMap(([, methods]) => methods));
-  const groups: typeof families = [...families, ["for comparison", attributionMethods.filter((m) => !known.has(m))]];
+  const groups: typeof families = [...families, ["to compare", attributionMethods.filter((m) => !known.has(m))]];
   const lines: string[] = [];
   for (const [title, methods] of groups) {
-    let line = `  ${title.padEnd(15)}`;
+    let line = `  ${title.padEnd(16)}`;
     for (const method of methods) {
       if (line.length + method.length + 2 > 80) {
         lines.push(line.trimEnd());
-        line = " ".repeat(17);
+        line = " ".repeat(18);
       }
       line += `${method}  `;
     }

@@ -31,8 +31,8 @@ export function addExplainCommand(cli: CAC, signal: AbortSignal): void {
     .option("--threads <n>", "Threads (default: all cores)");
   addModelOptions(command)
     .example("fovea explain runs/mnist-lenet-1 seven.png")
-    .example("fovea explain runs/mnist-lenet-1 seven.png --class 1 --method guided,integratedGradients")
-    .example("fovea explain net.onnx dog.jpg --method gradCam,occlusion --set window=32 --trust")
+    .example("fovea explain runs/mnist-lenet-1 seven.png --class 1 --method guided,lrp")
+    .example("fovea explain net.onnx dog.jpg --method occlusion --set window=32 --trust")
     .action((model: string, pictures: readonly string[], options: Readonly<Record<string, unknown>>) =>
       explain(model, pictures, options, signal),
     );

@@ -1,16 +1,45 @@
-// What cac prints as help, made to say no more and no less than is true.
+// What cac prints as help, made to say no more and no less than is true, at most 80 columns wide.
+import { methodsHelp } from "./attribution-options.ts";
 
 export interface HelpSection {
   readonly title?: string;
   readonly body: string;
 }
 
+const columns = 80;
+
 /** Every command takes options, and "--no-report (default: true)" would mean the opposite of what it does. */
 export function tidyHelp(sections: readonly HelpSection[]): HelpSection[] {
-  return sections.map((section) => {
+  const tidy = sections.map((section) => {
     if (section.title === "Usage") return { ...section, body: section.body.replace(/( \[options\])?\s*$/, " [options]") };
     if (section.title === "Options")
-      return { ...section, body: section.body.replace(/^(\s*--no-.*?)\s*\(default: true\)/gm, "$1").replace(/ +$/gm, "") };
+      return { ...section, body: wrapOptions(section.body.replace(/^(\s*--no-.*?)\s*\(default: true\)/gm, "$1").replace(/ +$/gm, "")) };
     return section;
   });
+  const at = tidy.findIndex(({ title }) => title === "Options");
+  if (at < 0 || !/--method <names>.*listed below/.test(tidy[at].body)) return tidy;
+  return [...tidy.slice(0, at + 1), { title: "Methods", body: methodsHelp() }, ...tidy.slice(at + 1)];
+}
+
+/** Descriptions in a column of their own, continued under themselves. */
+function wrapOptions(body: string): string {
+  const lines = body.split("\n").map((line) => /^(\s*-.*?)(?:\s{2,}(\S.*))?$/.exec(line));
+  if (lines.some((line) => line === null)) return body;
+  const width = 2 + Math.max(...lines.map((line) => line?.[1].trimEnd().length ?? 0));
+  return lines
+    .map((line) => {
+      const [, name = "", description = ""] = line ?? [];
+      return `${name.trimEnd().padEnd(width)}${wrap(description, columns - width).join(`\n${" ".repeat(width)}`)}`.trimEnd();
+    })
+    .join("\n");
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }

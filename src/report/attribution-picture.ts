@@ -87,7 +87,7 @@ export function transparentMap(map: Tensor, { colours, range, isZero }: PaintedM
     const t = Math.min(1, Math.max(0, positionIn(range, plane.data[p])));
     const strength = colours.signed ? Math.abs(2 * t - 1) : t;
     data.set(colours.at(t), 4 * p);
-    data[4 * p + 3] = Number.isNaN(plane.data[p]) ? 255 : Math.round(225 * strength ** 0.6);
+    data[4 * p + 3] = Number.isNaN(plane.data[p]) ? 255 : Math.round(225 * strength ** (colours.signed ? 0.4 : 0.6));
   }
   return { width, height, data };
 }

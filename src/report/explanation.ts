@@ -52,7 +52,7 @@ function pictureSection({ name, image: tensor, classes, maps }: ExplainedPicture
   }
 <div class="explained"><div class="subject">${figure(image(photograph(tensor, normalisation), `Picture ${name} as the net sees it`), "the picture, as the net sees it")}</div>
 ${maps.map((judged, k) => mapArticle(judged, tensor, `picture-${i}-map-${k}`, normalisation))}</div>`;
-  return { id: `picture-${i}`, title: name, body };
+  return { id: `picture-${i}`, title: lastPart(name), body };
 }
 
 function mapArticle(judged: JudgedMap, picture: Tensor, id: string, normalisation: Normalisation): Markup {
@@ -79,6 +79,11 @@ ${caveat !== undefined && html`<p class="caveat">${sentence(caveat)}</p>`}${warn
 ${signed !== undefined && signedDetails(signed, title)}${faithfulness !== undefined && curveDetails(faithfulness, title)}${sanity !== undefined && sanityDetails(sanity, title)}
 </article>
 `;
+}
+
+/** A file's name without its folder. */
+export function lastPart(path: string): string {
+  return path.split(/[\\/]/).at(-1) ?? path;
 }
 
 /** "completenessGap" as people write it. */

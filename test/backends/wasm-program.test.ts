@@ -208,6 +208,17 @@ describe("threads", () => {
     for (const program of programs) program.release();
   });
 
+  it("a program too small to share takes one thread and says so, unless more are asked for", async () => {
+    const graph = trainingStep(1);
+    const [left, asked] = await Promise.all([compileWasm(graph), compileWasm(graph, { threads: 2 })]);
+    expect(left.explain().threads).toBe(1);
+    expect(left.explain().notes.join()).toContain("small program");
+    expect(asked.explain().threads).toBe(2);
+    expect((await left.run(trainingFeeds(0, 1))).loss.item()).toBe((await asked.run(trainingFeeds(0, 1))).loss.item());
+    left.release();
+    asked.release();
+  });
+
   it("a lost worker is noticed: the program goes on with one thread and says so", async () => {
     const graph = trainingStep();
     const program = await compileWasm(graph, { threads: 2 });

@@ -13,7 +13,7 @@ import { type Lowered, lower } from "./lower.ts";
 import { loadIntoPool, startPool, threadSupport } from "./pool.ts";
 import { prepare } from "./prepare.ts";
 import { type Assembled, createProgram, fillMemory } from "./program.ts";
-import { schedule } from "./schedule.ts";
+import { believedNanoseconds, type Segment, schedule } from "./schedule.ts";
 import type { Step } from "./steps.ts";
 import { probe } from "./support.ts";
 import { engineTier, requireTier } from "./tier.ts";
@@ -45,15 +45,15 @@ const optimisingNanosecondsPerByte = 1000;
 /** Everything but the machine's own part: what is to be run, and its code as bytes. */
 interface Translated {
   readonly parts: Omit<Assembled, "memory" | "instance" | "loaded" | "notes">;
+  readonly threads: number;
   readonly limits: MemoryLimits;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly notes: string[];
   readonly eager: boolean;
-  /** At most as many as may be used. */
-  readonly threads: number;
 }
 
-function translate(graph: Graph, options: WasmCompileOptions, mayUse: number, choose = options.choose, given?: Graph): Translated {
+/** `most` threads are used, or one where that was left open and the program is too small to share. */
+function translate(graph: Graph, options: WasmCompileOptions, most: number, choose = options.choose, given?: Graph): Translated {
   const { precision = defaultPrecision(graph), strict = false, optimise = true, patienceMilliseconds = 60_000 } = options;
   if (!probe().simd) throw new UnsupportedOpError("wasm: this engine has no WebAssembly SIMD");
   if (options.tier !== undefined) requireTier(options.tier);
@@ -63,10 +63,19 @@ function translate(graph: Graph, options: WasmCompileOptions, mayUse: number, ch
   const lowered = lower(prepared, { tier, tile, strict, precision, choose });
   const notes = lowered.standIns.map((v) => `${v.label ?? v.op.name}: no kernel for ${v.op.name}, the reference loops stand in`);
   const arena = planArena(lowered, meetingPoint.bytes);
-  const threads = mayUse > 1 && sharingPays(lowered, arena.steps) ? mayUse : 1;
-  if (threads < mayUse) notes.push("one thread: more would save less than they cost, as most of a run is copying inputs and results");
+  const dealt = (count: number): Segment[] => schedule(arena.steps, arena.addressOf, count, options.onStep !== undefined);
+  const shared = dealt(most);
+  const believed = believedNanoseconds(shared, most);
+  const small = options.threads === undefined && believed.together > believed.alone;
+  const threads = most > 1 && (small || !sharingPays(lowered, arena.steps)) ? 1 : most;
   const prelude = schedule(arena.prelude, arena.addressOf, threads);
-  const segments = [...prelude, ...schedule(arena.steps, arena.addressOf, threads, options.onStep !== undefined)];
+  const segments = [...prelude, ...(threads === most ? shared : dealt(threads))];
+  if (threads < most)
+    notes.push(
+      small
+        ? "one thread only: meetings would take this small program longer than a second pair of hands saves"
+        : "one thread: more would save less than they cost, as most of a run is copying inputs and results",
+    );
   const pages = Math.max(1, Math.ceil(arena.bytes / pageBytes));
   if (pages > mostPages) throw new UnsupportedOpError(`wasm: the program needs ${arena.bytes} bytes; a WebAssembly memory holds 4 GiB`);
   const limits = { shared: threads > 1, initial: pages, maximum: pages };
@@ -85,11 +94,11 @@ function translate(graph: Graph, options: WasmCompileOptions, mayUse: number, ch
       measure,
       onSegment: tellSteps(options.onStep),
     },
+    threads,
     limits,
     bytes,
     notes,
     eager: options.eager ?? baselineSlowdown * workOf(arena.steps) > optimisingNanosecondsPerByte * bytes.length,
-    threads,
   };
 }
 
@@ -156,17 +165,17 @@ function timeValues(
 }
 
 /**
- * Compiles a graph to WebAssembly. `threads` defaults to the machine's cores, at most 8.
+ * Compiles a graph to WebAssembly. `threads` defaults to the machine's cores, at most 8, or to one for programs too small to share.
  * Throws `UnsupportedOpError` without SIMD, for graphs beyond 4 GiB, and, when `strict`, for ops without a kernel.
  */
 export async function compileWasm(graph: Graph, options: WasmCompileOptions = {}): Promise<Program> {
   const asked = Math.min(options.threads ?? availableThreads(), mostThreads);
   const support = threadSupport();
-  const mayUse = support.available ? asked : 1;
-  if (mayUse > 1) startPool(mayUse);
+  const most = support.available ? asked : 1;
+  if (most > 1) startPool(most);
   const { tune = false } = options;
   if (tune) await loadChoices();
-  const { parts, limits, bytes, notes, eager, threads } = translate(graph, options, mayUse, options.choose ?? (tune ? tuner() : undefined));
+  const { parts, threads, limits, bytes, notes, eager } = translate(graph, options, most, options.choose ?? (tune ? tuner() : undefined));
   await saveChoices();
   const compiling = compileModule(bytes, eager);
   const memory = new WebAssembly.Memory(limits);

@@ -7,9 +7,8 @@ export { type ConceptOverlap, type Dissection, type DissectOptions, dissect, typ
 export { type EvolutionOptions, featureEvolution, type LayerEvolution } from "./evolution.ts";
 export * from "./examples.ts";
 export { type InterveneOptions, type Intervention, intervene } from "./intervene.ts";
-export { type AscentOptions, type MaximiseEachOptions, type MaximiseOptions, maximise, maximiseEach } from "./maximise.ts";
+export * from "./maximise.ts";
 export * from "./measures/index.ts";
-export type { Bounds, ParametrisationName } from "./parametrise.ts";
 export type * from "./records.ts";
 export { type ReluRule, reluRules } from "./rules.ts";
 export type { Progress, RunOptions } from "./run.ts";

@@ -1,26 +1,34 @@
 // The input that a unit wants: gradient ascent on a picture, kept among pictures that the net could meet.
 // Erhan et al. 2009; Simonyan et al. 2014 (classes, L2); Yosinski et al. 2015 (blur); Mahendran and Vedaldi 2015 (jitter, total
-// variation); Olah et al. 2017 (Fourier pictures).
+// variation); Olah et al. 2017 (Fourier pictures, transforms, objectives).
 import { breather } from "#platform";
 import { compile } from "../backends/compile.ts";
 import { createGraph } from "../graph/graph.ts";
 import { input } from "../graph/record.ts";
 import { substitute } from "../graph/rewrite.ts";
+import type { Value } from "../graph/value.ts";
 import { expectModel, type Model } from "../nn/model.ts";
-import { ArgumentError } from "../tensor/errors.ts";
+import { mul, sum } from "../ops/index.ts";
+import { ArgumentError, ShapeError } from "../tensor/errors.ts";
 import { checkOptions } from "../tensor/options.ts";
 import { random } from "../tensor/random.ts";
-import { type Shape, sizeOf } from "../tensor/shape.ts";
-import { allocate, type DType, Tensor } from "../tensor/tensor.ts";
-import { adam, type Optimiser } from "../train/optimisers.ts";
-import { type Ascent, compileAscent } from "./ascent.ts";
+import { sameShape, showShape, sizeOf } from "../tensor/shape.ts";
+import { allocate, Tensor } from "../tensor/tensor.ts";
+import { activations } from "./activations.ts";
 import { stack, traceFor } from "./batch.ts";
 import { diagnoseAscent } from "./diagnose.ts";
-import { type Bounds, type Parametrisation, type ParametrisationName, type PixelScale, parametrisation } from "./parametrise.ts";
+import { type Ascent, type AscentSettings, compileAscent } from "./maximise/ascent.ts";
+import { bestInData } from "./maximise/best.ts";
+import { greyOf } from "./maximise/colour.ts";
+import { describeObjective, leavesOf, type Objective, type ObjectiveParts, scoreOf, targetOfLeaf } from "./maximise/objective.ts";
+import { type Parametrisation, parametrisation } from "./maximise/parametrise.ts";
+import { regularisedAscent } from "./maximise/regularised.ts";
+import { type AscentChoice, type AscentOptions, ascentOptionNames, settleAscent } from "./maximise/settings.ts";
+import { spectralSlope } from "./maximise/spectrum.ts";
+import { drawPlacement, transforming, untransformed } from "./maximise/transforms.ts";
 import { rangeOfValues } from "./range.ts";
 import type { Maximised } from "./records.ts";
-import { compileOptions, plainOptions, type RunOptions, runOptionNames } from "./run.ts";
-import { drawJitter, shiftMatrix } from "./separable.ts";
+import { compileOptions, type RunOptions } from "./run.ts";
 import {
   centreOf,
   channelOf,
@@ -34,72 +42,32 @@ import {
   targetNames,
 } from "./target.ts";
 
-export interface AscentOptions extends RunOptions {
-  /** Default 256. */
-  readonly steps?: number;
-  /** Decides the starting noise and the jitter (default 0). */
-  readonly seed?: number;
-  /** Default adam(0.05). In the second half of the steps its rate falls to 0 along half a cosine. */
-  readonly optimiser?: Optimiser;
-  /**
-   * Pictures are shifted at random by up to this many pixels each way at every step (default: a sixteenth of the size). The second
-   * half of the steps goes without, so that the picture settles in one place.
-   */
-  readonly jitter?: number;
-  /**
-   * The picture is smoothed with this standard deviation, in pixels, every `blurEvery` steps (default 0: not; pixels only). It takes
-   * contrast, which a higher learning rate gives back.
-   */
-  readonly blur?: number;
-  /** Default 4. */
-  readonly blurEvery?: number;
-  /** Weight of ½Σx², against an uphill gradient of root mean square 1: contrast settles below 1 / l2 (default 0.25). */
-  readonly l2?: number;
-  /** Weight of ½Σ(differences of neighbours)², likewise (default 0.1). */
-  readonly totalVariation?: number;
-  /** Which pictures are allowed (default: "data" where the normalisation is known, else "none"). */
-  readonly bounds?: Bounds;
-  /** How pixels were normalised (default: the model's own preprocessing). */
-  readonly normalisation?: PixelScale;
-  /** Default "fourier", which reaches smooth pictures first; "pixel" where pixels are blurred. */
-  readonly parametrisation?: ParametrisationName;
-  /** Exponent by which Fourier waves shrink with their frequency (default 1). */
-  readonly decay?: number;
-  /** Let gradients pass dead ReLUs in the first 16 steps (default true). */
-  readonly redirect?: boolean;
-  /** Picture height and width, for nets that take others than their own. */
-  readonly size?: readonly [height: number, width: number];
-  /** Pictures climbed at once (default 32). */
-  readonly batchSize?: number;
-}
+export type { Bounds, PixelScale } from "./maximise/colour.ts";
+export type { Objective } from "./maximise/objective.ts";
+export type { ParametrisationName } from "./maximise/parametrise.ts";
+export type { RegularisedPreset, RegularisedSettings } from "./maximise/regularised.ts";
+export type { AscentOptions, AscentPreview } from "./maximise/settings.ts";
+export { standardTransforms, type Transform } from "./maximise/transforms.ts";
 
-const ascentOptionNames = [
-  ...runOptionNames,
-  "steps",
-  "seed",
-  "optimiser",
-  "jitter",
-  "blur",
-  "blurEvery",
-  "l2",
-  "totalVariation",
-  "bounds",
-  "normalisation",
-  "parametrisation",
-  "decay",
-  "redirect",
-  "size",
-  "batchSize",
-] as const satisfies readonly (keyof AscentOptions)[];
-
-/** What to maximise: a class's logit, the mean of a channel, one unit (with a position), or a direction in a layer's channels. */
-export type MaximiseOptions = AscentOptions & Omit<Target, "position"> & { readonly position?: Target["position"] | "centre" };
+/**
+ * What to maximise: a class's logit, the mean of a channel, one unit (with a position), a direction in a layer's channels; or any
+ * `objective`, instead of these.
+ */
+export type MaximiseOptions = AscentOptions &
+  Omit<Target, "position"> & { readonly position?: Target["position"] | "centre"; readonly objective?: Objective };
 
 /** The picture that maximises one target. Same seed, device and threads: the same bits. */
 export async function maximise(model: Model, options: MaximiseOptions): Promise<Maximised> {
   expectModel("maximise", model);
-  checkOptions("maximise", options, [...ascentOptionNames, ...targetNames]);
-  const [result] = await climb(model, [options], options);
+  checkOptions("maximise", options, [...ascentOptionNames, ...targetNames, "objective"]);
+  const { objective } = options;
+  if (objective !== undefined) {
+    const given = targetNames.find((name) => options[name] !== undefined);
+    if (given !== undefined) throw new ArgumentError(`maximise: give either an objective, or a target (${given})`);
+    const [result] = await climb(model, await jointJob(model, objective, 1, options), options);
+    return result;
+  }
+  const [result] = await climb(model, eachJob(model, [options], options), options);
   return result;
 }
 
@@ -118,98 +86,219 @@ export async function maximiseEach(model: Model, options: MaximiseEachOptions): 
   const { layer, position } = options;
   const all = (): number[] => Array.from({ length: targetLayer(model.trace(), { layer }).channels }, (_, c) => c);
   const targets = (options.channels ?? all()).map((channel) => ({ layer, channel, ...(position !== undefined && { position }) }));
-  return climb(model, targets, options);
+  return targets.length === 0 ? [] : climb(model, eachJob(model, targets, options), options);
+}
+
+export interface MaximiseBatchOptions extends Omit<AscentOptions, "batchSize"> {
+  readonly objective: Objective;
+  /** How many pictures. */
+  readonly count: number;
+}
+
+/** Several pictures for one objective at once: from one thing to another, alike, or as different as can be. */
+export async function maximiseBatch(model: Model, options: MaximiseBatchOptions): Promise<Maximised[]> {
+  expectModel("maximiseBatch", model);
+  const names = ascentOptionNames.filter((name): name is Exclude<typeof name, "batchSize"> => name !== "batchSize");
+  checkOptions("maximiseBatch", options, [...names, "objective", "count"] as const);
+  const { objective, count } = options;
+  if (!Number.isInteger(count) || count < 1) throw new ArgumentError(`maximiseBatch: count is ${count}; expected an integer >= 1`);
+  return climb(model, await jointJob(model, objective, count, options), options);
+}
+
+/** What is climbed: how pictures are scored, and what is said of each. */
+interface Job {
+  readonly batch: number;
+  readonly total: number;
+  /** Layers that the score looks at. */
+  readonly targets: readonly Target[];
+  /** In words; also names a picture's own stream of random numbers, so that it does not depend on its neighbours in a batch. */
+  label(index: number): string;
+  stream(index: number): string;
+  score(layers: readonly TargetLayer[], choice: AscentChoice): Value;
+  /** What the score is fed with for the pictures from `first` on. */
+  feeds(first: number, count: number, layers: readonly TargetLayer[], choice: AscentChoice): Record<string, Tensor>;
+  /** What is known of a finished picture. `values` are the first target's layer on it. */
+  measure(
+    index: number,
+    layer: TargetLayer,
+    values: Tensor,
+    objective: number,
+  ): Pick<Maximised, "objective" | "activation" | "layer" | "channel">;
+  /** The unit to look for in training pictures, where it is one. */
+  unit(index: number, layer: TargetLayer): Target | undefined;
 }
 
 type Wish = Pick<MaximiseOptions, "class" | "layer" | "channel" | "position" | "direction">;
 
-interface Settings extends Required<Omit<AscentOptions, keyof RunOptions | "size" | "batchSize" | "normalisation">> {
-  readonly normalisation: PixelScale | undefined;
-  readonly shape: Shape;
-  readonly dtype: DType;
+/** Every picture has a target of its own in one layer: a mask that is fed, so that one program serves all. */
+function eachJob(model: Model, wishes: readonly Wish[], { batchSize = 32 }: AscentOptions): Job {
+  const aims: Aim[] = [];
+  const aim = (index: number, layer: TargetLayer): Aim => {
+    aims[index] ??= aimOf(model, wishes[index], layer);
+    return aims[index];
+  };
+  const batch = Math.min(batchSize, wishes.length);
+  const words = (wish: Wish): string => describe(model, asTarget(wish)) + (wish.position === "centre" ? " at the centre" : "");
+  return {
+    batch,
+    total: wishes.length,
+    targets: [asTarget(wishes[0])],
+    label: (index) => aims[index]?.label ?? words(wishes[index]),
+    stream: (index) => aims[index]?.label ?? words(wishes[index]),
+    score: ([{ value }], { dtype }) =>
+      sum(mul(value, input("mask", value.shape, dtype)), { axes: value.shape.map((_, axis) => axis).slice(1) }),
+    feeds(first, count, [layer], { dtype }) {
+      const masks = Array.from({ length: count }, (_, i) => aim(first + i, layer).mask);
+      return { mask: stack(masks, batch, layer.value.shape.slice(1), dtype) };
+    },
+    measure: (index, layer, values) => measureUnit(aim(index, layer), values, layer),
+    unit: (index) => (wishes[index].direction === undefined ? asTarget(wishes[index]) : undefined),
+  };
 }
 
-function settle(model: Model, options: AscentOptions): Settings {
+/** All pictures of a batch share one objective. */
+async function jointJob(model: Model, objective: Objective, count: number, options: AscentOptions): Promise<Job> {
+  const leaves = leavesOf(objective);
+  if (leaves.length === 0) throw new ArgumentError("maximise: the objective looks at no layer");
+  // An unknown kind is refused where the score is built; it has no layer to look up before.
+  const targets = leaves.map(targetOfLeaf);
+  const references = await referencesOf(model, leaves, options);
+  const words = describeObjective(objective);
+  return {
+    batch: count,
+    total: count,
+    targets,
+    label: (index) => (count === 1 ? words : `${words}, picture ${index + 1} of ${count}`),
+    stream: (index) => `${words} ${index}`,
+    score(layers, { dtype }) {
+      const parts: ObjectiveParts = {
+        batch: count,
+        dtype,
+        at: (target) => layers[targets.findIndex((t) => t.layer === target.layer && t.class === target.class)],
+        channel: (target, layer) => channelOf(model, target, layer),
+        reference: (leaf) => references.get(leaf) as Tensor,
+      };
+      return scoreOf(objective, parts);
+    },
+    feeds: () => ({}),
+    measure: (_, __, ___, reached) => ({
+      objective: reached,
+      activation: reached,
+      layer: leaves.length === 1 ? targets[0].layer : undefined,
+      channel: undefined,
+    }),
+    unit: () => undefined,
+  };
+}
+
+/** The layers of caricatures and inversions on the pictures that they start from. */
+async function referencesOf(model: Model, leaves: readonly Objective[], options: AscentOptions): Promise<Map<Objective, Tensor>> {
   const [channels, ...own] = model.inputShape;
   const shape = [channels, ...(options.size ?? own)];
-  const name = options.parametrisation ?? (options.blur === undefined || options.blur === 0 ? "fourier" : "pixel");
-  const normalisation = options.normalisation ?? model.preprocessing;
-  const settings: Settings = {
-    shape,
-    dtype: options.dtype ?? "float32",
-    steps: options.steps ?? 256,
-    seed: options.seed ?? 0,
-    optimiser: options.optimiser ?? adam(0.05),
-    jitter: options.jitter ?? Math.round(Math.min(...shape.slice(1)) / 16),
-    blur: options.blur ?? 0,
-    blurEvery: options.blurEvery ?? 4,
-    l2: options.l2 ?? 0.25,
-    totalVariation: options.totalVariation ?? 0.1,
-    normalisation,
-    bounds: options.bounds ?? (normalisation === undefined ? "none" : "data"),
-    parametrisation: name,
-    decay: options.decay ?? 1,
-    redirect: options.redirect ?? true,
-  };
-  for (const key of ["steps", "jitter", "blur", "l2", "totalVariation", "decay"] as const) {
-    if (!(settings[key] >= 0) || !Number.isFinite(settings[key]))
-      throw new ArgumentError(`maximise: ${key} is ${settings[key]}; expected a number >= 0`);
+  const found = new Map<Objective, Tensor>();
+  for (const leaf of leaves) {
+    if (leaf.kind !== "caricature" && leaf.kind !== "match") continue;
+    if (!sameShape(leaf.picture.shape, shape)) {
+      throw new ShapeError(`maximise: the picture to start from is ${showShape(leaf.picture.shape)}; expected ${showShape(shape)}`);
+    }
+    const run = { ...compileOptions(options), ...(options.dtype && { dtype: options.dtype }) };
+    const values = await activations(model, leaf.picture, { layers: [leaf.layer], ...run });
+    found.set(leaf, values.get(leaf.layer) as Tensor);
   }
-  for (const key of ["steps", "jitter", "blurEvery"] as const) {
-    if (!Number.isInteger(settings[key])) throw new ArgumentError(`maximise: ${key} is ${settings[key]}; expected a whole number`);
-  }
-  if (settings.blurEvery < 1) throw new ArgumentError("maximise: blurEvery is 0; expected a number of steps >= 1");
-  if (settings.blur > 0 && name === "fourier")
-    throw new ArgumentError("maximise: blur smooths pixels; Fourier pictures are smooth by their decay");
-  return settings;
+  return found;
 }
 
-async function climb(model: Model, wishes: readonly Wish[], options: AscentOptions): Promise<Maximised[]> {
-  if (wishes.length === 0) return [];
-  const settings = settle(model, options);
-  const { shape, dtype } = settings;
-  const how = parametrisation({ ...settings, name: settings.parametrisation });
-  const batch = Math.min(options.batchSize ?? 32, wishes.length);
-  const ascent = await compileAscent(model, {
+async function climb(model: Model, job: Job, options: AscentOptions): Promise<Maximised[]> {
+  const choice = settleAscent(model, options);
+  const { shape, dtype } = choice;
+  const { batch, total } = job;
+  const how = parametrisation({ ...choice, name: choice.parametrisation });
+  const transform = transforming(choice.transforms, shape, greyOf(choice.normalisation, shape[0]), dtype);
+  const traced = traceFor(model, shape, batch, dtype);
+  const layers = job.targets.map((target) => targetLayer(traced, target));
+  const layersOn = (pictures: Value): TargetLayer[] => {
+    const values = substitute(
+      layers.map(({ value }) => value),
+      new Map([[traced.input, pictures]]),
+    );
+    return layers.map((layer, k) => ({ ...layer, value: values[k] }));
+  };
+  const settings: AscentSettings = {
     ...compileOptions(options),
-    ...settings,
-    target: asTarget(wishes[0]),
+    ...choice,
     batch,
     parametrisation: how,
-    jitter: settings.jitter > 0,
-  });
-  const judge = await judgement(model, asTarget(wishes[0]), batch, how, settings, options);
+    transforming: transform,
+    score: (pictures) => job.score(layersOn(pictures), choice),
+  };
+  const ascent = await (choice.regularised
+    ? regularisedAscent(settings, choice.regularised, choice.normalisation)
+    : compileAscent(settings));
+  const judge = await judgement(job, layersOn, how, batch, choice, options);
+  const best = await bestInData(model, job.unit(0, layers[0]), options);
   const results: Maximised[] = [];
-  for (let first = 0; first < wishes.length; first += batch) {
-    const part = wishes.slice(first, first + batch).map((wish) => aimOf(model, wish, ascent.layer, dtype));
-    const starts = part.map((a) => new Tensor(how.start(random(settings.seed).fork(a.label)), shape));
-    const masks = part.map((a) => a.mask);
-    ascent.start(stack(starts, batch, shape, dtype), stack(masks, batch, ascent.layer.value.shape.slice(1), dtype));
-    const ways = await ascend(ascent, settings, part.length, options, { done: first, total: wishes.length });
-    const { pictures, values } = await judge(ascent.read());
-    part.forEach((a, i) => {
-      results.push({ ...measure(a, values.entry(i), ascent.layer), ...record(a, pictures.entry(i).clone(), ways[i], settings, options) });
-    });
+  for (let first = 0; first < total; first += batch) {
+    const count = Math.min(batch, total - first);
+    const feeds = job.feeds(first, count, layers, choice);
+    ascent.start(starts(how, job, first, count, choice));
+    const preview = async (step: number): Promise<void> => {
+      const { pictures } = await judge(ascent.read(), feeds);
+      const images = Array.from({ length: count }, (_, i) => pictures.entry(i).clone());
+      options.onPreview?.({ images, first, step });
+    };
+    const ways = await ascend(ascent, choice, { feeds, transform }, count, options, { done: first, total }, preview);
+    const { pictures, values, objective } = await judge(ascent.read(), feeds);
+    for (let i = 0; i < count; i++) {
+      const index = first + i;
+      const measured = job.measure(index, layers[0], values.entry(i), objective.data[i]);
+      const known =
+        best === undefined ? undefined : best(measured.channel ?? channelOf(model, job.unit(index, layers[0]) as Target, layers[0]));
+      const result: Maximised = {
+        ...measured,
+        ...record(job.label(index), pictures.entry(i).clone(), ways[i], choice, options),
+        ...(known !== undefined && { bestInData: known, ...(known > 0 && { ratio: measured.activation / known }) }),
+      };
+      results.push(result);
+      options.onResult?.(result, index);
+    }
   }
+  ascent.release();
   return results;
+}
+
+/** The free numbers that a batch starts from; what is not used of it stays 0. */
+function starts(how: Parametrisation, job: Job, first: number, count: number, { seed, dtype }: AscentChoice): Record<string, Tensor> {
+  const own = Array.from({ length: count }, (_, i) => how.start(random(seed).fork(job.stream(first + i))));
+  return Object.fromEntries(
+    Object.entries(how.shapes).map(([name, shape]) => {
+      const shared = how.shared?.includes(name) ?? false;
+      const numbers = (shared ? own.slice(0, 1) : own).map((free) => new Tensor(free[name], shape));
+      return [name, stack(numbers, shared ? 1 : job.batch, shape, dtype)];
+    }),
+  );
 }
 
 /** One wish with its position settled. */
 interface Aim {
   readonly target: Target;
-  /** In words; also names the picture's own stream of random numbers, so that it does not depend on its neighbours in a batch. */
   readonly label: string;
   readonly channel: number | undefined;
   readonly mask: Tensor;
 }
 
-function asTarget({ position, ...rest }: Wish): Target {
-  return { ...rest, ...(position !== undefined && position !== "centre" && { position }) };
+function asTarget({ class: name, layer, channel, direction, position }: Wish): Target {
+  return {
+    ...(name !== undefined && { class: name }),
+    ...(layer !== undefined && { layer }),
+    ...(channel !== undefined && { channel }),
+    ...(direction !== undefined && { direction }),
+    ...(position !== undefined && position !== "centre" && { position }),
+  };
 }
 
-function aimOf(model: Model, wish: Wish, layer: TargetLayer, dtype: DType): Aim {
+function aimOf(model: Model, wish: Wish, layer: TargetLayer): Aim {
   const maskShape = layer.value.shape.slice(1);
-  const data = allocate(dtype, sizeOf(maskShape));
+  const data = allocate(layer.value.dtype, sizeOf(maskShape));
   const position = wish.position === "centre" ? centreOf(layer) : wish.position;
   const target: Target = { ...asTarget(wish), ...(position !== undefined && { position }) };
   if (wish.direction !== undefined) {
@@ -233,62 +322,76 @@ interface Way {
 /** All steps of one batch. */
 async function ascend(
   ascent: Ascent,
-  settings: Settings,
+  choice: AscentChoice,
+  { feeds, transform }: { readonly feeds: Record<string, Tensor>; readonly transform: ReturnType<typeof transforming> },
   count: number,
-  { signal, onProgress }: RunOptions,
+  { signal, onProgress, onPreview }: AscentOptions,
   progress: { readonly done: number; readonly total: number },
+  preview: (step: number) => Promise<void>,
 ): Promise<Way[]> {
-  const { steps, seed, jitter, shape, dtype, optimiser, blurEvery } = settings;
-  const [, height, width] = shape;
-  const shifts = random(seed).fork("jitter");
+  const { steps, seed, transforms, optimiser, blurEvery, previewEvery } = choice;
+  const draws = random(seed).fork("transforms");
   const ways = Array.from({ length: count }, (): Way => ({ history: [], climbed: false }));
+  const still = transform.feeds(untransformed);
   const breathe = breather();
   for (let step = 1; step <= steps; step++) {
     signal?.throwIfAborted();
     // 0 while the picture is searched for, then rising to 1 while it comes to rest.
     const settling = Math.max(0, (2 * (step - 1)) / steps - 1);
-    const [down, across] = drawJitter(shifts, settling > 0 ? 0 : jitter);
     const share = (1 + Math.cos(Math.PI * settling)) / 2;
     const { objective, slope } = await ascent.step({
       step,
       learningRate: share * optimiser.learningRate,
-      rows: shiftMatrix(height, down, dtype),
-      columns: shiftMatrix(width, across, dtype),
       // Smoothing is part of the optimiser's step: it fades with the rate, and at rate 0 nothing may change the picture.
       blur: optimiser.learningRate > 0 && step % blurEvery === 0 ? share : 0,
-      redirect: step <= 16 ? 1 : 0,
+      feeds: { ...feeds, ...(settling > 0 ? still : transform.feeds(drawPlacement(transforms, draws))) },
     });
     ways.forEach((way, i) => {
       way.history.push(objective.data[i]);
       way.climbed ||= slope.data[i] !== 0;
     });
     onProgress?.({ done: progress.done + (count * step) / steps, total: progress.total });
+    if (onPreview !== undefined && step % previewEvery === 0 && step < steps) await preview(step);
     await breathe();
   }
   return ways;
 }
 
-/** Finished pictures from their free numbers, and the target's layer on them, without transforms. */
+type Judge = (
+  free: Record<string, Tensor>,
+  feeds: Record<string, Tensor>,
+) => Promise<{ pictures: Tensor; values: Tensor; objective: Tensor }>;
+
+/** Finished pictures from their free numbers, and the first target's layer on them, without transforms. */
 async function judgement(
-  model: Model,
-  target: Target,
-  batch: number,
+  job: Job,
+  layersOn: (pictures: Value) => TargetLayer[],
   how: Parametrisation,
-  { shape, dtype }: Settings,
+  batch: number,
+  choice: AscentChoice,
   options: RunOptions,
-): Promise<(free: Tensor) => Promise<{ pictures: Tensor; values: Tensor }>> {
-  const traced = traceFor(model, shape, batch, dtype);
-  const pictures = how.picture(input("free", [batch, ...shape], dtype));
-  const [values] = substitute([targetLayer(traced, target).value], new Map([[traced.input, pictures]]));
-  const program = await compile(createGraph({ outputs: { pictures, values } }), compileOptions(options));
-  return async (free) => {
-    const results = await program.run({ free });
-    return { pictures: results.pictures, values: results.values };
+): Promise<Judge> {
+  const { dtype } = choice;
+  const free = Object.entries(how.shapes).map(([name, shape]) => [
+    name,
+    input(name, [how.shared?.includes(name) ? 1 : batch, ...shape], dtype),
+  ]);
+  const pictures = how.picture<Value>(Object.fromEntries(free));
+  const layers = layersOn(pictures);
+  const outputs = { pictures, values: layers[0].value, objective: job.score(layers, choice) };
+  const program = await compile(createGraph({ outputs }), compileOptions(options));
+  return async (numbers, feeds) => {
+    const results = await program.run({ ...numbers, ...feeds });
+    return { pictures: results.pictures, values: results.values, objective: results.objective };
   };
 }
 
 /** The objective reached, and the unit's largest activation anywhere: what examples() finds in training pictures. */
-function measure({ mask, channel, target }: Aim, values: Tensor, layer: TargetLayer): Pick<Maximised, "objective" | "activation"> {
+function measureUnit(
+  { mask, channel, target }: Aim,
+  values: Tensor,
+  layer: TargetLayer,
+): Pick<Maximised, "objective" | "activation" | "layer" | "channel"> {
   const plane = layer.height * layer.width;
   let objective = 0;
   for (let p = 0; p < values.size; p++) objective += values.data[p] * mask.data[p];
@@ -299,26 +402,43 @@ function measure({ mask, channel, target }: Aim, values: Tensor, layer: TargetLa
     else for (let c = 0; c < layer.channels; c++) here += values.data[c * plane + p] * (target.direction as Tensor).data[c];
     activation = Math.max(activation, here);
   }
-  return { objective, activation };
+  return { objective, activation, layer: target.layer, channel: target.class === undefined ? channel : undefined };
+}
+
+/** Options as plain data: what repeats the picture. */
+function plainChoice({
+  optimiser,
+  dtype: _dtype,
+  shape: _shape,
+  spectrum,
+  colour: _colour,
+  colourName,
+  ...plain
+}: AscentChoice): Record<string, unknown> {
+  return {
+    ...plain,
+    colour: colourName,
+    spectrum: spectrum !== undefined,
+    optimiser: optimiser.name,
+    learningRate: optimiser.learningRate,
+  };
 }
 
 function record(
-  { target, label, channel }: Aim,
+  label: string,
   image: Tensor,
   { history, climbed }: Way,
-  settings: Settings,
+  choice: AscentChoice,
   options: AscentOptions,
-): Omit<Maximised, "objective" | "activation"> {
-  const { optimiser, dtype: _dtype, shape: _shape, ...plain } = settings;
+): Omit<Maximised, "objective" | "activation" | "layer" | "channel"> {
   return {
     image,
     target: label,
-    layer: target.layer,
-    channel: target.class === undefined ? channel : undefined,
     history,
     range: rangeOfValues(image.data),
-    seed: settings.seed,
-    options: { ...plainOptions(options), ...plain, optimiser: optimiser.name, learningRate: optimiser.learningRate },
-    warnings: diagnoseAscent(image, settings.steps > 0 && !climbed),
+    spectralSlope: spectralSlope(image),
+    seed: choice.seed,
+    options: { ...compileOptions(options), ...plainChoice(choice) },
+    warnings: diagnoseAscent(image, choice.steps > 0 && !climbed),
   };
 }

@@ -28,6 +28,12 @@ export interface Maximised {
   readonly objective: number;
   /** The unit's largest activation anywhere on the finished picture: the number to hold against the best training picture's. */
   readonly activation: number;
+  /** The largest activation in the training pictures, where those were given. */
+  readonly bestInData?: number;
+  /** activation / bestInData, where that is above 0. */
+  readonly ratio?: number;
+  /** d log(power) / d log(frequency) of the picture: about -2 in natural pictures, near 0 in noise. NaN for a constant picture. */
+  readonly spectralSlope?: number;
   /** The objective at every step, as the transformed picture gave it. */
   readonly history: readonly number[];
   readonly range: RawRange;

@@ -1,12 +1,11 @@
 // Activation maximisation against theory, and the promises around it (seeing-inside.md sections 1 and 13).
 import { describe, expect, it } from "vitest";
 import { synthetic } from "../../src/data/synthetic.ts";
-import { waveBasis, waveScales } from "../../src/lens/fourier.ts";
 import { examples, maximise, maximiseEach } from "../../src/lens/index.ts";
-import { blurMatrix, drawJitter, shiftMatrix, transformed } from "../../src/lens/separable.ts";
+import { waveBasis, waveScales } from "../../src/lens/maximise/fourier.ts";
 import { createModel, type Model, nn } from "../../src/nn/index.ts";
 import { matmul } from "../../src/ops/index.ts";
-import { full, ones, random, randomNormal, Tensor, tensor } from "../../src/tensor/index.ts";
+import { ones, random, randomNormal, Tensor, tensor } from "../../src/tensor/index.ts";
 import { fit } from "../../src/train/fit.ts";
 import { adam } from "../../src/train/optimisers.ts";
 import { linearNet, smallNet } from "./nets.ts";
@@ -205,36 +204,7 @@ describe("activation maximisation", () => {
   });
 });
 
-describe("transforms", () => {
-  it("AM7 KD6 a constant picture stays constant under every shift and blur, square or not", () => {
-    const picture = full([1, 1, 7, 11], 0.5);
-    for (const offset of [-9, -2, 0, 3]) {
-      const shifted = transformed(picture, shiftMatrix(7, offset), shiftMatrix(11, -offset));
-      expect(shifted.shape).toEqual([1, 1, 7, 11]);
-      expect(shifted.data.every((v) => v === 0.5)).toBe(true);
-    }
-    const blurred = transformed(picture, blurMatrix(7, 1.3), blurMatrix(11, 1.3));
-    for (const v of blurred.data) expect(v).toBeCloseTo(0.5, 6);
-  });
-
-  it("KD6 jitter moves pictures both ways alike: its mean is 0, and every offset occurs equally often", () => {
-    const generator = random(1);
-    const counts = new Map<number, number>();
-    let [down, across] = [0, 0];
-    const draws = 20_000;
-    for (let i = 0; i < draws; i++) {
-      const [y, x] = drawJitter(generator, 2);
-      down += y / draws;
-      across += x / draws;
-      counts.set(y, (counts.get(y) ?? 0) + 1);
-    }
-    // Standard error of the mean: sqrt(2 / 20000) = 0.01.
-    expect(Math.abs(down)).toBeLessThan(0.04);
-    expect(Math.abs(across)).toBeLessThan(0.04);
-    expect([...counts.keys()].sort((a, b) => a - b)).toEqual([-2, -1, 0, 1, 2]);
-    for (const count of counts.values()) expect(Math.abs(count / draws - 0.2)).toBeLessThan(0.015);
-  });
-
+describe("parametrisations", () => {
   it("AM2 waves are orthonormal, for even and odd sizes", () => {
     for (const size of [1, 2, 5, 8, 28]) {
       const basis = waveBasis(size);
@@ -250,10 +220,13 @@ describe("transforms", () => {
       [32, 0.0155],
       [64, 0.0171],
     ] as const) {
-      const { parametrisation } = await import("../../src/lens/parametrise.ts");
+      const { parametrisation } = await import("../../src/lens/maximise/parametrise.ts");
       const how = parametrisation({
         name: "fourier",
         bounds: "none",
+        squash: "sigmoid",
+        spectrum: undefined,
+        colour: undefined,
         normalisation: undefined,
         shape: [1, size, size],
         dtype: "float32",
@@ -261,7 +234,7 @@ describe("transforms", () => {
       });
       let mean = 0;
       for (let draw = 0; draw < 200; draw++) {
-        const { data } = how.picture(new Tensor(how.start(random(draw)), [1, 1, size, size]));
+        const { data } = how.picture<Tensor>({ picture: new Tensor(how.start(random(draw)).picture, [1, 1, size, size]) });
         const average = dot(data, ones([data.length]).data) / data.length;
         mean += Math.sqrt(Array.from(data).reduce((sum, v) => sum + (v - average) ** 2, 0) / data.length) / 200;
       }

@@ -98,8 +98,8 @@ export interface MaximiseBatchOptions extends Omit<AscentOptions, "batchSize"> {
 /** Several pictures for one objective at once: from one thing to another, alike, or as different as can be. */
 export async function maximiseBatch(model: Model, options: MaximiseBatchOptions): Promise<Maximised[]> {
   expectModel("maximiseBatch", model);
-  const names = ascentOptionNames.filter((name): name is Exclude<typeof name, "batchSize"> => name !== "batchSize");
-  checkOptions("maximiseBatch", options, [...names, "objective", "count"] as const);
+  const names = ascentOptionNames.filter((name): name is Exclude<keyof AscentOptions, "batchSize"> => name !== "batchSize");
+  checkOptions("maximiseBatch", options, [...names, "objective", "count"]);
   const { objective, count } = options;
   if (!Number.isInteger(count) || count < 1) throw new ArgumentError(`maximiseBatch: count is ${count}; expected an integer >= 1`);
   return climb(model, await jointJob(model, objective, count, options), options);

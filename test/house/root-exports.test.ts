@@ -35,7 +35,7 @@ syntheticClasses take tan tanh tanhshrink tap tensor tensorToPicture threshold t
 transformPicture translate transpose unfold unitMeter unnormalise unsqueeze variable variance where writeFoveaSource
 writeModel writeNpy writeNpz writeOnnx writePyTorch writeSafetensors xor zeros zoo compareMaps faithfulness infidelity
 pointingGame road sanityCheck sensitivityMax sensitivityN adversarial syntheticConcepts dissect featureEvolution intervene
-grating placed tuning dataStatistics examplesOfLayers adversarialStep adversarialValue dataSanityCheck permuteLabels
+grating placed tuning dataStatistics examplesOfLayers maximiseBatch standardTransforms adversarialStep adversarialValue dataSanityCheck permuteLabels
 `;
 
 it("the root exports these names and no others", () => {

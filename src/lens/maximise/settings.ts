@@ -82,33 +82,38 @@ export interface AscentOptions extends RunOptions {
   readonly onResult?: (result: Maximised, index: number) => void;
 }
 
-export const ascentOptionNames = [
+/** A record, so that the compiler asks for a new option here. */
+const ownNames: Readonly<Record<Exclude<keyof AscentOptions, keyof RunOptions>, true>> = {
+  steps: true,
+  seed: true,
+  optimiser: true,
+  transforms: true,
+  jitter: true,
+  blur: true,
+  blurEvery: true,
+  l2: true,
+  totalVariation: true,
+  regularised: true,
+  bounds: true,
+  squash: true,
+  normalisation: true,
+  parametrisation: true,
+  decay: true,
+  statistics: true,
+  colour: true,
+  redirect: true,
+  size: true,
+  batchSize: true,
+  dataset: true,
+  onPreview: true,
+  previewEvery: true,
+  onResult: true,
+};
+
+export const ascentOptionNames: readonly (keyof AscentOptions)[] = [
   ...runOptionNames,
-  "steps",
-  "seed",
-  "optimiser",
-  "transforms",
-  "jitter",
-  "blur",
-  "blurEvery",
-  "l2",
-  "totalVariation",
-  "regularised",
-  "bounds",
-  "squash",
-  "normalisation",
-  "parametrisation",
-  "decay",
-  "statistics",
-  "colour",
-  "redirect",
-  "size",
-  "batchSize",
-  "dataset",
-  "onPreview",
-  "previewEvery",
-  "onResult",
-] as const satisfies readonly (keyof AscentOptions)[];
+  ...(Object.keys(ownNames) as (keyof typeof ownNames)[]),
+];
 
 /** All that decides a picture, settled. */
 export interface AscentChoice {

@@ -5,6 +5,7 @@ import { createGraph, type Graph } from "../graph/graph.ts";
 import { readModel } from "../io/model-file.ts";
 import { readNpz } from "../io/npz.ts";
 import { type OnnxNetwork, openOnnx } from "../io/onnx/network.ts";
+import { purposeOf } from "../io/onnx/purpose.ts";
 import { readSafetensors } from "../io/safetensors.ts";
 import { readTfjs } from "../io/tfjs/read.ts";
 import { createModel, type Model, type Preprocessing } from "../nn/model.ts";
@@ -149,19 +150,19 @@ async function openOnnxFile(path: string, options: OpenOptions): Promise<OpenedM
   refuseClasses(path, options);
   const network = await openOnnx(path);
   const { inputSize, dims } = options;
-  const known = { ...storedPurpose(network), ...purpose(options) };
+  const stored = purposeOf([...network.metadata].map(([key, value]) => ({ key, value })));
   let model: Model | undefined;
   return {
     title: baseName(path),
     architecture: undefined,
     trained: true,
-    preprocessing: known.preprocessing,
+    preprocessing: options.preprocessing ?? stored.preprocessing,
     onnx: network,
     model() {
       const shape = network.inputs[0]?.shape;
       const inputShape = network.inputs.length === 1 && dims === undefined ? pictureShape(shape, inputSize, path) : undefined;
       const bindings = { ...(inputShape && { inputShape }), ...(dims && { dims }) };
-      model ??= network.model({ ...bindings, ...known });
+      model ??= network.model({ ...bindings, ...purpose(options) });
       return model;
     },
     graph() {
@@ -169,26 +170,6 @@ async function openOnnxFile(path: string, options: OpenOptions): Promise<OpenedM
       const inputShape = network.inputs.length === 1 && inputSize !== undefined ? pictureShape(port.shape, inputSize, path) : undefined;
       return network.graph({ ...(inputShape && { inputShapes: { [port.name]: [1, ...inputShape] } }), ...(dims && { dims }) });
     },
-  };
-}
-
-/** What fovea wrote into the file about classes and pictures, when it wrote the file. */
-function storedPurpose({ metadata }: OnnxNetwork): { classes?: readonly string[]; preprocessing?: Preprocessing } {
-  const read = (key: string): unknown => {
-    try {
-      return JSON.parse(metadata.get(`fovea.${key}`) ?? "null");
-    } catch {
-      return null;
-    }
-  };
-  const [classes, preprocessing] = [read("classes"), read("preprocessing") as Partial<Preprocessing> | null];
-  const isNumbers = (list: unknown): boolean => Array.isArray(list) && list.length <= 3 && list.every(Number.isFinite);
-  return {
-    ...(Array.isArray(classes) && classes.every((name) => typeof name === "string") && { classes }),
-    ...(typeof preprocessing?.name === "string" &&
-      ["grey", "rgb", "bgr"].includes(preprocessing.channels ?? "") &&
-      isNumbers(preprocessing.mean) &&
-      isNumbers(preprocessing.deviation) && { preprocessing: preprocessing as Preprocessing }),
   };
 }
 

@@ -7,6 +7,7 @@ export { type ConceptOverlap, type Dissection, type DissectOptions, dissect, typ
 export { type EvolutionOptions, featureEvolution, type LayerEvolution } from "./evolution.ts";
 export * from "./examples.ts";
 export { type InterveneOptions, type Intervention, intervene } from "./intervene.ts";
+export { type AblateOptions, type AblationTask, ablateEach } from "./intervene-each.ts";
 export * from "./maximise.ts";
 export * from "./measures/index.ts";
 export type * from "./records.ts";

@@ -114,5 +114,5 @@ function contactSheet(
 
 /** A two-dimensional slice of weights or a feature map, painted over a range shared with its neighbours. */
 export function tile(tensor: Tensor, map: ColourMap, range: Range, alt: string, name: Content): Markup {
-  return figure(image(paint(tensor, { map, range }), alt), name);
+  return figure(mapImage({ raster: paint(tensor, { map, range }), colours: map }, alt), name);
 }

@@ -1,7 +1,9 @@
 export * from "./animation/index.ts";
+export * from "./atlas.ts";
 export { type DrawingOptions, drawAttribution, overlay, type PaintedMap, paintAttribution, paintMap } from "./attribution-picture.ts";
 export * from "./chart.ts";
 export * from "./colour.ts";
+export { type ComparisonData, comparisonRows, paintComparison, writeComparison } from "./comparison.ts";
 export * from "./convolution/index.ts";
 export type * from "./data.ts";
 export { type ExplainedPicture, type ExplanationData, writeExplanation } from "./explanation.ts";

@@ -3,7 +3,18 @@ import type { Attribution, Maximised } from "../lens/records.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { diverging, sequential } from "./colour.ts";
 import type { ReportChannel, ReportData, ReportFeatureMaps } from "./data.ts";
-import { cropSheet, figure, framedSheet, image, legend, type Normalisation, photograph, sumOverChannels, tile } from "./figure.ts";
+import {
+  cropSheet,
+  figure,
+  framedSheet,
+  image,
+  legend,
+  mapImage,
+  type Normalisation,
+  photograph,
+  sumOverChannels,
+  tile,
+} from "./figure.ts";
 import { html, type Markup } from "./html.ts";
 import { percentileRange, rangeOf, show, showRange, symmetricRange } from "./range.ts";
 import { paint } from "./raster.ts";
@@ -64,11 +75,23 @@ ${rows}`;
 /** Every channel the three ways: what excites it, what it wants, which pixels matter. */
 export function channelsSection({ layer, field, units }: NonNullable<ReportData["channels"]>, normalisation: Normalisation): Section {
   const body = html`<p class="lede">Every channel of <code>${layer}</code> (receptive field ${field}) in three ways: the input that it wants, found by gradient ascent; the pixels that mattered on the training picture that excites it most, by the plain gradient and by guided backpropagation (orange: brighter would excite it more, blue: darker would); and the nine training pictures that excite it most, with the part that the unit saw. Each picture carries its own raw range. Strong and weak units look alike once drawn, so the activations stand beside them. Guided maps depend little on the weights of higher layers: trust the plain gradient where the two disagree.</p>
-${units.map((unit) => channelArticle(layer, unit, normalisation))}`;
+${units.map((unit) => unitArticle(layer, unit, normalisation))}`;
   return { id: "channels", title: `Three ways to see ${layer}`, body };
 }
 
-function channelArticle(layer: string, { examples, maximised, gradient, guided }: ReportChannel, normalisation: Normalisation): Markup {
+/** What more is known of a unit than the three ways show. */
+export interface UnitExtras {
+  readonly facts?: readonly (readonly [name: string, value: string])[];
+  readonly below?: Markup;
+}
+
+/** One channel the three ways, with its numbers beside them. */
+export function unitArticle(
+  layer: string,
+  { examples, maximised, gradient, guided }: ReportChannel,
+  normalisation: Normalisation,
+  { facts = [], below }: UnitExtras = {},
+): Markup {
   const { channel, top, best } = examples;
   const id = `channel-${channel}`;
   const warnings = [...new Set([maximised, gradient, guided, examples].flatMap((r) => r?.warnings ?? []))];
@@ -78,7 +101,7 @@ function channelArticle(layer: string, { examples, maximised, gradient, guided }
 <div><dt>reached</dt><dd>${maximised === undefined ? "–" : show(maximised.activation)}</dd></div>
 <div><dt>best picture</dt><dd>${show(best)}</dd></div>
 <div class="ratio"><dt>ratio</dt><dd>${ratio(maximised, best)}</dd></div>
-</dl></div>
+${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></div>
 <div class="ways">
 ${maximised !== undefined && html`<div><p class="way">It wants</p>${figure(image(photograph(maximised.image, normalisation), `Input that maximises channel ${channel} of ${layer}`), showRange(maximised.range))}</div>`}
 ${gradient !== undefined && html`<div><p class="way">Gradient</p>${signedMap(gradient, `Gradient of channel ${channel} on its best training picture`)}</div>`}
@@ -88,7 +111,7 @@ ${
   html`<div class="wide"><p class="way">Seen by it</p>${figure(cropSheet(top, normalisation, columns), activations(top.map((e) => e.activation)))}</div>
 <div class="wide"><p class="way">In the pictures</p>${figure(framedSheet(top, normalisation, columns), `training pictures ${top.map((e) => e.index).join(", ")}`)}</div>`
 }
-</div>${warnings.map((w) => html`<p class="warn">${w}</p>`)}
+</div>${below !== undefined && html`<div class="below">${below}</div>`}${warnings.map((w) => html`<p class="warn">${w}</p>`)}
 </article>
 `;
 }
@@ -111,5 +134,9 @@ function signedMap(attribution: Attribution, alt: string): Markup {
   const words = range === undefined ? "numerically zero" : showRange(attribution.range);
   if (range === undefined) flat.data.fill(0);
   const raster = paint(flat, { map: diverging, range: range ?? { low: -1, high: 1 } });
-  return figure(image(raster, `${alt}, ${words}`), words, range !== undefined && html`<br>full colour ${showRange(range)}`);
+  return figure(
+    mapImage({ raster, colours: diverging }, `${alt}, ${words}`),
+    words,
+    range !== undefined && html`<br>full colour ${showRange(range)}`,
+  );
 }

@@ -12,7 +12,6 @@ import { createModel, type Model, type Preprocessing } from "../nn/model.ts";
 import { ArgumentError, FileError, ModelFormatError } from "../tensor/errors.ts";
 import { nearestName, proposal } from "../tensor/options.ts";
 import type { Shape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import { architecture, architectures, zooModel } from "../zoo/registry.ts";
 import type { InputSize } from "./options.ts";
 
@@ -125,25 +124,16 @@ function openZoo(name: string, options: OpenOptions): OpenedModel {
 
 /** A state_dict, as torchvision's weights are when they are saved as safetensors. All tensors that do not fit are listed. */
 async function openWeights(path: string, name: string, options: OpenOptions): Promise<OpenedModel> {
-  const { outputs, inputShape } = zooSizes(name, options);
-  const found = architecture(name);
-  const shape = inputShape ?? found.inputShape;
+  const sizes = zooSizes(name, options);
   const bytes = await readFile(path);
-  const tensors = /\.npz$/i.test(path) ? readNpz(bytes, { name: path }) : readSafetensors(bytes, { name: path }).tensors;
-  const net = found.build(shape, outputs ?? options.labels?.length ?? found.classes);
+  const parameters = /\.npz$/i.test(path) ? readNpz(bytes, { name: path }) : readSafetensors(bytes, { name: path }).tensors;
   try {
-    const model = createModel(net, shape, { parameters: completed(tensors, createModel(net, shape)), ...purpose(options) });
+    const model = zooModel(name, { ...sizes, parameters, ...purpose(options) });
     return asOpened(name, name, true, model);
   } catch (cause) {
     if (!(cause instanceof ModelFormatError)) throw cause;
     throw new ModelFormatError(`${path} does not fit ${name}: ${cause.message}`, { cause });
   }
-}
-
-/** Old files lack batch norm's counters of steps, which evaluation never reads. */
-function completed(tensors: ReadonlyMap<string, Tensor>, model: Model): ReadonlyMap<string, Tensor> {
-  const counters = [...model.buffers].filter(([name]) => name.endsWith("num_batches_tracked") && !tensors.has(name));
-  return counters.length === 0 ? tensors : new Map([...tensors, ...counters]);
 }
 
 async function openOnnxFile(path: string, options: OpenOptions): Promise<OpenedModel> {

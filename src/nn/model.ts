@@ -101,7 +101,7 @@ export function createModel(net: Module, inputShape: Shape, options: ModelOption
   const misshapen: string[] = [];
   const recipe = (name: string, shape: Shape, dtype: DType, make: () => Tensor): (() => Tensor) => {
     const found = given.get(name);
-    if (found === undefined && !partial) missing.push(name);
+    if (found === undefined && !partial && !isStepCounter(name)) missing.push(name);
     if (found !== undefined && !sameShape(found.shape, shape)) {
       misshapen.push(`${name} has shape ${showShape(found.shape)}, but the net needs ${showShape(shape)}`);
     }
@@ -130,7 +130,9 @@ export function createModel(net: Module, inputShape: Shape, options: ModelOption
   const unknown = options.partial === true ? [] : [...given.keys()].filter((name) => !parameters.has(name) && !buffers.has(name));
   if (missing.length > 0 || unknown.length > 0 || misshapen.length > 0) {
     const list = (what: string, names: readonly string[]): string =>
-      names.length === 0 ? "" : `; ${what}: ${names.slice(0, 8).join(", ")}${names.length > 8 ? `, and ${names.length - 8} more` : ""}`;
+      names.length === 0
+        ? ""
+        : `; ${what}: ${names.slice(0, mostNamed).join(", ")}${names.length > mostNamed ? `, and ${names.length - mostNamed} more` : ""}`;
     throw new ModelFormatError(
       `the parameters are not those of this net${list("missing", missing)}${list("not in the net", unknown)}${list("of another shape", misshapen)}`,
     );
@@ -138,6 +140,12 @@ export function createModel(net: Module, inputShape: Shape, options: ModelOption
   const { classes, preprocessing } = options;
   return withNumbers({ net, inputShape: Object.freeze([...inputShape]), seed, classes, preprocessing }, described, parameters, buffers);
 }
+
+/** So many names of each kind a message lists: all of a head, not all of a net. */
+const mostNamed = 40;
+
+/** State dicts from before PyTorch 0.4.1 lack these, torchvision's first ones among them; PyTorch begins at 0 then, and so do we. */
+const isStepCounter = (name: string): boolean => name.split(".").at(-1) === "num_batches_tracked";
 
 /** How to come by each tensor, in order of first use. */
 type Recipes = Map<string, () => Tensor>;

@@ -15,6 +15,8 @@ export interface Architecture {
   readonly classes: number;
   /** What comes out: one score per class (default), one map per class, a picture, or one score for "real". */
   readonly gives?: "maps" | "picture" | "realness";
+  /** Parts that exist in training only and are not built, but whose tensors published weights hold: `["aux1", "aux2"]`. */
+  readonly trainingParts?: readonly string[];
   readonly build: BuildNet;
 }
 

@@ -83,6 +83,9 @@ export function googLeNet(form: "paper" | "torchvision" = "paper"): BuildNet {
 }
 
 export const googLeNets: readonly Architecture[] = [
-  forImageNet("googlenet", "GoogLeNet as in torchvision: batch norm, 3×3 where the paper has 5×5", googLeNet("torchvision")),
+  {
+    ...forImageNet("googlenet", "GoogLeNet as in torchvision: batch norm, 3×3 where the paper has 5×5", googLeNet("torchvision")),
+    trainingParts: ["aux1", "aux2"],
+  },
   forImageNet("googlenet-paper", "GoogLeNet of the paper: 5×5 branches, biases, response norm (Szegedy et al. 2015)", googLeNet("paper")),
 ];

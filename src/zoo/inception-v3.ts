@@ -45,5 +45,8 @@ export function inceptionV3(): BuildNet {
 }
 
 export const inceptions: readonly Architecture[] = [
-  forImageNet("inception-v3", "Inception v3 as in torchvision (Szegedy et al. 2016)", inceptionV3(), 299),
+  {
+    ...forImageNet("inception-v3", "Inception v3 as in torchvision (Szegedy et al. 2016)", inceptionV3(), 299),
+    trainingParts: ["AuxLogits"],
+  },
 ];

@@ -3,6 +3,7 @@ import { createModel, type Model, type ModelOptions } from "../nn/model.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { proposal } from "../tensor/options.ts";
 import type { Shape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { alexNets } from "./alexnet.ts";
 import type { Architecture } from "./architecture.ts";
 import { convNexts } from "./convnext.ts";
@@ -71,9 +72,18 @@ export interface ZooOptions extends ModelOptions {
   readonly outputs?: number;
 }
 
-/** A net of the zoo with parameters: `zooModel("resnet18", { outputs: 10 })`. */
-export function zooModel(name: string, { inputShape, outputs, ...options }: ZooOptions = {}): Model {
+/**
+ * A net of the zoo with parameters: `zooModel("resnet18", { outputs: 10 })`. `parameters` may be a state_dict of torchvision; what it holds for
+ * parts that exist in training only is left out.
+ */
+export function zooModel(name: string, { inputShape, outputs, parameters, ...options }: ZooOptions = {}): Model {
   const found = architecture(name);
   const shape = inputShape ?? found.inputShape;
-  return createModel(found.build(shape, outputs ?? options.classes?.length ?? found.classes), shape, options);
+  const net = found.build(shape, outputs ?? options.classes?.length ?? found.classes);
+  return createModel(net, shape, { ...options, ...(parameters && { parameters: builtParts(found, parameters) }) });
+}
+
+function builtParts({ trainingParts = [] }: Architecture, parameters: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> {
+  if (trainingParts.length === 0 || !(parameters instanceof Map)) return parameters;
+  return new Map([...parameters].filter(([name]) => !trainingParts.includes(name.split(".")[0])));
 }

@@ -5,8 +5,10 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { compile } from "../../src/backends/compile.ts";
 import { createGraph } from "../../src/graph/graph.ts";
+import { readSafetensors, writeSafetensors } from "../../src/io/safetensors.ts";
 import { createModel, type Model } from "../../src/nn/index.ts";
-import { Tensor } from "../../src/tensor/tensor.ts";
+import { ModelFormatError } from "../../src/tensor/errors.ts";
+import { Tensor, zeros } from "../../src/tensor/tensor.ts";
 import { architecture, zooModel } from "../../src/zoo/index.ts";
 import { filled, numbers } from "../support/formula-weights.ts";
 
@@ -42,6 +44,38 @@ describe("EF4 names", () => {
     expect(text).toHaveLength(tensors);
     expect(model.parameterCount).toBe(parameters);
     expect(createHash("sha256").update(text.join("\n")).digest("hex").slice(0, 32)).toBe(hash);
+  });
+});
+
+describe("EF4 weights in files", () => {
+  /** What torch.save has of a net, given to people as safetensors. */
+  const published = (extra: readonly [string, Tensor][], without = /^$/): ReadonlyMap<string, Tensor> => {
+    const state = [...zooModel("googlenet", { outputs: 10, seed: 3 }).state()].filter(([name]) => !without.test(name));
+    return readSafetensors(writeSafetensors(new Map([...state, ...extra]))).tensors;
+  };
+  const load = (parameters: ReadonlyMap<string, Tensor>): Model => zooModel("googlenet", { outputs: 10, parameters });
+
+  test("EF4 a state_dict loads by name, heads that exist in training only are left out", () => {
+    const model = load(published([["aux1.fc1.weight", zeros([1024, 2048])], ["aux2.conv.bn.bias", zeros([128])]])); // biome-ignore format: one file
+    const wanted = zooModel("googlenet", { outputs: 10, seed: 3 });
+    expect(model.state().get("inception4c.branch3.1.conv.weight")).toEqual(wanted.state().get("inception4c.branch3.1.conv.weight"));
+  });
+
+  test("EF4 files from before batch norm counted its steps begin at 0", () => {
+    expect(
+      load(published([], /num_batches_tracked$/))
+        .buffers.get("conv1.bn.num_batches_tracked")
+        ?.at(),
+    ).toBe(0);
+  });
+
+  test("EF4 what is missing, extra and misshapen is listed, all of a head", () => {
+    const heads = Array.from({ length: 24 }, (_, i): [string, Tensor] => [`head.${10 + i}.bias`, zeros([1])]);
+    const file = published([...heads, ["fc.bias", zeros([1000])]], /^fc\.weight/);
+    expect(() => load(file)).toThrow(ModelFormatError);
+    expect(() => load(file)).toThrow(
+      `missing: fc.weight; not in the net: ${heads.map(([name]) => name).join(", ")}; of another shape: fc.bias has shape [1000], but the net needs [10]`,
+    );
   });
 });
 

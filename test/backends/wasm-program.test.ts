@@ -1,4 +1,6 @@
 // Programs as a whole: state, threads, determinism, fallbacks, memory, and what explain() tells.
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterAll, describe, expect, it } from "vitest";
 import { compileReference } from "../../src/backends/reference/index.ts";
 import { compileWasm, probe, stopWorkers } from "../../src/backends/wasm/index.ts";
@@ -336,6 +338,33 @@ describe("memory", () => {
       for (let run = 0; run < 2; run++) expect(deviation((await program.run(feeds)).y, expected.y)).toBeLessThan(1e-5);
       program.release();
     }
+  });
+
+  it("10,000 steps leave memory flat, and give the same bits again", { timeout: 120_000 }, async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const held = (): number => {
+      collect();
+      const { heapUsed, arrayBuffers, external } = process.memoryUsage();
+      return heapUsed + arrayBuffers + external;
+    };
+    const feeds = [0, 1, 2, 3].map((step) => trainingFeeds(step, 1));
+    const losses: number[] = [];
+    for (let time = 0; time < 2; time++) {
+      const program = await compileWasm(trainingStep(1), { threads: 2 });
+      const { arenaBytes } = program.memory;
+      let before = 0;
+      for (let step = 0; step < 10_000; step++) {
+        if (step === 1000) before = held();
+        const { loss } = await program.run(feeds[step % 4]);
+        if (step % 2500 === 2499) losses.push(loss.item());
+      }
+      expect(held() - before).toBeLessThan(2 ** 20);
+      expect(program.memory.arenaBytes).toBe(arenaBytes);
+      program.release();
+    }
+    expect(losses.slice(4)).toEqual(losses.slice(0, 4));
+    expect(losses.every(Number.isFinite)).toBe(true);
   });
 
   it("results take over dying operands, and state is updated where it lies", async () => {

@@ -6,6 +6,7 @@ export * from "./colour.ts";
 export { type ComparisonData, comparisonRows, paintComparison, writeComparison } from "./comparison.ts";
 export * from "./convolution/index.ts";
 export type * from "./data.ts";
+export { type DissectionData, unitsByConcept, writeDissection } from "./dissection-page.ts";
 export { type ExplainedPicture, type ExplanationData, writeExplanation } from "./explanation.ts";
 export { cropSheet, figure, framedSheet, image, legend, paintCrop, photograph, tile } from "./figure.ts";
 export { type DrawGraphOptions, drawGraph } from "./graph-drawing.ts";

@@ -13,9 +13,12 @@ export interface OutputQuestion {
   readonly ceilMode?: boolean;
 }
 
+/** Candidates that are tried one by one; a question that leaves more is refused, so that every one is answered soon. */
+const mostCandidates = 1_000_000;
+
 /**
  * Every input size >= 1 that gives this output size along one axis, ascending. Without ceil mode these are s consecutive ones, from
- * (o - 1)s + k - 2p on (fewer where that is below 1).
+ * (o - 1)s + k - 2p on (fewer where that is below 1). Throws `ArgumentError` when more than a million sizes would have to be tried.
  */
 export function inputsOfOutput(question: OutputQuestion): number[] {
   const { output, kernel, stride = 1, padding = 0, dilation = 1, ceilMode = false } = question;
@@ -24,8 +27,10 @@ export function inputsOfOutput(question: OutputQuestion): number[] {
   // Conventions pad by less than two kernels; whatever the padding, one more window takes s more positions.
   const [before, after] = typeof padding === "string" ? [extent, extent] : resolvePadding(padding, { input: 0, extent });
   const slack = Math.abs(before) + Math.abs(after) + extent;
+  const [from, to] = [Math.max(1, (output - 2) * stride - slack), output * stride + slack];
+  checkCandidates("inputsOfOutput", to - from + 1);
   const found: number[] = [];
-  for (let input = Math.max(1, (output - 2) * stride - slack); input <= output * stride + slack; input++) {
+  for (let input = from; input <= to; input++) {
     const pads = resolvePadding(padding, { input, extent, stride });
     if (poolSize(input, extent, stride, ...pads, ceilMode) === output) found.push(input);
   }
@@ -69,7 +74,7 @@ export interface Setting {
 /**
  * Every (kernel, stride, padding, dilation) up to the given bounds that turns `input` into `output` along one axis, the simplest first: few
  * settings away from stride 1, padding 0, dilation 1; nothing left uncovered; then small numbers. Paddings stay below the dilated kernel.
- * Default bounds: 7, 4, 3, and dilation 1.
+ * Default bounds: 7, 4, 3, and dilation 1. Throws `ArgumentError` when the bounds hold more than a million settings.
  */
 export function settingsOfOutput(options: {
   readonly input: number;
@@ -81,6 +86,8 @@ export function settingsOfOutput(options: {
 }): Setting[] {
   const { input, output, largestKernel = 7, largestStride = 4, largestPadding = 3, largestDilation = 1 } = options;
   checkCounts("settingsOfOutput", { input, output, largestKernel, largestStride, largestDilation });
+  const paddings = Math.min(largestPadding, dilatedKernel(largestKernel, largestDilation) - 1) + 1;
+  checkCandidates("settingsOfOutput", largestKernel * largestDilation * largestStride * paddings);
   const found: Setting[] = [];
   for (let kernel = 1; kernel <= largestKernel; kernel++) {
     // A single tap has nothing to dilate.
@@ -113,6 +120,11 @@ function bySimplicity(a: Setting, b: Setting): number {
 
 function checkCounts(where: string, counts: Readonly<Record<string, number>>): void {
   for (const [name, n] of Object.entries(counts)) {
-    if (!Number.isInteger(n) || n < 1) throw new ArgumentError(`${where}: ${name} is ${n}; expected an integer >= 1`);
+    if (!Number.isSafeInteger(n) || n < 1) throw new ArgumentError(`${where}: ${name} is ${n}; expected an integer >= 1`);
   }
+}
+
+function checkCandidates(where: string, count: number): void {
+  // Sums beyond 2^53 would not even count: adding 1 to them changes nothing.
+  if (!(count <= mostCandidates)) throw new ArgumentError(`${where}: ${count} candidates to try; at most ${mostCandidates}`);
 }

@@ -61,8 +61,7 @@ function answerInputs(given: {
 }): InverseAnswer {
   const { padding, output } = given;
   const inputs = inputsOfOutput(given);
-  const lines =
-    inputs.length === 0 ? [`no input gives ${output} with these settings`] : [`inputs that give ${output}: ${inputs.join(", ")}`];
+  const lines = inputs.length === 0 ? [`no input gives ${output} with these settings`] : [`inputs that give ${output}: ${listed(inputs)}`];
   if (typeof padding === "number" && !given.ceilMode && inputs.length > 0) {
     const { least, greatest } = explainInputsOfOutput({ ...given, padding });
     lines.push("", ...explanationLines(least));
@@ -72,8 +71,19 @@ function answerInputs(given: {
   return { lines, json: { inputs } };
 }
 
+/** Long runs of consecutive sizes by their ends. */
+function listed(inputs: readonly number[]): string {
+  const [first, last] = [inputs[0], inputs[inputs.length - 1]];
+  const consecutive = last - first === inputs.length - 1;
+  return consecutive && inputs.length > mostSettings ? `${first} to ${last}` : inputs.join(", ");
+}
+
 /** Longer lists are no answer. */
 const mostSettings = 24;
+/** Paddings that are tried under a given kernel, however large. */
+const mostPadding = 1000;
+/** Inputs of a transposed convolution that are told apart. */
+const mostInputs = 1000;
 
 interface Settings {
   readonly kernel: number;
@@ -109,7 +119,7 @@ function formulaOf(
 /** Tries every setting within bounds, what is given being given; the least dilation, stride, padding and kernel first. */
 function answerSettings(wanted: Wanted, given: { readonly [K in keyof Settings]: Settings[K] | undefined }): InverseAnswer {
   const { input, output, ceilMode } = wanted;
-  const largest = { kernel: Math.max(7, given.kernel ?? 0), stride: 4, padding: Math.max(3, given.kernel ?? 0) };
+  const largest = { kernel: Math.max(7, given.kernel ?? 0), stride: 4, padding: Math.min(mostPadding, Math.max(3, given.kernel ?? 0)) };
   const choices = <K extends keyof Settings>(key: K, from: number, to: number): readonly Settings[K][] => {
     const fixed = given[key];
     return fixed === undefined ? (upTo(from, to) as Settings[K][]) : [fixed];
@@ -169,13 +179,16 @@ function answerTransposed(given: {
   const crop = (i: number): readonly [number, number] => resolvePadding(padding, { input: i * stride, extent, stride });
   const sizeOf = (i: number): number => transposedSize(i, extent, stride, ...crop(i));
   const most = Math.max(stride, dilation) - 1;
-  const found: { readonly input: number; readonly outputPadding: number }[] = [];
-  const from = input ?? 1;
-  const to = input ?? Math.ceil((output + 3 * extent) / stride) + 1;
-  for (let i = from; i <= to; i++) {
-    const a = output - sizeOf(i);
-    if (a >= 0 && a <= most) found.push({ input: i, outputPadding: a });
-  }
+  // Each input more is a stride more of output, whatever the padding: only these leave an output padding from 0 to most.
+  const least = Math.max(1, 1 + Math.ceil((output - sizeOf(1) - most) / stride));
+  const greatest = 1 + Math.floor((output - sizeOf(1)) / stride);
+  if (greatest - least >= mostInputs)
+    throw new ArgumentError(
+      `${greatest - least + 1} inputs from ${least} to ${greatest} give ${output}; --stride or --input narrows it down`,
+    );
+  const found = upTo(least, Math.max(least - 1, greatest))
+    .filter((i) => input === undefined || i === input)
+    .map((i) => ({ input: i, outputPadding: output - sizeOf(i) }));
   const lines = found.map(
     ({ input: i, outputPadding: a }) =>
       `input ${i} with output padding ${a}: ${stride}·(${i} - 1) + ${a} + ${extent} - ${crop(i).join(" - ")} = ${output}`,

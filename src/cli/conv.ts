@@ -6,7 +6,7 @@ import { type Explained, explanationLines } from "../arithmetic/explained.ts";
 import { drawGif } from "../report/animation/gif.ts";
 import type { Drawing } from "../report/convolution/drawing.ts";
 import { matrixPicture } from "../report/convolution/matrix.ts";
-import { isPooling } from "../report/convolution/options.ts";
+import { drawnSize, isPooling, mostDrawn } from "../report/convolution/options.ts";
 import { drawSteps, middleFrame, pictureLimits } from "../report/convolution/picture.ts";
 import { describeSteps, type Frame, type Steps } from "../report/convolution/steps.ts";
 import { drawSvg } from "../report/convolution/svg.ts";
@@ -73,7 +73,7 @@ async function conv(options: Readonly<Record<string, unknown>>, signal: AbortSig
   }
   const facts = factsOf(question, { bias: options.bias !== false });
   // A picture of so many cells is neither made nor missed.
-  const steps = facts.picture === undefined || cellsOf(facts, question) > mostCells ? undefined : describeSteps(facts.picture);
+  const steps = facts.picture === undefined || drawnSize(facts.picture) > mostDrawn ? undefined : describeSteps(facts.picture);
   const frame = chooseFrame(steps, wish.frame);
   if (options.json === true)
     process.stdout.write(`${JSON.stringify(plain(facts, question, steps, wish.frame === undefined ? undefined : frame), null, 2)}\n`);
@@ -90,14 +90,6 @@ async function conv(options: Readonly<Record<string, unknown>>, signal: AbortSig
     await writeFileAtomically(wish.gif, bytes);
     process.stderr.write(`wrote ${wish.gif}: ${drawing.frames} frames, ${showCount(bytes.length / 1024)} KiB\n`);
   }
-}
-
-/** Products to be written out, and cells to be drawn: above this nothing is drawn. */
-const mostCells = 100_000;
-
-function cellsOf({ output, kernel, input }: WindowFacts, { inChannels, outChannels, groups }: WindowQuestion): number {
-  const product = (sizes: readonly number[]): number => sizes.reduce((p, n) => p * n, 1);
-  return Math.max(product(input) * inChannels, (product(output) * product(kernel) * outChannels * inChannels) / groups);
 }
 
 function drawingOf(steps: Steps | undefined, facts: WindowFacts, matrix: boolean): Drawing {

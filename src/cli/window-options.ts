@@ -28,6 +28,9 @@ export interface WindowQuestion {
 
 const paddingNames: readonly PaddingName[] = ["valid", "same", "same-lower", "full", "causal"];
 
+/** No axis is longer, so that sizes stay whole numbers that are counted exactly. */
+const largestSize = 1_000_000_000;
+
 /** "5x5" -> [5, 5], "7" -> [7]. */
 export function sizesOption(name: string, given: unknown, least = 1): readonly number[] | undefined {
   const text = textOption(name, given);
@@ -35,6 +38,7 @@ export function sizesOption(name: string, given: unknown, least = 1): readonly n
   const sizes = text.split(/[x×]/i).map((part) => (/^\s*\d+\s*$/.test(part) ? Number(part) : Number.NaN));
   if (sizes.length > 3 || sizes.some((n) => !(n >= least)))
     throw new ArgumentError(`--${name} is ${text}; expected whole numbers >= ${least} with x between them, such as 5x5`);
+  checkLargest(name, text, sizes);
   return sizes;
 }
 
@@ -49,8 +53,13 @@ function paddingOption(given: unknown): readonly AxisPadding[] | undefined {
       throw new ArgumentError(
         `--padding is ${text}; expected a whole number, "before,after" such as 1,2, one of these for each axis such as 1x2, or one of ${paddingNames.join(", ")}`,
       );
+    checkLargest("padding", text, numbers);
     return numbers.length === 1 ? numbers[0] : [numbers[0], numbers[1]];
   });
+}
+
+function checkLargest(name: string, text: string, numbers: readonly number[]): void {
+  if (numbers.some((n) => Math.abs(n) > largestSize)) throw new ArgumentError(`--${name} is ${text}; at most ${largestSize}`);
 }
 
 /** Rows of a kernel written as text: "1 0 -1; 2 0 -2; 1 0 -1". Throws `ArgumentError` that names what cannot be read. */
@@ -95,7 +104,7 @@ function kernelOption(given: unknown): { readonly size: readonly number[]; reado
 function channelsOption(given: unknown): readonly [number, number] {
   const text = textOption("channels", given);
   if (text === undefined) return [1, 1];
-  const numbers = text.split(",").map((n) => numberOption("channels", n, { min: 1, integer: true }) ?? 1);
+  const numbers = text.split(",").map((n) => numberOption("channels", n, { min: 1, max: largestSize, integer: true }) ?? 1);
   if (numbers.length > 2) throw new ArgumentError(`--channels is ${text}; expected input and output channels, such as 3,16`);
   return [numbers[0], numbers[1] ?? numbers[0]];
 }

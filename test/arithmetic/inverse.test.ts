@@ -46,6 +46,16 @@ describe("A6 which inputs give this output", () => {
   });
 });
 
+describe("A6 questions too large to be tried out", () => {
+  it("A6 are refused with the number of candidates", () => {
+    expect(() => inputsOfOutput({ output: 1e9, kernel: 3, stride: 1e9 })).toThrow(
+      /^inputsOfOutput: 2\d{9} candidates to try; at most 1000000/,
+    );
+    expect(() => inputsOfOutput({ output: 1e300, kernel: 3 })).toThrow(ArgumentError);
+    expect(() => settingsOfOutput({ input: 5, output: 3, largestKernel: 1e9 })).toThrow(/candidates to try; at most 1000000/);
+  });
+});
+
 describe("A6 which settings give this output", () => {
   it("A6 settings that turn 5 into 3 all do, the simplest first, and k3 s2 p1 is among them", () => {
     const found = settingsOfOutput({ input: 5, output: 3 });

@@ -120,6 +120,10 @@ describe("fovea conv", () => {
       "6",
     );
     expect(up.out).toContain("input 3 with output padding 1");
+    const far = await fovea("conv", "--transposed", "--padding", "10", "--output-size", "1000000000");
+    expect(far.out).toContain("input 1000000018 with output padding 0:");
+    const run = await fovea("conv", "--kernel", "3", "--stride", "100", "--output-size", "3");
+    expect(run.out).toContain("inputs that give 3: 203 to 302");
     const never = await fovea("conv", "--transposed", "--input", "3", "--stride", "2", "--output-size", "20");
     expect(never.out).toContain("input 3 reaches 7 to 8");
   });
@@ -216,6 +220,20 @@ describe("fovea conv", () => {
     ["a question without a kernel", ["--output-size", "3"], 2, /needs --kernel .* or --input/],
     ["a matrix of a maximum", ["--pool", "max", "--matrix"], 2, /max pooling has no matrix/],
     ["a picture of a giant", ["--input", "500x500", "--svg", "giant.svg"], 2, /too large/],
+    ["a size beyond exact counting", ["--input", "99999999999999999999"], 2, /--input is \d+; at most 1000000000$/m],
+    [
+      "too many inputs to try",
+      ["--output-size", "1000000000", "--kernel", "3", "--stride", "1000000000"],
+      2,
+      /candidates to try; at most 1000000/,
+    ],
+    [
+      "too many inputs of a transposed convolution",
+      ["--transposed", "--output-size", "1000000000", "--kernel", "3", "--dilation", "10000000"],
+      2,
+      /10000000 inputs from .* give 1000000000; --stride or --input narrows/,
+    ],
+    ["a picture of a giant padding", ["--stride", "1000000000", "--padding", "1000000000", "--svg", "giant.svg"], 2, /too large/],
     ["stride 0", ["--stride", "0"], 2, /--stride is 0; expected whole numbers >= 1/],
   ];
   test.concurrent.each(mistakes)("explains %s in one line", async (_, args, code, says) => {

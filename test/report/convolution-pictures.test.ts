@@ -296,8 +296,10 @@ describe("pyramids", () => {
   test("H3 two layers of three taps: g₃ sees x₁ to x₅; the picture lights exactly these units", () => {
     expect(cone([same, same], "backward", 2)).toEqual([[0, 1, 2, 3, 4], [1, 2, 3], [2]]);
     const { marks } = pyramidPicture({ input: 5, layers: [same, same], show: "backward" });
-    expect(marks.filter((m) => m.role === "lit")).toHaveLength(8);
-    expect(marks.filter((m) => m.role === "start")).toHaveLength(1);
+    // One of each stands in the legend.
+    expect(marks.filter((m) => m.role === "lit")).toHaveLength(8 + 1);
+    expect(marks.filter((m) => m.role === "start")).toHaveLength(1 + 1);
+    expect(marks.flatMap((m) => (m.shape === "words" ? [m.text] : []))).toEqual(expect.arrayContaining(["the unit", "what it sees"]));
     expect(marks.filter((m) => m.role === "ray")).toHaveLength(3 + 9);
   });
 
@@ -312,6 +314,14 @@ describe("pyramids", () => {
       /^25 parameters on 25 connections: each is used 1 time\./,
     );
   });
+});
+
+test("A13 pictures of giants are refused before anything is allocated", () => {
+  const size = /is too large; at most 100000/;
+  expect(() => describeSteps({ input: [1e9, 1e9], kernel: 3 })).toThrow(size);
+  expect(() => describeSteps({ input: [5, 5], kernel: 3, stride: 1e9, padding: 1e9 })).toThrow(size);
+  expect(() => describeSteps({ input: [5, 5], kernel: 3, inChannels: 1e6, outChannels: 1e6 })).toThrow(size);
+  expect(() => pyramidPicture({ input: 1e9, layers: [same], show: "forward" })).toThrow(/at most 64/);
 });
 
 describe("in a terminal", () => {

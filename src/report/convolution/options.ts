@@ -92,10 +92,10 @@ export function checkPoolPadding(
     );
 }
 
-/** Checks the options and resolves every size. Throws `ShapeError` or `ArgumentError` with the arithmetic spelled out. */
-export function planWindow(options: WindowOptions): WindowPlan {
+/** Checks the options of the axes and resolves every size. */
+function drawnAxes(options: WindowOptions): readonly [DrawnAxis, DrawnAxis] {
   checkOptions("planWindow", options, windowOptionNames);
-  const { kind = "convolution", input, ceilMode = false, countIncludePad = true, seed = 0 } = options;
+  const { kind = "convolution", input, ceilMode = false } = options;
   const rank = input.length;
   if (rank !== 1 && rank !== 2) throw new ArgumentError(`${kind}: pictures have 1 or 2 axes; the input has ${rank}`);
   const pooling = isPooling(kind);
@@ -118,12 +118,41 @@ export function planWindow(options: WindowOptions): WindowPlan {
     if (pooling && typeof given.padding !== "string") checkPoolPadding(resolved, where);
     return { ...resolved, stretch: 1, extra: 0, given: { input: size, stride: stride[axis], before, after } };
   });
-  const drawn = (axes.length === 1 ? [singleRow, axes[0]] : axes) as unknown as readonly [DrawnAxis, DrawnAxis];
+  return (axes.length === 1 ? [singleRow, axes[0]] : axes) as unknown as readonly [DrawnAxis, DrawnAxis];
+}
 
-  const inChannels = options.inChannels ?? 1;
-  const outChannels = pooling ? inChannels : (options.outChannels ?? 1);
-  const groups = pooling ? inChannels : (options.groups ?? 1);
-  checkChannels(kind, inChannels, outChannels, groups);
+function channelsOf({ kind = "convolution", inChannels = 1, outChannels = 1, groups = 1 }: WindowOptions): Channels {
+  const channels = isPooling(kind) ? { inChannels, outChannels: inChannels, groups: inChannels } : { inChannels, outChannels, groups };
+  checkChannels(kind, channels);
+  return channels;
+}
+
+/** Cells along a drawn axis: the input, its padding, and where the last window hangs over. */
+export const gridLength = ({ input, before, after, kernel, dilation, stride, output }: DrawnAxis): number =>
+  Math.max(0, before) + Math.max(input, input + after, (output - 1) * stride + dilatedKernel(kernel, dilation) - before);
+
+/** Cells and products that a picture may have. */
+export const mostDrawn = 100_000;
+
+/** Cells of the drawn grid, or products of all windows, whichever are more: `planWindow` refuses more than `mostDrawn`. */
+export function drawnSize(options: WindowOptions): number {
+  return sizeOf(drawnAxes(options), channelsOf(options));
+}
+
+function sizeOf(axes: readonly [DrawnAxis, DrawnAxis], { inChannels, outChannels, groups }: Channels): number {
+  const product = (count: (axis: DrawnAxis) => number): number => count(axes[0]) * count(axes[1]);
+  return Math.max(product(gridLength) * inChannels, (product((a) => a.output * a.kernel) * outChannels * inChannels) / groups);
+}
+
+/** Checks the options and resolves every size. Throws `ShapeError` or `ArgumentError` with the arithmetic spelled out. */
+export function planWindow(options: WindowOptions): WindowPlan {
+  const drawn = drawnAxes(options);
+  const { kind = "convolution", ceilMode = false, countIncludePad = true, seed = 0 } = options;
+  const { inChannels, outChannels, groups } = channelsOf(options);
+  const rank = options.input.length === 1 ? 1 : 2;
+  const pooling = isPooling(kind);
+  const size = sizeOf(drawn, { inChannels, outChannels, groups });
+  if (size > mostDrawn) throw new ArgumentError(`${kind}: a picture of ${size} cells or products is too large; at most ${mostDrawn}`);
   const taps = drawn[0].kernel * drawn[1].kernel;
   const outputs = drawn[0].output * drawn[1].output;
   const plane = drawn[0].given.input * drawn[1].given.input;
@@ -230,7 +259,13 @@ function cropOf(
   return [same.before, same.after, same.outputPadding];
 }
 
-function checkChannels(kind: WindowKind, inChannels: number, outChannels: number, groups: number): void {
+interface Channels {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly groups: number;
+}
+
+function checkChannels(kind: WindowKind, { inChannels, outChannels, groups }: Channels): void {
   for (const [name, n] of Object.entries({ "input channels": inChannels, "output channels": outChannels, groups })) {
     if (!Number.isInteger(n) || n < 1) throw new ArgumentError(`${kind}: ${name} is ${n}; expected an integer >= 1`);
   }

@@ -47,6 +47,7 @@ interface Row {
 
 /** Sizes and connections of every layer, from below. Throws `ShapeError` where a kernel does not fit. */
 export function pyramidRows(input: number, layers: readonly PyramidLayer[]): readonly Row[] {
+  if (!(input <= largest)) throw new ArgumentError(`a pyramid of ${input} units per row cannot be read; at most ${largest}`);
   let below = input;
   return layers.map((layer, l) => {
     checkOptions(`layer ${l + 1}`, layer, ["kernel", "stride", "padding", "dilation", "dense"]);
@@ -155,10 +156,10 @@ export function pyramidPicture(options: PyramidOptions): Drawing {
     }
   });
   const bottom = top + rows.length * gap + radius + 14;
-  if (show === "sharing") marks.push(...parameterLegend(layers, bottom + 12));
+  marks.push(...(show === "sharing" ? parameterLegend(layers, bottom + 12) : coneLegend(show, bottom + 12)));
   return {
     width,
-    height: bottom + (show === "sharing" ? 40 : 14),
+    height: bottom + 40,
     title: heading,
     description: words[0],
     marks,
@@ -181,6 +182,16 @@ function startsOf(show: PyramidOptions["show"], unit: PyramidOptions["unit"], co
 /** Dark to light, so that the order of the taps survives grey print. */
 const parameterColour = (parameter: number, count: number): string =>
   toHex(sequential.at(count === 1 ? 0.5 : 0.08 + (0.78 * parameter) / (count - 1)));
+
+function coneLegend(show: "forward" | "backward", y: number): Mark[] {
+  const [start, lit] = show === "forward" ? ["the input", "what it touches"] : ["the unit", "what it sees"];
+  return [
+    { shape: "dot", role: "start", x: margin + 7, y, radius: 7 },
+    { shape: "words", role: "soft", size: 12, x: margin + 22, y, text: start },
+    { shape: "dot", role: "lit", x: margin + 127, y, radius: 7 },
+    { shape: "words", role: "soft", size: 12, x: margin + 142, y, text: lit },
+  ];
+}
 
 function parameterLegend(layers: readonly PyramidLayer[], y: number): Mark[] {
   const kernel = Math.max(...layers.map((l) => (l.dense === true ? 0 : l.kernel)));

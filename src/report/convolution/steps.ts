@@ -1,7 +1,7 @@
 // A window operation step by step, as plain numbers: for every output cell, which cells of the padded input take part and with which
 // weights. All pictures - SVG, GIF, terminal - are drawings of this one description.
 import { dilatedKernel } from "../../arithmetic/sizes.ts";
-import { type DrawnAxis, isPooling, planWindow, type WindowKind, type WindowOptions, type WindowPlan } from "./options.ts";
+import { type DrawnAxis, gridLength, isPooling, planWindow, type WindowKind, type WindowOptions, type WindowPlan } from "./options.ts";
 
 /**
  * What a cell of the drawn grid is. "stretch": a zero between the inputs of a transposed convolution; "extra": the rows and columns a that
@@ -82,11 +82,10 @@ interface GridAxis {
 }
 
 function gridAxis(axis: DrawnAxis): GridAxis {
-  const { input, before, after, stretch, extra, kernel, dilation, stride, output } = axis;
+  const { input, before, after, stretch, extra } = axis;
   const origin = Math.max(0, before);
-  const end = Math.max(input, input + after, (output - 1) * stride + dilatedKernel(kernel, dilation) - before);
   return {
-    length: origin + end,
+    length: gridLength(axis),
     origin,
     kindAt(position) {
       const i = position - origin;

@@ -1,42 +1,19 @@
 // Drives the built command line as a user would, in a folder of its own.
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodePng, readModel } from "../../src/io/index.ts";
+import { drive, expectBuilt, type Outcome, type Reaction } from "./drive.ts";
 
-const program = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 let folder = "";
-
-interface Outcome {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function fovea(args: readonly string[], whenSaid?: { readonly text: string; readonly signal: NodeJS.Signals }): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, ...args], { cwd: folder });
-    const said = { out: "", err: "" };
-    let killed = false;
-    child.stdout.on("data", (chunk) => (said.out += String(chunk)));
-    child.stderr.on("data", (chunk) => {
-      said.err += String(chunk);
-      // Once: a second interrupt means "leave at once".
-      if (!killed && whenSaid !== undefined && said.err.includes(whenSaid.text)) killed = child.kill(whenSaid.signal);
-    });
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, ...said }));
-  });
-}
+const fovea = (args: readonly string[], reaction?: Reaction): Promise<Outcome> => drive(folder, args, reaction);
 
 const quick = ["--dataset", "synthetic", "--limit", "192", "--batch-size", "32", "--schedule", "constant"];
 
 beforeAll(async () => {
-  if (!existsSync(program)) throw new Error(`${program} is missing: run "npm run build" first ("npm test" does)`);
+  expectBuilt();
   folder = await mkdtemp(join(tmpdir(), "fovea-cli-"));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -63,8 +40,7 @@ describe("fovea train", () => {
     const whole = await fovea(["train", ...quick, "--epochs", "4", "--out", "whole", "--no-report", "--threads", "1"]);
     expect(whole.code).toBe(0);
     const stopped = await fovea(["train", ...quick, "--epochs", "4", "--out", "parts", "--no-report", "--threads", "1"], {
-      text: "epoch 1/4",
-      signal: "SIGINT",
+      whenSaid: { text: "epoch 1/4", signal: "SIGINT" },
     });
     expect(stopped.code).toBe(130);
     expect(stopped.err).toContain("fovea train --resume parts");

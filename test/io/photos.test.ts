@@ -51,7 +51,7 @@ function compareStatistics({ shape, data }: Tensor, expected: Summary, unit: num
   expect(shape).toEqual(expected.shape);
   const plane = shape[1] * shape[2];
   for (let c = 0; c < shape[0]; c++) {
-    const values = data.subarray(c * plane, (c + 1) * plane);
+    const values = Float64Array.from(data.subarray(c * plane, (c + 1) * plane));
     const mean = values.reduce((a, b) => a + b, 0) / plane;
     const deviation = Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / plane);
     // Colours that are cut off instead of rounded would be half a level too dark.

@@ -21,7 +21,7 @@ export function addClassifyCommand(cli: CAC, signal: AbortSignal): void {
     .option("--json", "Print JSON instead of text")
     .option("--device <name>", "auto, wasm or reference (default: auto)")
     .option("--threads <n>", "Threads (default: all cores)")
-    .example("fovea classify network.onnx eagle.jpg --labels classes.json --preprocess imagenet")
+    .example("fovea classify network.onnx eagle.jpg --labels names.txt --preprocess imagenet")
     .example('fovea classify network.onnx *.jpg --preprocess "bgr mean=104,117,123"')
     .action((model: string, pictures: readonly string[], options: Readonly<Record<string, unknown>>) =>
       classify(String(model), pictures.map(String), options, signal),

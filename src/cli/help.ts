@@ -12,8 +12,11 @@ const columns = 80;
 export function tidyHelp(sections: readonly HelpSection[]): HelpSection[] {
   const tidy = sections.map((section) => {
     if (section.title === "Usage") return { ...section, body: section.body.replace(/( \[options\])?\s*$/, " [options]") };
+    if (section.title === "Commands") return { ...section, body: wrapColumns(section.body) };
+    // One line instead of one for each command.
+    if (section.title?.startsWith("For more info") === true) return { title: "For more info", body: "  $ fovea <command> --help" };
     if (section.title === "Options")
-      return { ...section, body: wrapOptions(section.body.replace(/^(\s*--no-.*?)\s*\(default: true\)/gm, "$1").replace(/ +$/gm, "")) };
+      return { ...section, body: wrapColumns(section.body.replace(/^(\s*--no-.*?)\s*\(default: true\)/gm, "$1").replace(/ +$/gm, "")) };
     return section;
   });
   const at = tidy.findIndex(({ title }) => title === "Options");
@@ -22,8 +25,8 @@ export function tidyHelp(sections: readonly HelpSection[]): HelpSection[] {
 }
 
 /** Descriptions in a column of their own, continued under themselves. */
-function wrapOptions(body: string): string {
-  const lines = body.split("\n").map((line) => /^(\s*-.*?)(?:\s{2,}(\S.*))?$/.exec(line));
+function wrapColumns(body: string): string {
+  const lines = body.split("\n").map((line) => /^(\s*\S.*?)(?:\s{2,}(\S.*))?$/.exec(line));
   if (lines.some((line) => line === null)) return body;
   const width = 2 + Math.max(...lines.map((line) => line?.[1].trimEnd().length ?? 0));
   return lines

@@ -60,6 +60,7 @@ const asOpened = (title: string, architecture: string | undefined, trained: bool
 
 /** Opens whatever `given` is; throws `FileError` with what was probably meant when it is nothing. */
 export async function openModel(given: string, options: OpenOptions = {}): Promise<OpenedModel> {
+  if (options.dims !== undefined && !/\.onnx$/i.test(given)) throw new ArgumentError(`--dim is for ONNX files; ${given} is none`);
   if (await isFolder(given)) return openFolder(given, options);
   if (await isFile(given)) return openFile(given, options);
   if (!architectures.some(({ name }) => name === given)) throw new FileError(unknownModel(given));

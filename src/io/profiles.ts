@@ -2,6 +2,7 @@
 // model, and are printed wherever one is used.
 import type { Preprocessing } from "../nn/model.ts";
 import { ArgumentError } from "../tensor/errors.ts";
+import { proposal } from "../tensor/options.ts";
 
 /** ImageNet's statistics, as torchvision documents them. */
 const imagenet = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] };
@@ -41,7 +42,7 @@ export function preprocessingProfile(text: string): Preprocessing {
   const names = Object.keys(preprocessingProfiles).join(", ");
   if (first !== "rgb" && first !== "bgr" && first !== "grey") {
     throw new ArgumentError(
-      `preprocessing "${text}": expected one of ${names}, or rgb, bgr or grey followed by scale=, mean=, std=, keep=`,
+      `preprocessing "${text}"${proposal(first, Object.keys(preprocessingProfiles))}: expected one of ${names}, or rgb, bgr or grey followed by scale=, mean=, std=, keep=`,
     );
   }
   const channels = first === "grey" ? 1 : 3;

@@ -19,7 +19,7 @@ import { stack, traceFor } from "./batch.ts";
 import { diagnoseAscent } from "./diagnose.ts";
 import { type Ascent, type AscentSettings, compileAscent } from "./maximise/ascent.ts";
 import { bestInData } from "./maximise/best.ts";
-import { greyOf } from "./maximise/colour.ts";
+import { contrastOf, greyOf } from "./maximise/colour.ts";
 import { describeObjective, leavesOf, type Objective, type ObjectiveParts, scoreOf, targetOfLeaf } from "./maximise/objective.ts";
 import { type Parametrisation, parametrisation } from "./maximise/parametrise.ts";
 import { regularisedAscent } from "./maximise/regularised.ts";
@@ -226,6 +226,8 @@ async function climb(model: Model, job: Job, options: AscentOptions): Promise<Ma
   const settings: AscentSettings = {
     ...compileOptions(options),
     ...choice,
+    l2: choice.l2 / contrastOf(choice.normalisation),
+    totalVariation: choice.totalVariation / contrastOf(choice.normalisation),
     batch,
     parametrisation: how,
     transforming: transform,

@@ -95,6 +95,16 @@ export const projectedClip: Readonly<Record<string, GradRule>> = {
   },
 };
 
+/**
+ * How many of the net's units the usual contrast of a picture is, a standard deviation of 0.225 of the pixel range: 1 after the usual
+ * normalisation, 57 for nets that take 0..255. Penalties on contrast are measured in it.
+ */
+export function contrastOf(normalisation: PixelScale | undefined): number {
+  if (normalisation === undefined) return 1;
+  const { deviation } = normalisation;
+  return (0.225 * deviation.length) / deviation.reduce((sum, d) => sum + d, 0);
+}
+
 /** 0.5 of the pixel range as the net sees it, per channel; 0, the data's mean, where the range is not known. */
 export function greyOf(normalisation: PixelScale | undefined, channels: number): number[] {
   return Array.from({ length: channels }, (_, c) =>

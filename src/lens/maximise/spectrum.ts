@@ -88,7 +88,9 @@ export function slopeOf(power: ArrayLike<number>, height: number, width: number)
     ring.power += power[p];
     ring.count++;
   });
-  const points = rings.flatMap(({ power: sum, count }, k) => (k > 0 && sum > 0 ? [[Math.log(k / size), Math.log(sum / count)]] : []));
+  // What is left of a constant picture is rounding.
+  const nothing = 1e-20 * rings[0].power;
+  const points = rings.flatMap(({ power: sum, count }, k) => (k > 0 && sum > nothing ? [[Math.log(k / size), Math.log(sum / count)]] : []));
   if (points.length < 3) return Number.NaN;
   const [x, y] = [0, 1].map((axis) => points.reduce((sum, point) => sum + point[axis], 0) / points.length);
   const across = points.reduce((sum, [a]) => sum + (a - x) ** 2, 0);

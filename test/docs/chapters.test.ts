@@ -47,6 +47,7 @@ describe("the chapters tell the truth", () => {
     ["onnx", 12],
     ["attribution", 16],
     ["exporting", 6],
+    ["weights", 4],
   ])("docs/%s.md", async (name, atLeast) => {
     let checked = 0;
     await runChapter(name, (value, expected) => {

@@ -4,9 +4,10 @@ import { compile } from "../../src/backends/index.ts";
 import { createGraph } from "../../src/graph/graph.ts";
 import type { Program } from "../../src/graph/program.ts";
 import { constant, input, variable } from "../../src/graph/record.ts";
+import { createModel } from "../../src/nn/index.ts";
 import { conv2d, relu } from "../../src/ops/index.ts";
-import { ones, zeros } from "../../src/tensor/tensor.ts";
-import { adam, fit } from "../../src/train/index.ts";
+import { full, ones, zeros } from "../../src/tensor/tensor.ts";
+import { adam, fit, trainingStep } from "../../src/train/index.ts";
 import { barNet, bars } from "./tiny.ts";
 
 export interface Sample {
@@ -51,6 +52,19 @@ async function training(threads: number, folder: string): Promise<readonly Sampl
   return samples;
 }
 
+/** 10,000 bare steps of one program. */
+async function steps(threads: number): Promise<readonly Sample[]> {
+  const { graph } = trainingStep(createModel(barNet, [1, 8, 8]), { batch: 8, optimiser: adam(1e-3) });
+  const program = await compile(graph, { device: "wasm", threads });
+  const { x, y } = bars(8).batch(Int32Array.from({ length: 8 }, (_, i) => i));
+  const samples: Sample[] = [];
+  for (let count = 1; count <= 10_000; count++) {
+    await program.run({ x, y, learningRate: full([], 1e-3) });
+    if (count % 100 === 0) samples.push(sample(count));
+  }
+  return samples;
+}
+
 /** A program whose arena is some 12 MB, all of it touched by a run. */
 async function bigProgram(threads: number): Promise<Program> {
   const x = input("x", [1, 8, 256, 256]);
@@ -73,6 +87,7 @@ async function programs(threads: number, after: (program: Program) => void): Pro
 
 /** What the command line of the process asks for. */
 export async function probe([what, threads, folder]: readonly string[]): Promise<readonly Sample[]> {
+  if (what === "steps") return steps(Number(threads));
   if (what === "training") return training(Number(threads), folder);
   return programs(Number(threads), (program) => {
     if (what === "released") program.release();

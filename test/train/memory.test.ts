@@ -1,4 +1,4 @@
-// Memory is where it was: after 2,000 steps of real training, with its evaluations and checkpoints, and after programs that were released
+// Memory is where it was: after 10,000 steps, after 2,000 of real training, with its evaluations and checkpoints, and after programs that were released
 // or just dropped. Measured in processes of their own, where nothing else lives.
 import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -42,6 +42,15 @@ describe("PR8 memory stays where it was", () => {
     // The learning curve grows by 65 records. One forgotten loss tensor per step would be 500,000 bytes.
     expect(held).toBeLessThan(300_000);
     // One forgotten evaluator per epoch would be 20 MB.
+    expect(resident).toBeLessThan(5e6);
+  });
+
+  test.each([1, 2])("PR8 through 10,000 steps of a program on %d threads", async (threads) => {
+    const all = await samples("steps", threads);
+    expect(all.at(-1)?.count).toBe(10_000);
+    const { held, resident } = growth(all, [1000, 2000], [9000, 10_000]);
+    // Ten bytes forgotten in every step would be 80,000.
+    expect(held).toBeLessThan(80_000);
     expect(resident).toBeLessThan(5e6);
   });
 

@@ -70,7 +70,7 @@ function unitCard(unit: UnitDissection, layer: string, example: UnitExamples | u
       ? html`<div><dt>then ${second.concept}</dt><dd>${show(second.overlap, 2)}</dd></div>`
       : undefined;
   return html`<article class="map" aria-labelledby="unit-${unit.channel}"><h3 id="unit-${unit.channel}">Channel ${unit.channel}</h3>
-<dl class="figures"><div><dt>overlap</dt><dd>${show(best.overlap ?? 0, 2)}<span class="bar" aria-hidden="true" style="--share:${Math.min(1, best.overlap ?? 0).toFixed(3)}"></span></dd></div>${runnerUp}<div><dt>above</dt><dd>${unit.threshold === undefined ? "–" : show(unit.threshold)} at ${percent(unit.share, 1)} of the positions</dd></div></dl>
+<dl class="figures"><div><dt>overlap</dt><dd>${show(best.overlap ?? 0, 2)}</dd></div>${runnerUp}<div><dt>above</dt><dd>${unit.threshold === undefined ? "–" : show(unit.threshold)} at ${percent(unit.share, 1)} of the positions</dd></div></dl>
 ${example !== undefined && example.top.length > 0 && figure(framedSheet(example.top, normalisation, Math.min(3, example.top.length)), `what excites it most in ${layer}`)}</article>`;
 }
 

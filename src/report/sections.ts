@@ -81,7 +81,7 @@ export function curvesSection({ loss, accuracy }: ReportCurves): Section | undef
 export function confusionSection(counts: readonly (readonly number[])[], classes: readonly string[]): Section {
   const name = (i: number): string => classes[i] ?? String(i);
   const body = html`<p class="lede">Rows are the true classes, columns what the net said. Colours compare within a row; the last column is the share of the row that is right.</p>
-<div class="scroll" tabindex="0" role="region" aria-label="Confusion matrix"><table class="confusion">
+<p class="hint">The matrix scrolls sideways.</p><div class="scroll" tabindex="0" role="region" aria-label="Confusion matrix"><table class="confusion">
 <thead><tr><th class="axis" scope="col">true \\ said</th>${counts.map((_, j) => html`<th scope="col">${name(j)}</th>`)}<th class="axis" scope="col">right</th></tr></thead>
 <tbody>${counts.map((row, i) => confusionRow(row, i, name))}</tbody></table></div>
 <ul class="swatches"><li><i style="background:linear-gradient(to right,var(--raised),var(--good))"></i>right: 0 to 100 % of the row</li><li><i style="background:linear-gradient(to right,var(--raised),var(--bad))"></i>mistaken: 0 to 10 % of the row and more, by square root</li></ul>`;
@@ -131,7 +131,7 @@ export function layersSection(layers: readonly ReportLayer[]): Section {
   ): Markup => html`<tr><th scope="row">${l.name}</th><td class="kind">${l.kind}</td><td>${l.outputShape.join(" × ")}</td><td>${l.field}</td><td>${l.fieldStride ?? ""}</td><td class="n">${count(l.parameters)}${bar(l.parameters, parameters)}</td><td class="n">${count(l.multiplyAdds)}${bar(l.multiplyAdds, multiplyAdds)}</td></tr>
 `;
   const body = html`<p class="lede">One picture on its way through the net. A receptive field is the part of the input that one unit can see; its stride is the step between neighbouring units, in input pixels. Multiply-adds count convolution and dense weights.</p>
-<div class="scroll" tabindex="0" role="region" aria-label="Table of layers"><table class="layers">
+<p class="hint">The table scrolls sideways.</p><div class="scroll" tabindex="0" role="region" aria-label="Table of layers"><table class="layers">
 <thead><tr><th scope="col">Layer</th><th scope="col">Kind</th><th scope="col">Output shape</th><th scope="col">Receptive field</th><th scope="col">Stride</th><th scope="col" class="n">Parameters</th><th scope="col" class="n">Multiply-adds</th></tr></thead>
 <tbody>${layers.map(row)}</tbody>
 <tfoot><tr><th scope="row" colspan="5">Together</th><td class="n">${showCount(parameters)}<span class="bar" aria-hidden="true" style="--share:0"></span></td><td class="n">${showCount(multiplyAdds)}<span class="bar" aria-hidden="true" style="--share:0"></span></td></tr></tfoot></table></div>`;

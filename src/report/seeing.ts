@@ -72,10 +72,16 @@ ${rows}`;
   return { id: "maps", title: "Feature maps", body };
 }
 
+/** So many channels are open; a phone would scroll through thirty screens of them. */
+const shownUnits = 8;
+
 /** Every channel the three ways: what excites it, what it wants, which pixels matter. */
 export function channelsSection({ layer, field, units }: NonNullable<ReportData["channels"]>, normalisation: Normalisation): Section {
   const body = html`<p class="lede">Every channel of <code>${layer}</code> (receptive field ${field}) in three ways: the input that it wants, found by gradient ascent; the pixels that mattered on the training picture that excites it most, by the plain gradient and by guided backpropagation (orange: brighter would excite it more, blue: darker would); and the nine training pictures that excite it most, with the part that the unit saw. Each picture carries its own raw range. Strong and weak units look alike once drawn, so the activations stand beside them. Guided maps depend little on the weights of higher layers: trust the plain gradient where the two disagree.</p>
-${units.map((unit) => unitArticle(layer, unit, normalisation))}`;
+${units.slice(0, shownUnits).map((unit) => unitArticle(layer, unit, normalisation))}${
+  units.length > shownUnits &&
+  html`<details class="more"><summary>The other ${units.length - shownUnits} channels</summary>${units.slice(shownUnits).map((unit) => unitArticle(layer, unit, normalisation))}</details>`
+}`;
   return { id: "channels", title: `Three ways to see ${layer}`, body };
 }
 

@@ -2,7 +2,7 @@
 // on a wide screen, on a phone, in the dark and printed. No fonts or images come from elsewhere.
 
 export const styleSheet: string = `
-:root{color-scheme:light dark;--paper:#fcfcfa;--raised:#ffffff;--ink:#1c1d20;--soft:#5c6068;--faint:#8b9099;--rule:#e2e2dc;--good:#2166ac;--bad:#c2570c;--third:#5c7f3a;--box:#ff8c1a;
+:root{color-scheme:light dark;--paper:#fcfcfa;--raised:#ffffff;--ink:#1c1d20;--soft:#5c6068;--faint:#6b7079;--rule:#e2e2dc;--good:#2166ac;--bad:#c2570c;--third:#5c7f3a;--box:#ff8c1a;
 --serif:Charter,"Iowan Old Style","Palatino Linotype","Source Serif 4",Georgia,serif;--sans:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;--mono:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace}
 @media (prefers-color-scheme:dark){:root{--paper:#141517;--raised:#1b1d20;--ink:#e9e9e6;--soft:#a5a9b1;--faint:#80858e;--rule:#303338;--good:#6aaee6;--bad:#f0904a;--third:#9cc470}}
 *{box-sizing:border-box}

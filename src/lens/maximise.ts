@@ -408,15 +408,8 @@ function measureUnit(
 }
 
 /** Options as plain data: what repeats the picture. */
-function plainChoice({
-  optimiser,
-  dtype: _dtype,
-  shape: _shape,
-  spectrum,
-  colour: _colour,
-  colourName,
-  ...plain
-}: AscentChoice): Record<string, unknown> {
+function plainChoice(choice: AscentChoice): Record<string, unknown> {
+  const { optimiser, dtype: _dtype, shape: _shape, previewEvery: _every, spectrum, colour: _colour, colourName, ...plain } = choice;
   return {
     ...plain,
     colour: colourName,

@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { benchBrowser } from "./browser.ts";
 import { benchConvMaps } from "./conv.ts";
+import { benchMaximise } from "./maximise.ts";
 import { benchMemory } from "./memory.ts";
 import { benchNets } from "./nets.ts";
 import { benchNineLayers } from "./nine.ts";
@@ -32,6 +33,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<void>>
   browser: benchBrowser,
   start: benchStart,
   memory: benchMemory,
+  maximise: benchMaximise,
   profile: benchProfile,
 };
 

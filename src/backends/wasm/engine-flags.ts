@@ -44,4 +44,6 @@ export function compileEagerly(): () => void {
 function setOptimisingOnly(on: boolean): void {
   setEngineFlag(on ? "--no-liftoff" : "--liftoff");
   setEngineFlag(on ? "--no-wasm-lazy-compilation" : "--wasm-lazy-compilation");
+  // V8 14 inlines by what the baseline code has counted, and ends the process when there was none.
+  if (isBetween([14, 0], known)) setEngineFlag(on ? "--no-wasm-inlining" : "--wasm-inlining");
 }

@@ -3,7 +3,7 @@
 // Springenberg, Dosovitskiy, Brox, Riedmiller, "Striving for simplicity", 2015, figure 1; Zeiler and Fergus 2014, section 2.1.
 import type { GradRule } from "../graph/op.ts";
 import type { Value } from "../graph/value.ts";
-import { add, gt, le, lt, mul, reshape } from "../ops/index.ts";
+import { add, ge, gt, le, lt, mul, reshape } from "../ops/index.ts";
 
 export type ReluRule = "gradient" | "guided" | "deconvnet";
 
@@ -24,6 +24,9 @@ export function reluRules(rule: ReluRule): Readonly<Record<string, GradRule>> {
     relu: (g, { x }) => pass(g, x),
     // The upper limit of ReLU6 is not its ReLU part and keeps its own derivative.
     relu6: (g, { x }) => mul(pass(g, x), lt(x, 6)),
+    // As nets from files write ReLU and ReLU6.
+    clip: (g, { x }, { min, max }) =>
+      min === 0 ? mul(pass(g, x), le(x, max as number)) : mul(g, mul(ge(x, min as number), le(x, max as number))),
     leakyRelu: (g, { x }, attrs) => leaky(g, x, attrs.slope as number),
     prelu: (g, { x, weight }) => leaky(g, x, reshape(weight, [-1, ...x.shape.slice(2).map(() => 1)])),
   };

@@ -5,7 +5,7 @@ import { gradient } from "../../src/graph/grad.ts";
 import { constant, input } from "../../src/graph/record.ts";
 import { activations, attribute, attributeEach, type ReluRule, reluRules } from "../../src/lens/index.ts";
 import { createModel, type Model, nn } from "../../src/nn/index.ts";
-import { concat, leakyRelu, mul, prelu, relu, relu6, reshape, sin, slice, softmax, square, sum } from "../../src/ops/index.ts";
+import { clip, concat, leakyRelu, mul, prelu, relu, relu6, reshape, sin, slice, softmax, square, sum } from "../../src/ops/index.ts";
 import { ones, random, randomNormal, sizeOf, Tensor, tensor, zeros } from "../../src/tensor/index.ts";
 import { fixture } from "../support/fixtures.ts";
 import { linearNet, n1, n1Picture, smallNet } from "./nets.ts";
@@ -232,7 +232,7 @@ describe("gradients on the pixels", () => {
     expect(warnings.join()).toMatch(/zero everywhere.*ReLU/);
   });
 
-  it("CA5 the class score is the logit, also where the net ends in softmax", async () => {
+  it("CA5 KD7 the class score is the logit, also where the net ends in softmax", async () => {
     const body = { flatten: nn.flatten(), dense: nn.linear(9, 3) };
     const logits = createModel(nn.sequential(body), [1, 3, 3], { seed: 2 });
     const ended = createModel(nn.sequential({ ...body, end: nn.functional((x) => softmax(x, { axis: 1 })) }), [1, 3, 3], { seed: 2 });
@@ -269,6 +269,32 @@ describe("gradients on the pixels", () => {
       const alone = await attribute(model, task.image, { method: "guided", ...task.target, device });
       expect(together[i].target).toBe(alone.target);
       expect(Array.from(together[i].map.data)).toEqual(Array.from(alone.map.data));
+    }
+  });
+
+  it("PR15 says what is wrong with counts of samples and points, and with a baseline of another shape", async () => {
+    const ask = (options: object): Promise<unknown> =>
+      attribute(smallNet(), zeros([1, 12, 12]), { class: 0, device, ...options } as Parameters<typeof attribute>[2]);
+    await expect(ask({ method: "smoothGrad", samples: 0 })).rejects.toThrow(/samples is 0; expected a whole number/);
+    await expect(ask({ method: "varGrad", spread: -1 })).rejects.toThrow(/spread is -1/);
+    await expect(ask({ method: "integratedGradients", points: 1.5 })).rejects.toThrow(/points is 1.5/);
+    await expect(ask({ method: "integratedGradients", baseline: zeros([1, 3, 3]) })).rejects.toThrow(/baseline has shape \[1, 3, 3\]/);
+  });
+
+  it("RR1 ReLU and ReLU6 as files write them, clipped at 0, follow the same rules", () => {
+    const x = input("x", [7]);
+    const z = tensor([-2, -0.5, 0.5, 3, 5, 7, 8]);
+    const upstream = tensor([1, -1, 1, -1, 1, 1, -1]);
+    for (const [written, plain] of [
+      [clip(x, { min: 0 }), relu(x)],
+      [clip(x, { min: 0, max: 6 }), relu6(x)],
+    ]) {
+      // biome-ignore format: pairs
+      for (const rule of ["gradient", "guided", "deconvnet"] as const) {
+        const maps = [written, plain].map((y) => gradient(y, [x], { seed: constant(upstream), rules: reluRules(rule) })[0]);
+        const [one, other] = evaluateValues(maps, new Map([[x, z]]));
+        expect(Array.from(one.data, (v) => v + 0)).toEqual(Array.from(other.data, (v) => v + 0));
+      }
     }
   });
 

@@ -128,7 +128,7 @@ test("CA4 two bars under one kernel", async () => {
   );
 });
 
-test("CA5 the logit is explained: a constant on all logits changes nothing, and two calls agree", async () => {
+test("CA5 KD7 the logit is explained: a constant on all logits changes nothing, and two calls agree", async () => {
   const model = pooledNet();
   const bias = model.parameters.get("head.bias") as Tensor;
   const moved = model.with(
@@ -150,7 +150,7 @@ test("CA5 the logit is explained: a constant on all logits changes nothing, and 
 });
 
 describe("CA6 nothing to show", () => {
-  test("CA6 an all-negative sum gives a zero map and says so", async () => {
+  test("CA6 KD2 KD7 an all-negative sum gives a zero map and says so", async () => {
     const net = nn.sequential({
       conv: nn.conv2d(1, 1, 1),
       relu: nn.relu(),
@@ -310,6 +310,43 @@ test("G9 what cannot be is refused: CAM without average pooling, layers after th
   await expect(after).rejects.toThrow(ArgumentError);
   const flat = attribute(smallNet(), randomNormal([1, 12, 12], random(0)), { method: "gradCam", class: 0, at: "flatten", ...exact });
   await expect(flat).rejects.toThrow(/"flatten" has values \[1, 216\]/);
+});
+
+test("G9 what is shown is the positive part, then enlarged: guided Grad-CAM's second factor, too", async () => {
+  const model = smallNet();
+  const image = randomNormal([1, 12, 12], random(6)).cast("float64");
+  const [found, both, fine] = await Promise.all(
+    (["gradCam", "guidedGradCam", "guided"] as const).map((method) => attribute(model, image, { method, class: 1, at: "relu1", ...exact })),
+  );
+  const coarse = found.layerMap as Tensor;
+  expect(values(coarse).some((v) => v < 0) && values(coarse).some((v) => v > 0)).toBe(true);
+  closeTo(found.map, values(coarse).map((v) => Math.max(v, 0)), 12); // biome-ignore format: one thought
+  const { map, layerMap } = await attribute(model, image, { method: "gradCam", class: 1, at: "conv2", ...exact });
+  const positive = values(layerMap).map((v) => Math.max(v, 0));
+  // Pixel 3 of an axis lies three quarters of the way from cell 1 to cell 2 less a half pixel: (3.5 / 2 - 0.5) = 1.25.
+  const expected = [positive[7], positive[8], positive[13], positive[14]].map((v, i) => v * [0.5625, 0.1875, 0.1875, 0.0625][i]);
+  expect(map.at(0, 3, 3)).toBeCloseTo(
+    expected.reduce((a, b) => a + b),
+    12,
+  );
+  closeTo(both.map, values(fine.map).map((v, p) => v * found.map.data[p]), 12); // biome-ignore format: one thought
+});
+
+test("G9 CAM is refused where positions do not all count the same: averages over parts, and convolutions over neighbours", async () => {
+  const ask = (parts: Parameters<typeof nn.sequential>[0]): Promise<unknown> =>
+    attribute(createModel(nn.sequential(parts), [1, 8, 8]), randomNormal([1, 8, 8], random(1)), {
+      method: "cam",
+      class: 0,
+      at: "relu",
+      device: "reference",
+    });
+  const body = { conv: nn.conv2d(1, 2, 3, { padding: 1 }), relu: nn.relu() };
+  await expect(ask({ ...body, pool: nn.avgPool2d(4), flatten: nn.flatten(), head: nn.linear(8, 2) })).rejects.toThrow(
+    /no average over all/,
+  );
+  const three = { score: nn.conv2d(2, 2, 3, { padding: 1 }), pool: nn.globalAvgPool(), flatten: nn.flatten() };
+  await expect(ask({ ...body, ...three })).rejects.toThrow(/between them is conv that mixes positions/);
+  await expect(ask({ ...body, ...three, score: nn.conv2d(2, 2, 1) })).resolves.toBeDefined();
 });
 
 test("PR15 every method says what it is called, where it comes from and how to read it", () => {

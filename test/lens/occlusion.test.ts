@@ -60,6 +60,13 @@ describe("G7 occlusion", () => {
     expect(() => occlusionWindows(5, 5, { window: 0 })).toThrow(ArgumentError);
   });
 
+  test("G7 says when windows at the border are cut, and only then", async () => {
+    const ask = async (window: number): Promise<string> =>
+      (await attribute(linearNet(randomNormal([6, 6], random(2))), randomNormal([1, 6, 6], random(1)), { method: "occlusion", class: 0, window, stride: window, ...exact })).warnings.join(); // biome-ignore format: one question
+    expect(await ask(4)).toMatch(/3 of 4 windows are cut off/);
+    expect(await ask(3)).toBe("");
+  });
+
   test("G7 a fill per channel, and wasm agrees with the reference", async () => {
     const image = randomNormal([2, 3, 3], random(3));
     expect(
@@ -101,6 +108,22 @@ describe("RISE", () => {
       for (const i of sums.keys()) sums[i] += (score * mask[i]) / (count * 0.5);
     }
     for (const [i, expected] of [3.5, 1.5, 4, 3.5].entries()) expect(Math.abs(sums[i] - expected)).toBeLessThan(0.03);
+  });
+
+  test("RI2 the method is that estimator: of a linear score, with the masks that its seed draws", async () => {
+    const weights = randomNormal([8, 8], random(3));
+    const image = randomNormal([1, 8, 8], random(4)).cast("float64");
+    const [masks, keep] = [50, 0.3];
+    const asked = { method: "rise", layer: "dense", channel: 0, masks, keep, cells: 4, ...exact } as const;
+    const { map } = await attribute(linearNet(weights), image, asked);
+    const generator = random(0).fork("rise");
+    const expected = new Float64Array(64);
+    for (let n = 0; n < masks; n++) {
+      const mask = riseMask({ height: 8, width: 8, cells: 4, keep }, generator);
+      const score = mask.reduce((sum, m, p) => sum + m * image.data[p] * weights.data[p], 0);
+      for (let p = 0; p < 64; p++) expected[p] += (score * mask[p]) / (masks * keep);
+    }
+    for (let p = 0; p < 64; p++) expect(map.data[p]).toBeCloseTo(expected[p], 9);
   });
 
   test("RISE finds the half of the picture that the score depends on, repeats by its seed, and agrees between devices", async () => {

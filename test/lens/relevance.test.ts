@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { attribute } from "../../src/lens/index.ts";
 import { blocks, createModel, type Model, nn } from "../../src/nn/index.ts";
+import { mul, sigmoid } from "../../src/ops/index.ts";
 import { UnsupportedOpError } from "../../src/tensor/errors.ts";
 import { random, randomNormal, Tensor, tensor } from "../../src/tensor/index.ts";
 import { linearNet, n1, n1Picture } from "./nets.ts";
@@ -213,6 +214,25 @@ describe("residual nets and gates", () => {
     const image = randomNormal([1, 5, 5], random(1)).cast("float64");
     const { map, score } = await attribute(model, image, { method: "lrp", rule: "zero", class: 0, ...exact });
     expect(sum(map)).toBeCloseTo(score, 8);
+  });
+
+  test.each(["the picture first", "the gate first"])("the signal is the signal wherever it stands in the product: %s", async (order) => {
+    const gated = (shape: "maps" | "means"): Model => {
+      const gate = nn.functional((x, context) => {
+        const share = sigmoid(shape === "maps" ? x : context.child("pool", nn.globalAvgPool(), x));
+        return order === "the gate first" ? mul(share, x) : mul(x, share);
+      });
+      const net = nn.sequential({
+        ...{ conv: nn.conv2d(1, 3, 3, { bias: false }), gate, flatten: nn.flatten() },
+        head: nn.linear(27, 2, { bias: false }),
+      });
+      return createModel(net, [1, 5, 5], { seed: 2 });
+    };
+    const image = randomNormal([1, 5, 5], random(1)).cast("float64");
+    for (const shape of ["maps", "means"] as const) {
+      const { map, score } = await attribute(gated(shape), image, { method: "lrp", rule: "zero", class: 0, ...exact });
+      expect(sum(map)).toBeCloseTo(score, 8);
+    }
   });
 
   test("PR15 a net with something that has no rule is refused by name; unknown rules, layers and composites too", async () => {

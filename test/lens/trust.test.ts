@@ -145,6 +145,22 @@ describe("FA2, FA3 infidelity and sensitivity", () => {
     expect(await infidelity(linearNet(weights), x, scaled, unit)).toBeGreaterThan(1e-6);
   });
 
+  test("PR15 FA3 a map of another size than the picture is refused", async () => {
+    const model = linearNet(ones([3, 4]));
+    await expect(infidelity(model, x, new Tensor(new Float64Array(6), [1, 2, 3]), unit)).rejects.toThrow(
+      /\[1, 2, 3\]; expected \[C, 3, 4\]/,
+    );
+    await expect(infidelity(model, x, new Tensor(new Float64Array(24), [2, 3, 4]), unit)).rejects.toThrow(ShapeError);
+  });
+
+  test("FA5 pictures of photographic size: the norm of a map of 200,000 numbers", async () => {
+    const model = linearNet(ones([400, 500]));
+    const large = ones([1, 400, 500]);
+    const found = await sensitivityMax(model, large, { method: "gradientInput", class: 0, trials: 1, device: "reference" });
+    // The change of each number is uniform within 0.02: a deviation of 0.02 / √3 against a value of 1.
+    expect(found).toBeCloseTo(0.02 / Math.sqrt(3), 4);
+  });
+
   test("FA5 the gradient of a linear model does not move; that of a net with kinks does", async () => {
     expect(await sensitivityMax(linearNet(randomNormal([3, 4], random(7))), x, { method: "gradient", class: 0, ...exact })).toBe(0);
     const picture = randomNormal([1, 12, 12], random(8));

@@ -74,7 +74,7 @@ export function camMethod<Name extends string>(name: Name, { weigh, check, ...de
   };
 }
 
-/** From a signed map at the layer's size to what is shown: the positive part, enlarged, with a diagnosis where nothing is left. */
+/** From a signed map at the layer's size to what is shown: its positive part, then enlarged, with a diagnosis where nothing is left. */
 export function camFinding(
   layerMap: Tensor,
   { score, position }: Pick<Aim, "score" | "position">,
@@ -82,13 +82,13 @@ export function camFinding(
   height: number,
   width: number,
 ): Finding {
-  const signed = enlarge(layerMap, height, width);
+  const positive = new Tensor(
+    layerMap.data.map((v: number) => Math.max(v, 0)),
+    layerMap.shape,
+  );
   return {
-    map: new Tensor(
-      signed.data.map((v: number) => Math.max(v, 0)),
-      signed.shape,
-    ),
-    signed,
+    map: enlarge(positive, height, width),
+    signed: enlarge(layerMap, height, width),
     layerMap,
     score,
     position,
@@ -201,16 +201,29 @@ const linearHead: ReadonlySet<string> = new Set([
   "conv",
 ]);
 
+const averages: ReadonlySet<string> = new Set(["mean", "globalAvgPool", "adaptiveAvgPool", "avgPool"]);
+
 function checkPooledHead({ at, layer }: GradientProgram): void {
   const between = valuesBetween(at.value, layer.value);
-  const pooled = between.some((v) => ["mean", "globalAvgPool", "adaptiveAvgPool", "avgPool"].includes(v.op.name));
-  const strange = between.find((v) => !linearHead.has(v.op.name));
+  const strange = between.find((v) => !linearHead.has(v.op.name) || isSpread(v));
+  const pooled = between.some((v) => averages.has(v.op.name) && positionsOf(v) === 1);
   if (pooled && strange === undefined) return;
   throw new ArgumentError(
-    `cam needs a net whose class scores are a linear map of "${at.name}" averaged over its positions; ${
-      strange === undefined ? "there is no average" : `between them is ${strange.op.name}`
+    `cam needs a net whose class scores are a linear map of "${at.name}" averaged over all of its positions; ${
+      strange === undefined
+        ? "there is no average over all of them"
+        : `between them is ${strange.op.name}${isSpread(strange) ? " that mixes positions" : ""}`
     }. gradCam has no such condition`,
   );
+}
+
+const positionsOf = ({ shape }: Value): number => shape.slice(2).reduce((product, n) => product * n, 1);
+
+/** A convolution that sees its neighbours, or skips some of them: then positions do not all count the same. */
+function isSpread(value: Value): boolean {
+  if (value.op.name !== "conv") return false;
+  const [x, weight] = value.inputs;
+  return positionsOf(weight) > 1 || positionsOf(x) !== positionsOf(value);
 }
 
 /** Everything on a path from `from` to `to`, `from` left out. */

@@ -2,7 +2,9 @@
 // Simonyan 2014 (gradient), Springenberg 2015 (guided), Zeiler & Fergus 2014 (deconvnet), Smilkov 2017 (SmoothGrad), Adebayo 2018
 // (VarGrad), Sundararajan 2017 (integrated gradients).
 import { breather } from "#platform";
+import { ArgumentError, ShapeError } from "../../tensor/errors.ts";
 import { random } from "../../tensor/random.ts";
+import { type Shape, sameShape, showShape } from "../../tensor/shape.ts";
 import { full, type Tensor, zeros } from "../../tensor/tensor.ts";
 import { onePicture } from "../batch.ts";
 import { diagnoseMap } from "../diagnose.ts";
@@ -45,6 +47,7 @@ function gradientMethod<Name extends string>(name: Name, given: GradientMethod):
     signed,
     async attribute(model, tasks, options) {
       const { batchSize = 16, signal, onProgress } = options;
+      expectSettings(name, options, onePicture(tasks[0].image).shape);
       const batch = Math.min(batchSize, tasks.length * evaluations(options));
       const program = await gradientProgram(model, tasks[0].target, rule, batch, onePicture(tasks[0].image).shape, options);
       const findings: Finding[] = [];
@@ -64,6 +67,20 @@ function gradientMethod<Name extends string>(name: Name, given: GradientMethod):
       return findings;
     },
   };
+}
+
+function expectSettings(name: string, { samples, points, spread, baseline }: MethodSettings, shape: Shape): void {
+  for (const [setting, given] of Object.entries({ samples, points })) {
+    if (given !== undefined && !(Number.isInteger(given) && given >= 1)) {
+      throw new ArgumentError(`${name}: ${setting} is ${given}; expected a whole number, at least 1`);
+    }
+  }
+  if (spread !== undefined && !(spread >= 0 && spread < Number.POSITIVE_INFINITY)) {
+    throw new ArgumentError(`${name}: spread is ${spread}; expected a share of the picture's range, at least 0`);
+  }
+  if (baseline !== undefined && !sameShape(baseline.shape, shape)) {
+    throw new ShapeError(`${name}: the baseline has shape ${showShape(baseline.shape)}, the picture ${showShape(shape)}`);
+  }
 }
 
 const guidedCaveat =

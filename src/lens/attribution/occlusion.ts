@@ -103,14 +103,22 @@ export const occlusionMethod: Method<OcclusionMethodName> = {
         score,
         position,
         figures: { windows: windows.length },
-        warnings: map.every((v) => v === 0)
-          ? ["the map is zero everywhere: covering any part of the picture leaves the score as it is"]
-          : [],
+        warnings: [
+          ...(map.every((v) => v === 0) ? ["the map is zero everywhere: covering any part of the picture leaves the score as it is"] : []),
+          ...cutNotes(windows),
+        ],
       });
     }
     return findings;
   },
 };
+
+/** A word on windows that cover less than the others. */
+function cutNotes(windows: readonly Window[]): string[] {
+  const area = ({ top, left, bottom, right }: Window): number => (bottom - top) * (right - left);
+  const cut = windows.filter((window) => area(window) < area(windows[0])).length;
+  return cut === 0 ? [] : [`${cut} of ${windows.length} windows are cut off at the right or bottom border and cover less than the others`];
+}
 
 function spread({ top, left, bottom, right }: Window, width: number, drop: number, sum: Float64Array, count: Float64Array): void {
   for (let y = top; y < bottom; y++) {

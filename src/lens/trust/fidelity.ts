@@ -1,10 +1,11 @@
 // Does a map say what the net does when the picture changes a little? Yeh, Hsieh, Suggala, Inouye, Ravikumar 2019 (infidelity, sensitivity-max);
 // Ancona, Ceolini, Oztireli, Gross 2018 (sensitivity-n).
 import type { Model } from "../../nn/model.ts";
-import { ArgumentError } from "../../tensor/errors.ts";
+import { ArgumentError, ShapeError } from "../../tensor/errors.ts";
 import { expectTensor } from "../../tensor/expect.ts";
 import { checkOptions } from "../../tensor/options.ts";
 import { type Random, random } from "../../tensor/random.ts";
+import { showShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { type AttributeOptions, attributeEach, type MethodOptions } from "../attribute.ts";
 import { onePicture } from "../batch.ts";
@@ -33,6 +34,10 @@ export async function infidelity(model: Model, image: Tensor, map: Tensor, optio
   const picture = scorer.image;
   const generator = random(seed).fork("infidelity");
   const [before] = await scorer.score([picture]);
+  perPixel(map, picture);
+  if (picture.size % map.size !== 0) {
+    throw new ShapeError(`infidelity: the map has shape ${showShape(map.shape)}, the picture ${showShape(picture.shape)}`);
+  }
   // A map of one channel speaks of all channels of a pixel together: its share of each is the same.
   const channels = picture.size / map.size;
   const dots: number[] = [];
@@ -92,7 +97,9 @@ export async function sensitivityMax(model: Model, image: Tensor, options: Sensi
     [picture, ...moved].map((x) => ({ image: x, target })),
     settings as unknown as MethodOptions,
   );
-  const norm = Math.hypot(...first.map.data);
+  let norm = 0;
+  for (const v of first.map.data) norm += v * v;
+  norm = Math.sqrt(norm);
   let most = 0;
   for (const { map } of others) {
     let square = 0;

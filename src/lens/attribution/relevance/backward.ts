@@ -6,6 +6,7 @@ import { record } from "../../../graph/record.ts";
 import { topological, type Value } from "../../../graph/value.ts";
 import { mul, sumTo } from "../../../ops/index.ts";
 import { UnsupportedOpError } from "../../../tensor/errors.ts";
+import { sizeOf } from "../../../tensor/shape.ts";
 import { type LrpRule, type RuleSettings, stableDivide, throughWeights } from "./rules.ts";
 
 /** Ops with weights, by the place of the weight among their operands; the bias, if any, follows it. */
@@ -69,10 +70,24 @@ export function relevanceOf(y: Value, x: Value, mask: Value, settings: Relevance
   return gradient(y, [x], { seed: mul(mask, y), rules: relevanceRules(depends, settings) })[0];
 }
 
+/**
+ * The factor of a product that takes all of its relevance (summed where it was spread over more numbers): constants and gates only scale it. A gate is what a
+ * squashing function made or what is smaller than the other factor; of two signals, the first is one. Arras, Montavon, Mueller, Samek 2017.
+ */
+function signalOf(x: Value, y: Value, depends: ReadonlySet<Value>): Value {
+  if (!depends.has(x) || !depends.has(y)) return depends.has(x) ? x : y;
+  if (sizeOf(x.shape) !== sizeOf(y.shape)) return sizeOf(x.shape) > sizeOf(y.shape) ? x : y;
+  return squashing.has(x.op.name) && !squashing.has(y.op.name) ? y : x;
+}
+
+const squashing: ReadonlySet<string> = new Set(["sigmoid", "hardSigmoid", "tanh"]);
+
 function isKnown(value: Value, depends: ReadonlySet<Value>): boolean {
   const { name } = value.op;
   if (weighted.has(name)) return isWeighted(value, depends);
-  return averaging.includes(name) || moving.has(name) || activations.includes(name) || ["add", "sub", "mul", "div"].includes(name);
+  // Divided by what depends on the picture, as normalisation over a layer does, there is no share to speak of.
+  if (name === "div") return !depends.has(value.inputs[1]);
+  return averaging.includes(name) || moving.has(name) || activations.includes(name) || ["add", "sub", "mul"].includes(name);
 }
 
 function relevanceRules(depends: ReadonlySet<Value>, settings: RelevanceSettings): Readonly<Record<string, GradRule | GradRules>> {
@@ -94,10 +109,9 @@ function relevanceRules(depends: ReadonlySet<Value>, settings: RelevanceSettings
       const share = mul(operand, sumTo(stableDivide(g, value, epsilon), operand.shape));
       return sign === -1 && value.op.name === "sub" ? mul(share, -1) : share;
     };
-  /** Of a product, the signal takes all (summed where it was spread over more numbers): a constant factor or a gate only scales it. Of two signals, the first is one. */
   const signal: GradRules = {
-    x: (g, { x }) => (depends.has(x) ? sumTo(g, x.shape) : mul(x, 0)),
-    y: (g, { x, y }) => (depends.has(x) ? mul(y, 0) : sumTo(g, y.shape)),
+    x: (g, { x, y }) => (signalOf(x, y, depends) === x ? sumTo(g, x.shape) : mul(x, 0)),
+    y: (g, { x, y }) => (signalOf(x, y, depends) === y && x !== y ? sumTo(g, y.shape) : mul(y, 0)),
   };
   const pass: GradRule = (g) => g;
   return {

@@ -60,12 +60,12 @@ describe("A3 pooling sizes, relationship 7", () => {
     expect(poolSize(112, 3, 2, 0, 0, true)).toBe(56);
   });
 
-  it("RF8 average pool k4 s4 p2 ceil on 9 gives 3, not 4: the last window must start inside the input or its left padding", () => {
+  it("RF8 KD11 average pool k4 s4 p2 ceil on 9 gives 3, not 4: the last window must start inside the input or its left padding", () => {
     expect(poolSize(9, 4, 4, 2, 2, true)).toBe(3);
     expect(windowAxis({ input: 9, kernel: 4, stride: 4, padding: 2, ceilMode: true }).output).toBe(3);
   });
 
-  it("RF8 in ceil mode no window starts beyond the input and none that may is left out, over random configurations", () => {
+  it("RF8 KD11 in ceil mode no window starts beyond the input and none that may is left out, over random configurations", () => {
     const config = fc.record({
       input: fc.integer({ min: 1, max: 20 }),
       kernel: fc.integer({ min: 1, max: 6 }),

@@ -57,7 +57,7 @@ describe("pooling of many channel counts", () => {
 });
 
 describe("what windows may contain", () => {
-  it("C4 equal elements: the first one's index, in every cut", () => {
+  it("RR4 KD15 C4 equal elements: the first one's index, in every cut", () => {
     check(byName("maxPoolIndices"), [new Tensor(new Float32Array(2 * 5 * 6 * 6).fill(3), [2, 5, 6, 6])], { kernelSize: 3, stride: 2 });
   });
 

@@ -10,7 +10,7 @@ import { zeros } from "../../src/tensor/tensor.ts";
 import { fixture } from "../support/fixtures.ts";
 import { alexnetV2, chain, type LayerRow, lenet5, mobilenetV1, resnet50, rsp, type TracedNet, vgg16, zfnet } from "./field-nets.ts";
 
-describe("H3 tables (RF7)", () => {
+describe("RF7 H3 tables", () => {
   type Row = readonly [layer: string, size: number, stride: number, padding: number];
   const expectRows = (net: TracedNet, rows: readonly Row[]): void => {
     for (const [layer, ...expected] of rows) {
@@ -32,7 +32,7 @@ describe("H3 tables (RF7)", () => {
     lenet5: [lenet5, 32],
   };
 
-  it.each(Object.entries(nets))("H3 %s: every row of the fixtures, by graph and by formula", (name, [rows, size]) => {
+  it.each(Object.entries(nets))("RF7 KD10 H3 %s: every row of the fixtures, by graph and by formula", (name, [rows, size]) => {
     const expected = fixture<{ networks: Record<string, Row[]> }>("receptive_fields").networks[name];
     expect(expected.length).toBeGreaterThan(4);
     expectRows(chain(size, rows), expected);

@@ -41,7 +41,7 @@ function blocks(count: number): ConceptSet {
 }
 
 describe("network dissection", () => {
-  test("DI1 a unit that is a concept's mask overlaps it entirely; a constant unit has no threshold; DI3 an absent concept is undefined", async () => {
+  test("DI1 a unit that is a concept's mask overlaps it entirely; a constant unit has no threshold; DI3 KD14 an absent concept is undefined", async () => {
     // One pixel of 64 is on: more than half a percent, so the share says how much of it is above the threshold.
     const found = await dissect(passer(), blocks(64), { layer: "conv", share: 1 / 64, ...onReference });
     const [passing, constant] = found.units;

@@ -23,7 +23,7 @@ function declared(op: Op, shapes: readonly (readonly number[])[], given: object)
   return op.cost(ins, attrs, op.shape(ins, attrs, op.name)).macs;
 }
 
-describe("A14 multiply-adds", () => {
+describe("A14 KD10 multiply-adds", () => {
   const conv = findOp("conv") as Op;
   it.each(conv.cases.map((c, i) => [caseTitle(conv, c, i), c] as const))(
     "%s: products with padding count, as papers count them",

@@ -93,7 +93,7 @@ describe("C1 max and average", () => {
     expect(listOf(maxPoolIndices(line(-3, -1, -2), 3, { stride: 1, padding: 1 }))).toEqual([1, 1, 1]);
   });
 
-  it("RF8 average pool k4 s4 p2 ceil on 9: three windows, the last one hanging over", () => {
+  it("RF8 KD11 average pool k4 s4 p2 ceil on 9: three windows, the last one hanging over", () => {
     const x = line(1, 2, 3, 4, 5, 6, 7, 8, 9);
     // Windows -2..1, 2..5, 6..9; input and padding end at 10, so 9 counts as padding.
     expect(listOf(avgPool1d(x, 4, { stride: 4, padding: 2, ceilMode: true }))).toEqual([3 / 4, 18 / 4, 24 / 4]);
@@ -214,7 +214,7 @@ describe("C4 switches and unpooling", () => {
     expect(poolGather(back, indices)).toEqual(y);
   });
 
-  it("C4 (RR4) ties go to the first in row-major order: value, index, gradient and unpooling agree", () => {
+  it("RR4 KD15 C4 ties go to the first in row-major order: value, index, gradient and unpooling agree", () => {
     const flat = ones([1, 1, 4, 4], "float64");
     expect(listOf(maxPoolIndices(flat, 2))).toEqual([0, 2, 8, 10]);
     const first = [

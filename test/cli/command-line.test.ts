@@ -115,7 +115,7 @@ describe("fovea --help", () => {
 
 describe("mistakes get one clear line, no stack trace, and an exit code", () => {
   const cases: readonly (readonly [title: string, args: readonly string[], code: number, says: RegExp])[] = [
-    ["unknown command", ["knit"], 2, /there is no command "knit"; commands: train, inspect, explain/],
+    ["unknown command", ["knit"], 2, /there is no command "knit"; commands: train, inspect, zoo, explain/],
     ["unknown option", ["train", "--speed", "9"], 2, /there is no option --speed\b/],
     ["a misspelt option", ["conv", "--outputsize", "3"], 2, /there is no option --outputsize \(did you mean "--output-size"\?\)/],
     ["a misspelt command", ["explian"], 2, /there is no command "explian" \(did you mean "explain"\?\)/],

@@ -81,7 +81,7 @@ export function curvesSection({ loss, accuracy }: ReportCurves): Section | undef
 export function confusionSection(counts: readonly (readonly number[])[], classes: readonly string[]): Section {
   const name = (i: number): string => classes[i] ?? String(i);
   const body = html`<p class="lede">Rows are the true classes, columns what the net said. Colours compare within a row; the last column is the share of the row that is right.</p>
-<p class="hint">The matrix scrolls sideways.</p><div class="scroll" tabindex="0" role="region" aria-label="Confusion matrix"><table class="confusion">
+<p class="hint">The matrix scrolls sideways.</p><div class="scroll" tabindex="0" role="region" aria-label="Table of the confusion matrix"><table class="confusion">
 <thead><tr><th class="axis" scope="col">true \\ said</th>${counts.map((_, j) => html`<th scope="col">${name(j)}</th>`)}<th class="axis" scope="col">right</th></tr></thead>
 <tbody>${counts.map((row, i) => confusionRow(row, i, name))}</tbody></table></div>
 <ul class="swatches"><li><i style="background:linear-gradient(to right,var(--raised),var(--good))"></i>right: 0 to 100 % of the row</li><li><i style="background:linear-gradient(to right,var(--raised),var(--bad))"></i>mistaken: 0 to 10 % of the row and more, by square root</li></ul>`;

@@ -139,12 +139,6 @@ svg.sheet .box{fill:none;stroke:var(--box);stroke-width:1;vector-effect:non-scal
 footer{margin-top:64px;padding:22px 0 56px;border-top:1px solid var(--rule);font-size:.84rem;color:var(--soft)}
 footer ul{margin:6px 0;padding-left:1.1em}
 @media (max-width:860px){.ways{grid-template-columns:repeat(6,minmax(0,1fr))}.ways>*{grid-column:span 2}.ways>.wide{grid-column:span 3}}
-@media (max-width:640px){.turn{display:flex;justify-content:space-between;gap:20px;margin:18px 0 0;font-size:.9rem;color:var(--soft)}
-.glance{grid-template-columns:repeat(auto-fill,minmax(84px,1fr))}
-.glance figcaption{font-size:.74rem}
-.below{grid-column:2}
-.tuning .pair{grid-template-columns:repeat(auto-fit,minmax(min(100%,260px),320px))}
-.dissected{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,220px),1fr));gap:26px 28px}
-.hint{display:block}.compared .method{grid-template-columns:1fr}.cells{grid-template-columns:repeat(min(var(--n),3),minmax(0,1fr))}.wrap{padding:0 18px}header.top{padding-top:34px}.hero,.unit,.layer-maps{grid-template-columns:1fr}.unit dl{grid-template-columns:auto auto;justify-content:start;gap:2px 18px}.filters{grid-template-columns:repeat(auto-fill,minmax(64px,1fr))}.maps{grid-template-columns:repeat(auto-fill,minmax(64px,1fr))}.mistakes{grid-template-columns:repeat(auto-fill,minmax(84px,1fr))}.confusion td{min-width:31px;height:30px;padding:0 2px;font-size:.78rem}.confusion th{padding:2px 4px;font-size:.78rem}main section{padding-top:40px}.ways{gap:14px 12px}}
+@media (max-width:640px){.hint{display:block}.below{grid-column:1}.compared .method{grid-template-columns:1fr}.cells{grid-template-columns:repeat(min(var(--n),3),minmax(0,1fr))}.wrap{padding:0 18px}header.top{padding-top:34px}.hero,.unit,.layer-maps{grid-template-columns:1fr}.unit dl{grid-template-columns:auto auto;justify-content:start;gap:2px 18px}.filters{grid-template-columns:repeat(auto-fill,minmax(64px,1fr))}.maps{grid-template-columns:repeat(auto-fill,minmax(64px,1fr))}.mistakes{grid-template-columns:repeat(auto-fill,minmax(84px,1fr))}.confusion td{min-width:31px;height:30px;padding:0 2px;font-size:.78rem}.confusion th{padding:2px 4px;font-size:.78rem}main section{padding-top:40px}.ways{gap:14px 12px}}
 @media print{:root{--paper:#fff;--raised:#fff;--ink:#000;--soft:#333;--rule:#bbb}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}body{font-size:10.5pt}nav,.skip{display:none}.wrap{max-width:none;padding:0}header.top{padding-top:0}main section{padding-top:22pt}h2{break-after:avoid}figure,tr,.unit,.layer-maps{break-inside:avoid}.scroll{overflow:visible}details::details-content{content-visibility:visible;block-size:auto;opacity:1}.ways{gap:8pt}}
 `.trim();

@@ -27,7 +27,7 @@ export interface AscentOptions extends RunOptions {
   readonly steps?: number;
   /** Decides the starting noise and the transforms (default 0). */
   readonly seed?: number;
-  /** Default adam(0.05). In the second half of the steps its rate falls to 0 along half a cosine. */
+  /** Default adam(0.05); 0.005 for "cppn", 0.5 for "phase". In the second half of the steps its rate falls to 0 along half a cosine. */
   readonly optimiser?: Optimiser;
   /**
    * Random transforms between picture and net, the same for a whole batch at each step (default: `standardTransforms` of the size). The second half of the
@@ -43,9 +43,9 @@ export interface AscentOptions extends RunOptions {
   readonly blur?: number;
   /** Default 4. */
   readonly blurEvery?: number;
-  /** Weight of ½Σx², against an uphill gradient of root mean square 1: contrast settles below 1 / l2 (default 0.25). */
+  /** Weight of ½Σx², against an uphill gradient of root mean square 1: contrast settles below 1 / l2 (default 0.25; 0 for "cppn"). */
   readonly l2?: number;
-  /** Weight of ½Σ(differences of neighbours)², likewise (default 0.1). */
+  /** Weight of ½Σ(differences of neighbours)², likewise (default 0.1; 0 for "cppn"). */
   readonly totalVariation?: number;
   /** Climbs pixels as Yosinski et al. 2015 did, by one of their four presets or settings of one's own, instead of all of the above. */
   readonly regularised?: RegularisedPreset | RegularisedSettings;
@@ -142,6 +142,9 @@ export interface AscentChoice {
   readonly dtype: DType;
 }
 
+/** A network's weights move all pixels at once, and want small steps; phases are angles, and want large ones. */
+const usualRate: Readonly<Partial<Record<ParametrisationName, number>>> = { cppn: 0.005, phase: 0.5 };
+
 export function settleAscent(model: Model, options: AscentOptions): AscentChoice {
   const [channels, ...own] = model.inputShape;
   const size = options.size ?? (own as [number, number]);
@@ -155,12 +158,13 @@ export function settleAscent(model: Model, options: AscentOptions): AscentChoice
     dtype: options.dtype ?? "float32",
     steps: options.steps ?? regularised?.steps ?? 256,
     seed: options.seed ?? 0,
-    optimiser: options.optimiser ?? adam(0.05),
+    optimiser: options.optimiser ?? adam(usualRate[options.parametrisation ?? "fourier"] ?? 0.05),
     transforms: regularised === undefined ? transformsOf(options, size) : [],
     blur: options.blur ?? 0,
     blurEvery: options.blurEvery ?? 4,
-    l2: options.l2 ?? 0.25,
-    totalVariation: options.totalVariation ?? 0.1,
+    // A network of coordinates is smooth by itself, and gives way to what presses on all its pixels alike.
+    l2: options.l2 ?? (options.parametrisation === "cppn" ? 0 : 0.25),
+    totalVariation: options.totalVariation ?? (options.parametrisation === "cppn" ? 0 : 0.1),
     regularised,
     normalisation,
     bounds,

@@ -65,6 +65,8 @@ describe("G7 occlusion", () => {
       (await attribute(linearNet(randomNormal([6, 6], random(2))), randomNormal([1, 6, 6], random(1)), { method: "occlusion", class: 0, window, stride: window, ...exact })).warnings.join(); // biome-ignore format: one question
     expect(await ask(4)).toMatch(/3 of 4 windows are cut off/);
     expect(await ask(3)).toBe("");
+    const summed = await attribute(n1(), n1Picture, { method: "occlusion", class: 0, window: 2, credit: "sum", ...exact });
+    expect(summed.warnings.join()).toMatch(/the sum of their drops, not the mean/);
   });
 
   test("G7 a fill per channel, and wasm agrees with the reference", async () => {

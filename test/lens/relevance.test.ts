@@ -309,6 +309,15 @@ describe("DeepLIFT", () => {
     expect(found.figures.completenessGap).toBeLessThan(1e-9);
   });
 
+  test("where a norm over the layer is taken by its slope, the gap is said in words", async () => {
+    const net = nn.sequential({ conv: nn.conv2d(2, 4, 3), norm: nn.groupNorm(1, 4), flatten: nn.flatten(), dense: nn.linear(400, 2) });
+    const { figures, warnings } = await attribute(createModel(net, [2, 12, 12], { seed: 5 }), picture, { method: "deepLift", class: 0, ...exact }); // biome-ignore format: one question
+    expect(figures.completenessGap).toBeGreaterThan(0.01);
+    expect(warnings.join()).toMatch(/the contributions add up to .*, but the score changed by/);
+    const plain = await attribute(biasFree(4), picture, { method: "deepLift", class: 0, ...exact });
+    expect(plain.warnings).toEqual([]);
+  });
+
   test("at a ReLU net without biases and a zero baseline it is gradient x input", async () => {
     const [lift, plain] = await Promise.all(
       (["deepLift", "gradientInput"] as const).map((method) => attribute(biasFree(4), picture, { method, class: 0, ...exact })),

@@ -68,6 +68,14 @@ function contributions(target: Value, x: Value, mask: Value): Value {
   return mul(multipliers, sub(x, baseline));
 }
 
+/** A word on contributions that do not add up by more than rounding: an op on the way has no rule but its slope. */
+function gapNotes(sum: number, change: number, score: number): string[] {
+  if (Math.abs(sum - change) <= 0.01 * Math.abs(change) + 1e-4 * Math.abs(score)) return [];
+  return [
+    `the contributions add up to ${sum.toPrecision(4)}, but the score changed by ${change.toPrecision(4)}: something in the net, such as a norm over a layer, is taken by its slope`,
+  ];
+}
+
 export const deepLiftMethod: Method<DeepLiftMethodName> = {
   name: "deepLift",
   title: "DeepLIFT",
@@ -95,8 +103,10 @@ export const deepLiftMethod: Method<DeepLiftMethodName> = {
       for (const [i, { gradient: map, score, position }] of aims.entries()) {
         let sum = 0;
         for (const v of map.data) sum += v;
-        const figures = { sum, completenessGap: Math.abs(sum - (score - scores[i])) };
-        findings.push({ map, score, position, figures, warnings: diagnoseMap(map, score, "deepLift", program.relus) });
+        const change = score - scores[i];
+        const figures = { sum, completenessGap: Math.abs(sum - change) };
+        const warnings = [...diagnoseMap(map, score, "deepLift", program.relus), ...gapNotes(sum, change, score)];
+        findings.push({ map, score, position, figures, warnings });
       }
       onProgress?.({ done: Math.min(tasks.length, start + program.batch), total: tasks.length });
     }

@@ -106,6 +106,9 @@ export const occlusionMethod: Method<OcclusionMethodName> = {
         warnings: [
           ...(map.every((v) => v === 0) ? ["the map is zero everywhere: covering any part of the picture leaves the score as it is"] : []),
           ...cutNotes(windows),
+          ...(credit === "sum"
+            ? ["a pixel under several windows has the sum of their drops, not the mean: pixels near the border have fewer"]
+            : []),
         ],
       });
     }

@@ -8,24 +8,46 @@ export function fourier(re: Float64Array, im: Float64Array): void {
   const radix = smallestFactor(n);
   const inner = n / radix;
   if (n === 1) return;
+  const { cosines, sines } = circle(n);
   const parts = Array.from({ length: radix }, (_, r) => {
-    const real = Float64Array.from({ length: inner }, (_, k) => re[k * radix + r]);
-    const imaginary = Float64Array.from({ length: inner }, (_, k) => im[k * radix + r]);
+    const real = new Float64Array(inner);
+    const imaginary = new Float64Array(inner);
+    for (let k = 0; k < inner; k++) {
+      real[k] = re[k * radix + r];
+      imaginary[k] = im[k * radix + r];
+    }
     fourier(real, imaginary);
     return { real, imaginary };
   });
   for (let k = 0; k < n; k++) {
     let [real, imaginary] = [0, 0];
     for (let r = 0; r < radix; r++) {
-      const angle = (-2 * Math.PI * ((r * k) % n)) / n;
-      const [c, s] = [Math.cos(angle), Math.sin(angle)];
-      const [a, b] = [parts[r].real[k % inner], parts[r].imaginary[k % inner]];
-      real += a * c - b * s;
-      imaginary += a * s + b * c;
+      const turn = (r * k) % n;
+      const a = parts[r].real[k % inner];
+      const b = parts[r].imaginary[k % inner];
+      real += a * cosines[turn] + b * sines[turn];
+      imaginary += b * cosines[turn] - a * sines[turn];
     }
     re[k] = real;
     im[k] = imaginary;
   }
+}
+
+interface Circle {
+  readonly cosines: Float64Array;
+  readonly sines: Float64Array;
+}
+
+const circles = new Map<number, Circle>();
+
+/** Cosine and sine of n equal turns; transforms of one picture ask for the same ones again and again. */
+function circle(n: number): Circle {
+  const known = circles.get(n);
+  if (known !== undefined) return known;
+  const turns = new Float64Array(n).map((_, k) => (2 * Math.PI * k) / n);
+  const made = { cosines: turns.map(Math.cos), sines: turns.map(Math.sin) };
+  circles.set(n, made);
+  return made;
 }
 
 function smallestFactor(n: number): number {

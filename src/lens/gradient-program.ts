@@ -24,6 +24,8 @@ export interface GradientProgram {
   readonly relus: readonly string[];
   /** At most `batch` pictures, each with its mask (channels · height · width numbers). */
   run(pictures: readonly Tensor[], masks: readonly Tensor["data"][]): Promise<GradientRun>;
+  /** Gives its memory back; what runs gave stays valid. */
+  release(): void;
 }
 
 export interface GradientRun {
@@ -76,6 +78,7 @@ export async function gradientProgram(
     layer,
     at,
     relus,
+    release: () => program.release(),
     async run(pictures, masks) {
       const results = await program.run({
         ...feeds,

@@ -56,20 +56,24 @@ export function camMethod<Name extends string>(name: Name, { weigh, check, ...de
         options,
         { place: (traced, layer) => placeOf(traced, layer, at) },
       );
-      check?.(program);
-      const findings: Finding[] = [];
-      const breathe = breather();
-      for (let start = 0; start < tasks.length; start += program.batch) {
-        signal?.throwIfAborted();
-        const part = tasks.slice(start, start + program.batch).map(({ image, target }) => ({ image: onePicture(image), target }));
-        for (const aimed of await aim(model, program, part)) {
-          const layerMap = weigh({ maps: aimed.values, gradient: aimed.gradient, counterfactual });
-          findings.push(camFinding(layerMap, aimed, program.at.name, height, width));
+      try {
+        check?.(program);
+        const findings: Finding[] = [];
+        const breathe = breather();
+        for (let start = 0; start < tasks.length; start += program.batch) {
+          signal?.throwIfAborted();
+          const part = tasks.slice(start, start + program.batch).map(({ image, target }) => ({ image: onePicture(image), target }));
+          for (const aimed of await aim(model, program, part)) {
+            const layerMap = weigh({ maps: aimed.values, gradient: aimed.gradient, counterfactual });
+            findings.push(camFinding(layerMap, aimed, program.at.name, height, width));
+          }
+          onProgress?.({ done: Math.min(tasks.length, start + program.batch), total: tasks.length });
+          await breathe();
         }
-        onProgress?.({ done: Math.min(tasks.length, start + program.batch), total: tasks.length });
-        await breathe();
+        return findings;
+      } finally {
+        program.release();
       }
-      return findings;
     },
   };
 }

@@ -94,22 +94,26 @@ export const deepLiftMethod: Method<DeepLiftMethodName> = {
       backward: contributions,
       feeds: { baseline: stack(new Array<Tensor>(batch).fill(baseline), batch, shape, dtype) },
     });
-    const findings: Finding[] = [];
-    for (let start = 0; start < tasks.length; start += program.batch) {
-      signal?.throwIfAborted();
-      const part = tasks.slice(start, start + program.batch).map(({ image, target }) => ({ image: onePicture(image), target }));
-      const aims = await aim(model, program, part);
-      const { scores } = await runAll(program, new Array<Tensor>(aims.length).fill(baseline), aims.map((a) => a.mask)); // biome-ignore format: one thought
-      for (const [i, { gradient: map, score, position }] of aims.entries()) {
-        let sum = 0;
-        for (const v of map.data) sum += v;
-        const change = score - scores[i];
-        const figures = { sum, completenessGap: Math.abs(sum - change) };
-        const warnings = [...diagnoseMap(map, score, "deepLift", program.relus), ...gapNotes(sum, change, score)];
-        findings.push({ map, score, position, figures, warnings });
+    try {
+      const findings: Finding[] = [];
+      for (let start = 0; start < tasks.length; start += program.batch) {
+        signal?.throwIfAborted();
+        const part = tasks.slice(start, start + program.batch).map(({ image, target }) => ({ image: onePicture(image), target }));
+        const aims = await aim(model, program, part);
+        const { scores } = await runAll(program, new Array<Tensor>(aims.length).fill(baseline), aims.map((a) => a.mask)); // biome-ignore format: one thought
+        for (const [i, { gradient: map, score, position }] of aims.entries()) {
+          let sum = 0;
+          for (const v of map.data) sum += v;
+          const change = score - scores[i];
+          const figures = { sum, completenessGap: Math.abs(sum - change) };
+          const warnings = [...diagnoseMap(map, score, "deepLift", program.relus), ...gapNotes(sum, change, score)];
+          findings.push({ map, score, position, figures, warnings });
+        }
+        onProgress?.({ done: Math.min(tasks.length, start + program.batch), total: tasks.length });
       }
-      onProgress?.({ done: Math.min(tasks.length, start + program.batch), total: tasks.length });
+      return findings;
+    } finally {
+      program.release();
     }
-    return findings;
   },
 };

@@ -37,14 +37,18 @@ export const edgesMethod: Method<EdgesMethodName> = {
     const findings: Finding[] = [];
     const shape = onePicture(tasks[0].image).shape;
     const program = await scoreProgram(model, tasks[0].target, 1, shape, options);
-    for (const { image: given, target } of tasks) {
-      options.signal?.throwIfAborted();
-      const image = onePicture(given);
-      const { mask, position } = await settle(model, { image, target }, options);
-      const [score] = (await program.run([image], mask)).scores;
-      findings.push({ map: sobelMagnitude(image), score, position });
-      options.onProgress?.({ done: findings.length, total: tasks.length });
+    try {
+      for (const { image: given, target } of tasks) {
+        options.signal?.throwIfAborted();
+        const image = onePicture(given);
+        const { mask, position } = await settle(model, { image, target }, options);
+        const [score] = (await program.run([image], mask)).scores;
+        findings.push({ map: sobelMagnitude(image), score, position });
+        options.onProgress?.({ done: findings.length, total: tasks.length });
+      }
+      return findings;
+    } finally {
+      program.release();
     }
-    return findings;
   },
 };

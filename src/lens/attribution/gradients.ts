@@ -50,21 +50,25 @@ function gradientMethod<Name extends string>(name: Name, given: GradientMethod):
       expectSettings(name, options, onePicture(tasks[0].image).shape);
       const batch = Math.min(batchSize, tasks.length * evaluations(options));
       const program = await gradientProgram(model, tasks[0].target, rule, batch, onePicture(tasks[0].image).shape, options);
-      const findings: Finding[] = [];
-      const breathe = breather();
-      for (let start = 0; start < tasks.length; start += program.batch) {
-        signal?.throwIfAborted();
-        const part = tasks.slice(start, start + program.batch).map(({ image, target }) => ({ image: onePicture(image), target }));
-        // One after the other: a program does one run at a time.
-        for (const aimed of await aim(model, program, part)) {
-          const { map, figures } = await mapOf(program, aimed, options);
-          const { score, position } = aimed;
-          findings.push({ map, score, position, ...(figures && { figures }), warnings: diagnoseMap(map, score, name, program.relus) });
+      try {
+        const findings: Finding[] = [];
+        const breathe = breather();
+        for (let start = 0; start < tasks.length; start += program.batch) {
+          signal?.throwIfAborted();
+          const part = tasks.slice(start, start + program.batch).map(({ image, target }) => ({ image: onePicture(image), target }));
+          // One after the other: a program does one run at a time.
+          for (const aimed of await aim(model, program, part)) {
+            const { map, figures } = await mapOf(program, aimed, options);
+            const { score, position } = aimed;
+            findings.push({ map, score, position, ...(figures && { figures }), warnings: diagnoseMap(map, score, name, program.relus) });
+          }
+          onProgress?.({ done: Math.min(tasks.length, start + program.batch), total: tasks.length });
+          await breathe();
         }
-        onProgress?.({ done: Math.min(tasks.length, start + program.batch), total: tasks.length });
-        await breathe();
+        return findings;
+      } finally {
+        program.release();
       }
-      return findings;
     },
   };
 }

@@ -38,13 +38,17 @@ function maskedCam<Name extends string>(name: Name, title: string, cites: string
     async attribute(model, tasks, options) {
       const findings: Finding[] = [];
       let program: ScoreProgram | undefined;
-      for (const { image: given, target } of tasks) {
-        const image = onePicture(given);
-        program ??= await scoreProgram(model, target, options.batchSize ?? 16, image.shape, { ...options, place: { at: options.at } });
-        findings.push(await oneFinding(model, program, image, target, options, weigh));
-        options.onProgress?.({ done: findings.length, total: tasks.length });
+      try {
+        for (const { image: given, target } of tasks) {
+          const image = onePicture(given);
+          program ??= await scoreProgram(model, target, options.batchSize ?? 16, image.shape, { ...options, place: { at: options.at } });
+          findings.push(await oneFinding(model, program, image, target, options, weigh));
+          options.onProgress?.({ done: findings.length, total: tasks.length });
+        }
+        return findings;
+      } finally {
+        program?.release();
       }
-      return findings;
     },
   };
 }

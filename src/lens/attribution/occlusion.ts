@@ -76,43 +76,49 @@ export const occlusionMethod: Method<OcclusionMethodName> = {
     const findings: Finding[] = [];
     const breathe = breather();
     let program: ScoreProgram | undefined;
-    for (const [i, { image: given, target }] of tasks.entries()) {
-      const image = onePicture(given);
-      program ??= await scoreProgram(model, target, batchSize, image.shape, options);
-      const { mask, position } = await settle(model, { image, target }, options);
-      const [score] = (await program.run([image], mask)).scores;
-      const sum = new Float64Array(height * width);
-      const count = new Float64Array(height * width);
-      for (let start = 0; start < windows.length; start += program.batch) {
-        signal?.throwIfAborted();
-        const part = windows.slice(start, start + program.batch);
-        const { scores } = await program.run(
-          part.map((window) => covered(image, window, fills)),
-          mask,
-        );
-        part.forEach((window, w) => {
-          spread(window, width, score - scores[w], sum, count);
+    try {
+      for (const [i, { image: given, target }] of tasks.entries()) {
+        const image = onePicture(given);
+        program ??= await scoreProgram(model, target, batchSize, image.shape, options);
+        const { mask, position } = await settle(model, { image, target }, options);
+        const [score] = (await program.run([image], mask)).scores;
+        const sum = new Float64Array(height * width);
+        const count = new Float64Array(height * width);
+        for (let start = 0; start < windows.length; start += program.batch) {
+          signal?.throwIfAborted();
+          const part = windows.slice(start, start + program.batch);
+          const { scores } = await program.run(
+            part.map((window) => covered(image, window, fills)),
+            mask,
+          );
+          part.forEach((window, w) => {
+            spread(window, width, score - scores[w], sum, count);
+          });
+          onProgress?.({ done: i * windows.length + start + part.length, total: tasks.length * windows.length });
+          await breathe();
+        }
+        const map = allocate(image.dtype === "float64" ? "float64" : "float32", sum.length);
+        for (let p = 0; p < map.length; p++) map[p] = credit === "sum" ? sum[p] : sum[p] / count[p];
+        findings.push({
+          map: new Tensor(map, [1, height, width]),
+          score,
+          position,
+          figures: { windows: windows.length },
+          warnings: [
+            ...(map.every((v) => v === 0)
+              ? ["the map is zero everywhere: covering any part of the picture leaves the score as it is"]
+              : []),
+            ...cutNotes(windows),
+            ...(credit === "sum"
+              ? ["a pixel under several windows has the sum of their drops, not the mean: pixels near the border have fewer"]
+              : []),
+          ],
         });
-        onProgress?.({ done: i * windows.length + start + part.length, total: tasks.length * windows.length });
-        await breathe();
       }
-      const map = allocate(image.dtype === "float64" ? "float64" : "float32", sum.length);
-      for (let p = 0; p < map.length; p++) map[p] = credit === "sum" ? sum[p] : sum[p] / count[p];
-      findings.push({
-        map: new Tensor(map, [1, height, width]),
-        score,
-        position,
-        figures: { windows: windows.length },
-        warnings: [
-          ...(map.every((v) => v === 0) ? ["the map is zero everywhere: covering any part of the picture leaves the score as it is"] : []),
-          ...cutNotes(windows),
-          ...(credit === "sum"
-            ? ["a pixel under several windows has the sum of their drops, not the mean: pixels near the border have fewer"]
-            : []),
-        ],
-      });
+      return findings;
+    } finally {
+      program?.release();
     }
-    return findings;
   },
 };
 

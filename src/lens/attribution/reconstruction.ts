@@ -27,36 +27,40 @@ export const reconstructionMethod: Method<ReconstructionMethodName> = {
     });
     const { layer } = program;
     const plane = layer.height * layer.width;
-    const findings: Finding[] = [];
-    const breathe = breather();
-    for (let start = 0; start < tasks.length; start += program.batch) {
-      signal?.throwIfAborted();
-      const part = tasks.slice(start, start + program.batch);
-      const masks = part.map(({ target }) => {
-        const mask = allocate(dtype, layer.channels * plane);
-        if (target.direction !== undefined) {
-          fillDirection(mask, layer, target.direction);
+    try {
+      const findings: Finding[] = [];
+      const breathe = breather();
+      for (let start = 0; start < tasks.length; start += program.batch) {
+        signal?.throwIfAborted();
+        const part = tasks.slice(start, start + program.batch);
+        const masks = part.map(({ target }) => {
+          const mask = allocate(dtype, layer.channels * plane);
+          if (target.direction !== undefined) {
+            fillDirection(mask, layer, target.direction);
+            return mask;
+          }
+          const channel = channelOf(model, target, layer);
+          if (target.position === undefined) mask.fill(1, channel * plane, (channel + 1) * plane);
+          else {
+            checkPosition(layer, target.position);
+            mask[channel * plane + target.position[0] * layer.width + target.position[1]] = 1;
+          }
           return mask;
-        }
-        const channel = channelOf(model, target, layer);
-        if (target.position === undefined) mask.fill(1, channel * plane, (channel + 1) * plane);
-        else {
-          checkPosition(layer, target.position);
-          mask[channel * plane + target.position[0] * layer.width + target.position[1]] = 1;
-        }
-        return mask;
-      });
-      const { scores, gradients } = await program.run(
-        part.map(({ image }) => onePicture(image)),
-        masks,
-      );
-      gradients.forEach((map, i) => {
-        const { position } = part[i].target;
-        findings.push({ map, score: scores[i], position, warnings: diagnoseMap(map, scores[i], "deconvnet", program.relus) });
-      });
-      onProgress?.({ done: start + part.length, total: tasks.length });
-      await breathe();
+        });
+        const { scores, gradients } = await program.run(
+          part.map(({ image }) => onePicture(image)),
+          masks,
+        );
+        gradients.forEach((map, i) => {
+          const { position } = part[i].target;
+          findings.push({ map, score: scores[i], position, warnings: diagnoseMap(map, scores[i], "deconvnet", program.relus) });
+        });
+        onProgress?.({ done: start + part.length, total: tasks.length });
+        await breathe();
+      }
+      return findings;
+    } finally {
+      program.release();
     }
-    return findings;
   },
 };

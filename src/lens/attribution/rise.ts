@@ -77,34 +77,38 @@ export const riseMethod: Method<RiseMethodName> = {
     const findings: Finding[] = [];
     const breathe = breather();
     let program: ScoreProgram | undefined;
-    for (const [i, { image: given, target }] of tasks.entries()) {
-      const image = onePicture(given);
-      program ??= await scoreProgram(model, target, batchSize, image.shape, { ...options, probabilities: true });
-      const { mask: unit, position } = await settle(model, { image, target }, options);
-      const [score] = (await program.run([image], unit)).scores;
-      const sum = new Float64Array(plane);
-      // Every picture is shown the same masks, so that two maps differ by what the net said alone.
-      const generator = random(seed).fork("rise");
-      for (let start = 0; start < masks; start += program.batch) {
-        signal?.throwIfAborted();
-        const part = Array.from({ length: Math.min(program.batch, masks - start) }, () =>
-          riseMask({ height, width, cells, keep }, generator),
-        );
-        const { scores } = await program.run(
-          part.map((mask) => shown(image, mask, channels)),
-          unit,
-        );
-        part.forEach((mask, m) => {
-          for (let p = 0; p < plane; p++) sum[p] += scores[m] * mask[p];
-        });
-        onProgress?.({ done: i * masks + start + part.length, total: tasks.length * masks });
-        await breathe();
+    try {
+      for (const [i, { image: given, target }] of tasks.entries()) {
+        const image = onePicture(given);
+        program ??= await scoreProgram(model, target, batchSize, image.shape, { ...options, probabilities: true });
+        const { mask: unit, position } = await settle(model, { image, target }, options);
+        const [score] = (await program.run([image], unit)).scores;
+        const sum = new Float64Array(plane);
+        // Every picture is shown the same masks, so that two maps differ by what the net said alone.
+        const generator = random(seed).fork("rise");
+        for (let start = 0; start < masks; start += program.batch) {
+          signal?.throwIfAborted();
+          const part = Array.from({ length: Math.min(program.batch, masks - start) }, () =>
+            riseMask({ height, width, cells, keep }, generator),
+          );
+          const { scores } = await program.run(
+            part.map((mask) => shown(image, mask, channels)),
+            unit,
+          );
+          part.forEach((mask, m) => {
+            for (let p = 0; p < plane; p++) sum[p] += scores[m] * mask[p];
+          });
+          onProgress?.({ done: i * masks + start + part.length, total: tasks.length * masks });
+          await breathe();
+        }
+        const map = allocate(image.dtype === "float64" ? "float64" : "float32", plane);
+        for (let p = 0; p < plane; p++) map[p] = sum[p] / (masks * keep);
+        findings.push({ map: new Tensor(map, [1, height, width]), score, position, figures: { masks }, warnings: [] });
       }
-      const map = allocate(image.dtype === "float64" ? "float64" : "float32", plane);
-      for (let p = 0; p < plane; p++) map[p] = sum[p] / (masks * keep);
-      findings.push({ map: new Tensor(map, [1, height, width]), score, position, figures: { masks }, warnings: [] });
+      return findings;
+    } finally {
+      program?.release();
     }
-    return findings;
   },
 };
 

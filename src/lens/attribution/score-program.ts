@@ -26,6 +26,8 @@ export interface ScoreProgram {
   readonly at: TargetLayer | undefined;
   /** At most `batch` pictures under one mask; `kept` has one factor for each channel of `at` and picture (default: all kept). */
   run(pictures: readonly Tensor[], mask: Tensor["data"], kept?: Tensor["data"]): Promise<ScoreRun>;
+  /** Gives its memory back; what runs gave stays valid. */
+  release(): void;
 }
 
 export interface ScoreRun {
@@ -62,6 +64,7 @@ export async function scoreProgram(
     batch,
     layer,
     at,
+    release: () => program.release(),
     async run(pictures, one, kept) {
       const masks = pictures.map(() => new Tensor(one, layer.value.shape.slice(1)));
       const results = await program.run({

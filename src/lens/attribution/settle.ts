@@ -21,8 +21,12 @@ export async function settle(model: Model, { image, target }: AttributionTask, o
   const spatial = layer.height * layer.width > 1;
   if (spatial && target.position === undefined && target.direction === undefined) {
     const program = await gradientProgram(model, target, "gradient", 1, image.shape, options);
-    const [{ mask, position }] = await aim(model, program, [{ image, target }]);
-    return { mask, position };
+    try {
+      const [{ mask, position }] = await aim(model, program, [{ image, target }]);
+      return { mask, position };
+    } finally {
+      program.release();
+    }
   }
   const mask = allocate(dtype, layer.channels * layer.height * layer.width);
   if (target.direction !== undefined) {

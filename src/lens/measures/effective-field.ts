@@ -43,39 +43,43 @@ export async function effectiveField(model: Model, options: EffectiveFieldOption
   const pictures = options.pictures ?? noise(model, samples, seed);
   if (pictures.length === 0) throw new ArgumentError("effectiveField: there are no pictures to average over");
   const program = await gradientProgram(model, { layer, channel }, "gradient", Math.min(16, pictures.length), model.inputShape, options);
-  const position = options.position ?? centreOf(program.layer);
-  checkPosition(program.layer, position);
-  const mask = allocate(dtype, program.layer.channels * program.layer.height * program.layer.width);
-  fillMask(mask, program.layer, channelOf(model, { layer, channel }, program.layer), position);
+  try {
+    const position = options.position ?? centreOf(program.layer);
+    checkPosition(program.layer, position);
+    const mask = allocate(dtype, program.layer.channels * program.layer.height * program.layer.width);
+    fillMask(mask, program.layer, channelOf(model, { layer, channel }, program.layer), position);
 
-  const [channels, height, width] = model.inputShape;
-  const profile = new Float64Array(height * width);
-  for (let start = 0; start < pictures.length; start += program.batch) {
-    signal?.throwIfAborted();
-    const part = pictures.slice(start, start + program.batch);
-    const { gradients } = await program.run(
-      part,
-      part.map(() => mask),
-    );
-    for (const { data } of gradients) {
-      for (let i = 0; i < channels * profile.length; i++) profile[i % profile.length] += Math.abs(data[i]);
+    const [channels, height, width] = model.inputShape;
+    const profile = new Float64Array(height * width);
+    for (let start = 0; start < pictures.length; start += program.batch) {
+      signal?.throwIfAborted();
+      const part = pictures.slice(start, start + program.batch);
+      const { gradients } = await program.run(
+        part,
+        part.map(() => mask),
+      );
+      for (const { data } of gradients) {
+        for (let i = 0; i < channels * profile.length; i++) profile[i % profile.length] += Math.abs(data[i]);
+      }
+      onProgress?.({ done: start + part.length, total: pictures.length });
     }
-    onProgress?.({ done: start + part.length, total: pictures.length });
-  }
-  const total = profile.reduce((sum, v) => sum + v, 0);
-  if (total > 0) for (let i = 0; i < profile.length; i++) profile[i] /= total;
+    const total = profile.reduce((sum, v) => sum + v, 0);
+    if (total > 0) for (let i = 0; i < profile.length; i++) profile[i] /= total;
 
-  const box = boxOf(model.field(layer), position);
-  const [rows, columns] = [marginal(profile, width, "rows"), marginal(profile, width, "columns")].map(momentsOf);
-  const share = (deviation: number, axis: number): number => (4 * deviation) / (box[axis][1] - box[axis][0] + 1);
-  return {
-    profile: new Tensor(profile, [height, width]),
-    centre: [rows.mean, columns.mean],
-    deviation: [rows.deviation, columns.deviation],
-    box,
-    share: [share(rows.deviation, 0), share(columns.deviation, 1)],
-    position,
-  };
+    const box = boxOf(model.field(layer), position);
+    const [rows, columns] = [marginal(profile, width, "rows"), marginal(profile, width, "columns")].map(momentsOf);
+    const share = (deviation: number, axis: number): number => (4 * deviation) / (box[axis][1] - box[axis][0] + 1);
+    return {
+      profile: new Tensor(profile, [height, width]),
+      centre: [rows.mean, columns.mean],
+      deviation: [rows.deviation, columns.deviation],
+      box,
+      share: [share(rows.deviation, 0), share(columns.deviation, 1)],
+      position,
+    };
+  } finally {
+    program.release();
+  }
 }
 
 function noise(model: Model, samples: number, seed: number): Tensor[] {

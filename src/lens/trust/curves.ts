@@ -45,21 +45,27 @@ export async function faithfulness(model: Model, image: Tensor, map: Tensor, opt
   checkOptions("faithfulness", options, [...scoreOptionNames, "step", "deletionSubstrate", "insertionSubstrate"]);
   expectTensor("faithfulness", "the map", map);
   const scorer = await scorerFor("faithfulness", model, image, options);
-  const picture = scorer.image;
-  const order = mostRelevantFirst(map, picture);
-  const { step = picture.shape[2], deletionSubstrate = 0, insertionSubstrate = "blur" } = options;
-  if (!Number.isInteger(step) || step < 1) throw new ArgumentError(`faithfulness: step is ${step}; expected a whole number of pixels`);
-  const pixels = [...Array.from({ length: Math.ceil(order.length / step) }, (_, i) => i * step), order.length];
-  const curve = async (from: Tensor, to: Tensor): Promise<Curve> => {
-    const scores: number[] = [];
-    // Copies of a large picture are made as they are needed.
-    for (let start = 0; start < pixels.length; start += 32) {
-      scores.push(...(await scorer.score(pixels.slice(start, start + 32).map((count) => withPixels(from, to, order.subarray(0, count))))));
-    }
-    return { pixels, scores, area: areaUnder(pixels, scores) };
-  };
-  return {
-    deletion: await curve(picture, substrateFor(picture, deletionSubstrate)),
-    insertion: await curve(substrateFor(picture, insertionSubstrate), picture),
-  };
+  try {
+    const picture = scorer.image;
+    const order = mostRelevantFirst(map, picture);
+    const { step = picture.shape[2], deletionSubstrate = 0, insertionSubstrate = "blur" } = options;
+    if (!Number.isInteger(step) || step < 1) throw new ArgumentError(`faithfulness: step is ${step}; expected a whole number of pixels`);
+    const pixels = [...Array.from({ length: Math.ceil(order.length / step) }, (_, i) => i * step), order.length];
+    const curve = async (from: Tensor, to: Tensor): Promise<Curve> => {
+      const scores: number[] = [];
+      // Copies of a large picture are made as they are needed.
+      for (let start = 0; start < pixels.length; start += 32) {
+        scores.push(
+          ...(await scorer.score(pixels.slice(start, start + 32).map((count) => withPixels(from, to, order.subarray(0, count))))),
+        );
+      }
+      return { pixels, scores, area: areaUnder(pixels, scores) };
+    };
+    return {
+      deletion: await curve(picture, substrateFor(picture, deletionSubstrate)),
+      insertion: await curve(substrateFor(picture, insertionSubstrate), picture),
+    };
+  } finally {
+    scorer.release();
+  }
 }

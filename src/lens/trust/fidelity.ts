@@ -31,31 +31,35 @@ export async function infidelity(model: Model, image: Tensor, map: Tensor, optio
   const { perturb = slightNoise, samples = 10, seed = 0, normalised = false } = options;
   positive("infidelity", "samples", samples);
   const scorer = await scorerFor("infidelity", model, image, { probabilities: false, ...options });
-  const picture = scorer.image;
-  const generator = random(seed).fork("infidelity");
-  const [before] = await scorer.score([picture]);
-  perPixel(map, picture);
-  if (picture.size % map.size !== 0) {
-    throw new ShapeError(`infidelity: the map has shape ${showShape(map.shape)}, the picture ${showShape(picture.shape)}`);
-  }
-  // A map of one channel speaks of all channels of a pixel together: its share of each is the same.
-  const channels = picture.size / map.size;
-  const dots: number[] = [];
-  const drops: number[] = [];
-  for (let start = 0; start < samples; start += 32) {
-    const changes = Array.from({ length: Math.min(32, samples - start) }, () => perturb(generator, picture));
-    for (const change of changes) {
-      let dot = 0;
-      for (let i = 0; i < change.size; i++) dot += (change.data[i] * map.data[i % map.size]) / channels;
-      dots.push(dot);
+  try {
+    const picture = scorer.image;
+    const generator = random(seed).fork("infidelity");
+    const [before] = await scorer.score([picture]);
+    perPixel(map, picture);
+    if (picture.size % map.size !== 0) {
+      throw new ShapeError(`infidelity: the map has shape ${showShape(map.shape)}, the picture ${showShape(picture.shape)}`);
     }
-    const scores = await scorer.score(changes.map((change) => minus(picture, change)));
-    drops.push(...scores.map((score) => before - score));
+    // A map of one channel speaks of all channels of a pixel together: its share of each is the same.
+    const channels = picture.size / map.size;
+    const dots: number[] = [];
+    const drops: number[] = [];
+    for (let start = 0; start < samples; start += 32) {
+      const changes = Array.from({ length: Math.min(32, samples - start) }, () => perturb(generator, picture));
+      for (const change of changes) {
+        let dot = 0;
+        for (let i = 0; i < change.size; i++) dot += (change.data[i] * map.data[i % map.size]) / channels;
+        dots.push(dot);
+      }
+      const scores = await scorer.score(changes.map((change) => minus(picture, change)));
+      drops.push(...scores.map((score) => before - score));
+    }
+    const mean = (of: (i: number) => number): number => dots.reduce((sum, _, i) => sum + of(i), 0) / dots.length;
+    const energy = mean((i) => dots[i] ** 2);
+    const scale = normalised && energy > 0 ? mean((i) => dots[i] * drops[i]) / energy : 1;
+    return mean((i) => (scale * dots[i] - drops[i]) ** 2);
+  } finally {
+    scorer.release();
   }
-  const mean = (of: (i: number) => number): number => dots.reduce((sum, _, i) => sum + of(i), 0) / dots.length;
-  const energy = mean((i) => dots[i] ** 2);
-  const scale = normalised && energy > 0 ? mean((i) => dots[i] * drops[i]) / energy : 1;
-  return mean((i) => (scale * dots[i] - drops[i]) ** 2);
 }
 
 function slightNoise(generator: Random, image: Tensor): Tensor {
@@ -127,25 +131,29 @@ export async function sensitivityN(model: Model, image: Tensor, map: Tensor, opt
   checkOptions("sensitivityN", options, [...scoreOptionNames, "size", "subsets", "seed", "substrate"]);
   expectTensor("sensitivityN", "the map", map);
   const scorer = await scorerFor("sensitivityN", model, image, { probabilities: false, ...options });
-  const picture = scorer.image;
-  const values = perPixel(map, picture);
-  const { size = Math.max(1, Math.round(values.length / 10)), subsets = 100, seed = 0, substrate = 0 } = options;
-  positive("sensitivityN", "subsets", subsets);
-  if (!Number.isInteger(size) || size < 1 || size > values.length) {
-    throw new ArgumentError(`sensitivityN: size is ${size}; expected 1..${values.length} pixels`);
+  try {
+    const picture = scorer.image;
+    const values = perPixel(map, picture);
+    const { size = Math.max(1, Math.round(values.length / 10)), subsets = 100, seed = 0, substrate = 0 } = options;
+    positive("sensitivityN", "subsets", subsets);
+    if (!Number.isInteger(size) || size < 1 || size > values.length) {
+      throw new ArgumentError(`sensitivityN: size is ${size}; expected 1..${values.length} pixels`);
+    }
+    const nothing = substrateFor(picture, substrate);
+    const generator = random(seed).fork("sensitivityN");
+    const sets = Array.from({ length: subsets }, () => generator.permutation(values.length).slice(0, size));
+    const [before] = await scorer.score([picture]);
+    const scores: number[] = [];
+    for (let start = 0; start < subsets; start += 32) {
+      scores.push(...(await scorer.score(sets.slice(start, start + 32).map((set) => withPixels(picture, nothing, set)))));
+    }
+    return correlation(
+      sets.map((set) => set.reduce((sum, p) => sum + values[p], 0)),
+      scores.map((score) => before - score),
+    );
+  } finally {
+    scorer.release();
   }
-  const nothing = substrateFor(picture, substrate);
-  const generator = random(seed).fork("sensitivityN");
-  const sets = Array.from({ length: subsets }, () => generator.permutation(values.length).slice(0, size));
-  const [before] = await scorer.score([picture]);
-  const scores: number[] = [];
-  for (let start = 0; start < subsets; start += 32) {
-    scores.push(...(await scorer.score(sets.slice(start, start + 32).map((set) => withPixels(picture, nothing, set)))));
-  }
-  return correlation(
-    sets.map((set) => set.reduce((sum, p) => sum + values[p], 0)),
-    scores.map((score) => before - score),
-  );
 }
 
 /** Pearson's; undefined where one side does not vary. */

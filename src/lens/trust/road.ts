@@ -99,16 +99,20 @@ export async function road(model: Model, image: Tensor, map: Tensor, options: Ro
   if (shares.some((s) => !(s >= 0 && s <= 1)))
     throw new ArgumentError(`road: shares are ${shares.join(", ")}; expected numbers from 0 to 1`);
   const scorer = await scorerFor("road", model, image, options);
-  const order = mostRelevantFirst(map, scorer.image);
-  if (leastFirst) order.reverse();
-  const generator = random(seed).fork("road");
-  const plane = order.length;
-  const pictures = shares.map((share) => {
-    const removed = order.slice(0, Math.round(share * plane));
-    const filled = impute(scorer.image, removed);
-    for (const p of removed) for (let i = p; i < filled.size; i += plane) filled.data[i] += noise * generator.normal();
-    return filled;
-  });
-  const scores = await scorer.score(pictures);
-  return { shares, scores, mean: scores.reduce((a, b) => a + b, 0) / Math.max(1, scores.length) };
+  try {
+    const order = mostRelevantFirst(map, scorer.image);
+    if (leastFirst) order.reverse();
+    const generator = random(seed).fork("road");
+    const plane = order.length;
+    const pictures = shares.map((share) => {
+      const removed = order.slice(0, Math.round(share * plane));
+      const filled = impute(scorer.image, removed);
+      for (const p of removed) for (let i = p; i < filled.size; i += plane) filled.data[i] += noise * generator.normal();
+      return filled;
+    });
+    const scores = await scorer.score(pictures);
+    return { shares, scores, mean: scores.reduce((a, b) => a + b, 0) / Math.max(1, scores.length) };
+  } finally {
+    scorer.release();
+  }
 }

@@ -24,6 +24,7 @@ export interface Scorer {
   readonly image: Tensor;
   /** Scores in the order of the pictures. */
   score(pictures: readonly Tensor[]): Promise<number[]>;
+  release(): void;
 }
 
 /** Compiles the score once. The unit of a channel without a position is settled on the untouched picture. Errors as `attribute`. */
@@ -38,6 +39,7 @@ export async function scorerFor(where: string, model: Model, given: Tensor, opti
   const breathe = breather();
   return {
     image,
+    release: () => program.release(),
     async score(pictures) {
       const all: number[] = [];
       for (let start = 0; start < pictures.length; start += batchSize) {

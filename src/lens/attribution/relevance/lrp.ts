@@ -50,22 +50,26 @@ export const lrpMethod: Method<LrpMethodName> = {
         return relevanceOf(y, pixels, mask, { ...settings, ruleOf: choose(y, pixels) });
       },
     });
-    const findings: Finding[] = [];
-    for (let start = 0; start < tasks.length; start += program.batch) {
-      signal?.throwIfAborted();
-      const part = tasks.slice(start, start + program.batch).map(({ image, target }) => ({ image: onePicture(image), target }));
-      for (const { gradient: map, score, position } of await aim(model, program, part)) {
-        let sum = 0;
-        for (const v of map.data) sum += v;
-        const notes =
-          folded > 0 ? [`${folded} batch norms were folded into the layers before them, which changes the score by rounding only`] : [];
-        // What the biases and stabilisers kept is the difference.
-        const figures = { sum, conservationGap: Math.abs(sum - score) };
-        findings.push({ map, score, position, figures, warnings: [...diagnoseMap(map, score, "lrp", program.relus), ...notes] });
+    try {
+      const findings: Finding[] = [];
+      for (let start = 0; start < tasks.length; start += program.batch) {
+        signal?.throwIfAborted();
+        const part = tasks.slice(start, start + program.batch).map(({ image, target }) => ({ image: onePicture(image), target }));
+        for (const { gradient: map, score, position } of await aim(model, program, part)) {
+          let sum = 0;
+          for (const v of map.data) sum += v;
+          const notes =
+            folded > 0 ? [`${folded} batch norms were folded into the layers before them, which changes the score by rounding only`] : [];
+          // What the biases and stabilisers kept is the difference.
+          const figures = { sum, conservationGap: Math.abs(sum - score) };
+          findings.push({ map, score, position, figures, warnings: [...diagnoseMap(map, score, "lrp", program.relus), ...notes] });
+        }
+        onProgress?.({ done: Math.min(tasks.length, start + program.batch), total: tasks.length });
       }
-      onProgress?.({ done: Math.min(tasks.length, start + program.batch), total: tasks.length });
+      return findings;
+    } finally {
+      program.release();
     }
-    return findings;
   },
 };
 

@@ -21,7 +21,7 @@ const [fewMacs, fewParameters] = [8e7, 6e6];
  * what they sum; gates that large numbers saturate magnify the last bit. */
 const gains: Readonly<Record<string, number>> = {
   ...{ "resnet1202-cifar": 0.1, "resnet110-cifar": 0.5, "preact-resnet164-cifar": 0.5 },
-  ...{ "mobilenet-v2": 0.7, "mobilenet-v2-0.5": 0.7, "se-resnet50": 0.5 },
+  ...{ "mobilenet-v2": 0.7, "mobilenet-v2-0.5": 0.7, "mobilenet-v3-large": 0.7, "se-resnet50": 0.5 },
 };
 
 /** Nets that are too large for every test, and the height and width at which they are not. */

@@ -158,6 +158,7 @@ export {
   loadCheckpoint,
   meanSquaredError,
   multiStep,
+  nadam,
   oneCycle,
   perEpoch,
   polynomial,

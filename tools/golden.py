@@ -60,6 +60,10 @@ def optimisers():
         "adam amsgrad": (torch.optim.Adam, {"lr": 0.05, "amsgrad": True}),
         "adamW": (torch.optim.AdamW, {"lr": 0.05}),
         "adamW weight decay": (torch.optim.AdamW, {"lr": 0.05, "weight_decay": 0.2}),
+        # Of 1.13's two ways through NAdam this one is the published one; the other multiplies mu into the product of the next step twice.
+        "nadam": (torch.optim.NAdam, {"lr": 0.05, "foreach": True}),
+        "nadam weight decay": (torch.optim.NAdam, {"lr": 0.05, "betas": (0.8, 0.95), "eps": 1e-6, "weight_decay": 0.1, "momentum_decay": 0.5, "foreach": True}),
+        "nadam even": (torch.optim.NAdam, {"lr": 0.05, "momentum_decay": 0, "foreach": True}),
         "rmsProp": (torch.optim.RMSprop, {"lr": 0.02}),
         "rmsProp momentum": (torch.optim.RMSprop, {"lr": 0.02, "alpha": 0.9, "momentum": 0.9, "weight_decay": 0.05}),
         "rmsProp centred": (torch.optim.RMSprop, {"lr": 0.02, "centered": True}),

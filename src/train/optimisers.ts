@@ -1,9 +1,11 @@
 // Optimisers as graph builders: each turns a parameter and its gradient into the parameter's next value, with its memory as variables.
 // So a whole training step is one graph, and saving the variables saves the optimiser. Definitions and defaults follow PyTorch.
+import { constant } from "../graph/record.ts";
 import type { Value } from "../graph/value.ts";
-import { add, clip, div, expm1, maximum, minimum, mul, neg, sqrt, square, sub } from "../ops/index.ts";
+import { add, clip, div, exp, expm1, maximum, minimum, mul, neg, sqrt, square, sub, sum } from "../ops/index.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { checkOptions } from "../tensor/options.ts";
+import { type DType, Tensor } from "../tensor/tensor.ts";
 
 /** What an optimiser may use while it builds the update of one parameter. */
 export interface UpdateContext {
@@ -98,8 +100,7 @@ function adaptiveMoments(name: "adam" | "adamW", learningRate: number, options: 
   const { betas = [0.9, 0.999], eps = 1e-8, weightDecay = usualDecay, amsgrad = false } = options;
   const [beta1, beta2] = betas;
   inRange(name, { learningRate, eps, weightDecay });
-  if (!(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1))
-    throw new ArgumentError(`${name}: betas are [${betas.join(", ")}]; expected numbers in [0, 1)`);
+  expectBetas(name, betas);
   return {
     name,
     learningRate,
@@ -131,6 +132,60 @@ function adaptiveMoments(name: "adam" | "adamW", learningRate: number, options: 
       return sub(start, div(mul(m1, stepSize), add(div(sqrt(second), root), eps)));
     },
   };
+}
+
+export interface NadamOptions extends Omit<AdamOptions, "amsgrad"> {
+  /** How fast the first moment's share rises from half of beta1 to all of it: share = beta1·(1 − ½·0.96^(step·momentumDecay)) (default 4e-3). */
+  readonly momentumDecay?: number;
+}
+
+/** Adam that looks one step of its momentum ahead, as Nesterov does. Dozat 2016. `weightDecay` (default 0) joins the gradient. */
+export function nadam(learningRate = 2e-3, options: NadamOptions = {}): Optimiser {
+  checkOptions("nadam", options, ["betas", "eps", "weightDecay", "momentumDecay"]);
+  const { betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0, momentumDecay = 4e-3 } = options;
+  const [beta1, beta2] = betas;
+  inRange("nadam", { learningRate, eps, weightDecay, momentumDecay });
+  expectBetas("nadam", betas);
+  return {
+    name: "nadam",
+    learningRate,
+    settings: { betas, eps, weightDecay, momentumDecay },
+    update(w, gradient, { learningRate: rate, step, memory, remember, shared }) {
+      const g = withDecay(gradient, w, weightDecay);
+      const [m, v] = [memory("m"), memory("v")];
+      const m1 = add(mul(m, beta1), mul(g, 1 - beta1));
+      const v1 = add(mul(v, beta2), mul(square(g), 1 - beta2));
+      remember(m, m1);
+      remember(v, v1);
+      const share = (at: Value): Value => mul(sub(1, mul(exp(mul(at, momentumDecay * Math.log(0.96))), 0.5)), beta1);
+      const [now, ahead] = [shared("nadam.now", () => share(step)), shared("nadam.ahead", () => share(add(step, 1)))];
+      const product = shared("nadam.product", () => productOfShares(step, beta1, momentumDecay));
+      const ofGradient = shared("nadam.gradient", () => mul(rate, div(sub(1, now), sub(1, product))));
+      const ofMoment = shared("nadam.moment", () => mul(rate, div(ahead, sub(1, mul(product, ahead)))));
+      const root = shared("nadam.root", () => sqrt(oneMinusPower(beta2, step)));
+      const moved = add(mul(g, ofGradient), mul(m1, ofMoment));
+      return sub(w, div(moved, add(div(sqrt(v1), root), eps)));
+    },
+  };
+}
+
+/**
+ * Π over i = 1..step of beta·(1 − ½·q^i), q = 0.96^decay, without a memory of its own: by the logarithm's series the sum of ln(1 − ½·q^i) over i is that of
+ * −(½·q)^k / k · (1 − q^(k·step)) / (1 − q^k) over k, whose terms halve at least.
+ */
+function productOfShares(step: Value, beta: number, decay: number): Value {
+  if (beta === 0) return mul(step, 0);
+  const ln = decay * Math.log(0.96);
+  if (ln === 0) return exp(mul(step, Math.log(beta / 2)));
+  const orders = Array.from({ length: 50 }, (_, k) => k + 1);
+  const vector = (values: readonly number[], dtype: DType): Value =>
+    constant(new Tensor(Float64Array.from(values), [values.length]).cast(dtype));
+  const factors = vector(
+    orders.map((k) => (0.5 ** k * Math.exp(k * ln)) / (k * Math.expm1(k * ln))),
+    step.dtype,
+  );
+  const powers = expm1(mul(vector(orders.map((k) => k * ln), step.dtype), step)); // biome-ignore format: one thought
+  return exp(sub(mul(step, Math.log(beta)), sum(mul(factors, powers))));
 }
 
 /** 1 − beta^step, through expm1: the plain difference would lose half the digits of float32 at the first steps of beta = 0.999. */
@@ -181,6 +236,11 @@ export function rmsProp(learningRate = 1e-2, options: RmsPropOptions = {}): Opti
 
 function withDecay(gradient: Value, w: Value, weightDecay: number): Value {
   return weightDecay === 0 ? gradient : add(gradient, mul(w, weightDecay));
+}
+
+function expectBetas(name: string, betas: readonly [number, number]): void {
+  if (!betas.every((beta) => beta >= 0 && beta < 1))
+    throw new ArgumentError(`${name}: betas are [${betas.join(", ")}]; expected numbers in [0, 1)`);
 }
 
 function inRange(name: string, numbers: Readonly<Record<string, number>>): void {

@@ -11,7 +11,7 @@ import { traceModule } from "../../src/nn/trace.ts";
 import { mean } from "../../src/ops/index.ts";
 import { clipGradients } from "../../src/train/clip.ts";
 import { crossEntropyLoss, halfSquaredError, type Loss, meanSquaredError } from "../../src/train/losses.ts";
-import { adam, adamW, type Optimiser, rmsProp, sgd } from "../../src/train/optimisers.ts";
+import { adam, adamW, nadam, type Optimiser, rmsProp, sgd } from "../../src/train/optimisers.ts";
 import type { Architecture } from "../../src/zoo/architecture.ts";
 import { architecture, architectures } from "../../src/zoo/index.ts";
 import { isLong } from "../support/long.ts";
@@ -89,6 +89,7 @@ describe("training steps", () => {
     adam(),
     adam(1e-3, { amsgrad: true }),
     adamW(),
+    nadam(),
     rmsProp(1e-2, { momentum: 0.9, centred: true }),
   ];
   const pairs = losses.flatMap((loss) => optimisers.map((optimiser) => ({ loss, optimiser })));

@@ -23,7 +23,7 @@ initialise input installWasmEvaluator instanceNorm invariance inverseTime isInf 
 layerNorm le leakyRelu linear linearWarmUp loadCheckpoint loader localResponseNorm locallyConnected1d locallyConnected2d
 locallyConnected3d log log1p logSigmoid logSoftmax logSumExp lpPool1d lpPool2d lpPool3d lt map matmul max maxPool1d maxPool2d
 maxPool3d maxPoolIndices maxUnpool maximise maximiseEach maximum maxout mean meanSquaredError measureNormalisation mergeConvs
-min minimum mish mnist mod mse mul multiStep ne neg nllLoss nn normalise not oneCycle oneHot ones openDataset openOnnx or pad
+min minimum mish mnist mod mse mul multiStep nadam ne neg nllLoss nn normalise not oneCycle oneHot ones openDataset openOnnx or pad
 parseIdx partialConv patternMatch perEpoch permutePixels pictureFolder pictureToTensor pixelPermutation pixelShuffle
 pixelUnshuffle polynomial pow predict prelu preparePicture preprocessingProfile preprocessingProfiles prod projectiveField
 random randomAffine randomColour randomCrop randomErasing randomFlip randomNoise randomNormal randomTranslation randomUniform

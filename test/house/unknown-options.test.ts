@@ -77,6 +77,7 @@ const training: readonly Row[] = [
   ["sgd", "momentumm", 0.9, "momentum", (o) => train.sgd(0.1, o)],
   ["adam", "beta", [0.9, 0.9], "betas", (o) => train.adam(0.1, o)],
   ["adamW", "weightdecay", 0.1, "weightDecay", (o) => train.adamW(0.1, o)],
+  ["nadam", "momentum_decay", 0, "momentumDecay", (o) => train.nadam(0.1, o)],
   ["rmsProp", "centered", true, "centred", (o) => train.rmsProp(0.1, o)],
   ["crossEntropyLoss", "smoothing", 0.1, "labelSmoothing", (o) => train.crossEntropyLoss(o)],
   ["stepDecay", "evry", 10, "every", (o) => train.stepDecay(o)],

@@ -6,7 +6,7 @@ import { createModel, initialise, nn } from "../../src/nn/index.ts";
 import { mul } from "../../src/ops/index.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import type { ClipOptions } from "../../src/train/clip.ts";
-import { adam, adamW, halfSquaredError, type Loss, type Optimiser, rmsProp, sgd, trainingStep } from "../../src/train/index.ts";
+import { adam, adamW, halfSquaredError, type Loss, nadam, type Optimiser, rmsProp, sgd, trainingStep } from "../../src/train/index.ts";
 
 interface Golden {
   readonly optimisers: readonly {
@@ -70,11 +70,12 @@ function fromTorch(name: string, o: Readonly<Record<string, unknown>>): Optimise
     ...(o.amsgrad !== undefined && { amsgrad: o.amsgrad as boolean }),
     ...(o.nesterov !== undefined && { nesterov: o.nesterov as boolean }),
     ...(o.dampening !== undefined && { dampening: o.dampening as number }),
+    ...(o.momentum_decay !== undefined && { momentumDecay: o.momentum_decay as number }),
     ...(o.alpha !== undefined && { alpha: o.alpha as number }),
     ...(o.centered !== undefined && { centred: o.centered as boolean }),
   };
   const kind = name.split(" ")[0];
-  const make = { sgd, adam, adamW, rmsProp }[kind];
+  const make = { sgd, adam, adamW, nadam, rmsProp }[kind];
   if (make === undefined) throw new Error(`no optimiser for the golden "${name}"`);
   return make(lr, common);
 }
@@ -165,6 +166,8 @@ describe("E6 optimisers", () => {
     expect(() => sgd(-1)).toThrow(/learningRate is -1/);
     expect(() => sgd(0.1, { nesterov: true })).toThrow(/momentum > 0/);
     expect(() => adam(1e-3, { betas: [0.9, 1] })).toThrow(/betas/);
+    expect(() => nadam(1e-3, { momentumDecay: -1 })).toThrow(/momentumDecay is -1/);
+    expect(() => nadam(1e-3, { betas: [1, 0.9] })).toThrow(/betas/);
     expect(() => rmsProp(Number.NaN)).toThrow(/learningRate is NaN/);
   });
 });

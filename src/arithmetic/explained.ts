@@ -10,7 +10,7 @@ export interface Explained {
   readonly value: number;
   /** In letters: "o = floor((i + 2p - k) / s) + 1". */
   readonly formula: string;
-  /** With numbers, and the result: "floor((5 + 2·1 - 3) / 2) + 1 = 3". */
+  /** With numbers, and the result: "floor((5 + 2·1 - 3) / 2) + 1 = 3"; "≈ 1.801·10^19" where the result is too large to be exact. */
   readonly substituted: string;
   /** Number of the guide's relationship that applies, where one does. */
   readonly relationship?: number;
@@ -38,12 +38,22 @@ export function explain(symbol: string, right: string, letters: Letters, options
     symbol,
     value,
     formula: `${symbol} = ${right}`,
-    substituted: numbers === String(value) ? numbers : `${numbers} = ${value}`,
+    substituted: numbers === String(value) ? numbers : isExact(value) ? `${numbers} = ${value}` : `${numbers} ≈ ${showLarge(value)}`,
     ...(relationship !== undefined && { relationship }),
     steps,
     ...(note !== undefined && { note }),
     cites,
   };
+}
+
+/** Whole numbers above 2^53 have been rounded on the way; printing all their digits would claim what nobody has computed. */
+export function isExact(value: number): boolean {
+  return Math.abs(value) <= Number.MAX_SAFE_INTEGER;
+}
+
+/** A number that is not exact, to four digits: "1.801·10^19". */
+export function showLarge(value: number): string {
+  return value.toExponential(3).replace(/e\+?/, "·10^");
 }
 
 /** An explanation as lines of text, what had to be known first in front: "o = floor((i + 2p - k) / s) + 1 = floor((5 + 2·1 - 3) / 2) + 1 = 3". */

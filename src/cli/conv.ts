@@ -214,13 +214,13 @@ function factLines({ kind, sizes, field, cost, offsetCost, kernel, stride, dilat
     facts.push(["field", [`every input touches ${by(kernel)} outputs; every output sees at most ${by(most)} of the input`]]);
   }
   const count = (e: Explained): string =>
-    e.value === 0 ? "0" : `${showCount(e.value)} = ${e.formula.replace(/^\w+ = /, "")} = ${e.substituted.replace(/ = [^=]*$/, "")}`;
+    e.value === 0 ? "0" : `${showCount(e.value)} = ${e.formula.replace(/^\w+ = /, "")} = ${e.substituted.replace(/ [=≈] [^=≈]*$/, "")}`;
   facts.push(["parameters", [count(cost.parameters)]], ["multiply-adds", [count(cost.macs)]], ["outputs", [count(cost.activations)]]);
   if (offsetCost !== undefined)
     facts.push([
       "offsets",
       [
-        `a second convolution makes ${2 * kernel.reduce((p, k) => p * k, 1)} maps of offsets: ${showCount(offsetCost.parameters.value)} parameters, ${showCount(offsetCost.macs.value)} multiply-adds`,
+        `a second convolution makes ${showCount(2 * kernel.reduce((p, k) => p * k, 1))} maps of offsets: ${showCount(offsetCost.parameters.value)} parameters, ${showCount(offsetCost.macs.value)} multiply-adds`,
       ],
     ]);
   return facts;
@@ -235,17 +235,17 @@ function labelled(name: string, lines: readonly string[], columns: number): stri
   return broken.map((line, i) => `  ${(i === 0 ? name : "").padEnd(width - 1)} ${line}`.trimEnd()).join("\n");
 }
 
-/** Breaks a line at spaces, but not before a number that ends a bracket, as in (relationship 6). */
-function breakLine(text: string, width: number): string[] {
+/** Breaks a line at spaces, but not before a number that ends a bracket, as in (relationship 6). No line ends in a space. */
+export function breakLine(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(/ (?!\d+\))/)) {
     if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
+      lines.push(line.trimEnd());
       line = `  ${word}`;
     } else line = line === "" ? word : `${line} ${word}`;
   }
-  return [...lines, line];
+  return [...lines, line.trimEnd()];
 }
 
 function plain(facts: WindowFacts, question: WindowQuestion, steps: Steps | undefined, frame: Frame | undefined): object {

@@ -16,7 +16,7 @@ import { addFilterCommand } from "./filter.ts";
 import { tidyHelp } from "./help.ts";
 import { addInspectCommand } from "./inspect.ts";
 import { addNeuronsCommand } from "./neurons.ts";
-import { joinNegativeNumbers } from "./options.ts";
+import { readArguments } from "./options.ts";
 import { addRunCommand } from "./run.ts";
 import { addTrainCommand } from "./train.ts";
 import { checkUsage } from "./usage.ts";
@@ -51,7 +51,7 @@ cli.help(tidyHelp);
 cli.version(version);
 
 try {
-  const { args, options } = cli.parse(joinNegativeNumbers(process.argv, cli.commands), { run: false });
+  const { args, options } = cli.parse(readArguments(process.argv, cli.commands), { run: false });
   if (cli.matchedCommand !== undefined) {
     if (options.help !== true) {
       checkUsage(cli);

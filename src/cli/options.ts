@@ -7,23 +7,31 @@ function show(given: unknown): string {
 }
 
 /**
- * `--lr -1` as `--lr=-1`: the parser takes whatever begins with a dash for an option, and would call -1 an unknown one. Only options
- * that take a value are joined.
+ * The words of a command line as the parser takes them right: `--lr -1` becomes `--lr=-1`, because it takes whatever begins with a dash for
+ * an option. It would also read nothing as 0: an option whose value is empty is refused here, with `ArgumentError`. Only options that take a
+ * value are looked at.
  */
-export function joinNegativeNumbers(
+export function readArguments(
   argv: readonly string[],
   commands: readonly { readonly options: readonly { readonly rawName: string }[] }[],
 ): string[] {
-  const takesValue = new Set(
-    commands.flatMap(({ options }) => options.map((o) => o.rawName.split(" "))).flatMap(([n, v]) => (v ? [n] : [])),
-  );
+  const rawNames = commands.flatMap(({ options }) => options.map((o) => o.rawName));
+  const takesValue = new Map(rawNames.flatMap((raw) => (raw.includes(" ") ? [[raw.split(" ")[0], raw] as const] : [])));
   const joined: string[] = [];
   for (const argument of argv) {
+    const [name, value] = argument.includes("=") ? splitOnce(argument, "=") : [joined.at(-1) ?? "", argument];
+    const raw = takesValue.get(name);
+    if (raw !== undefined && value.trim() === "") throw new ArgumentError(`${name} is empty; it needs a value: ${raw}`);
     const before = joined.at(-1);
     if (before !== undefined && takesValue.has(before) && /^-\.?\d/.test(argument)) joined[joined.length - 1] = `${before}=${argument}`;
     else joined.push(argument);
   }
   return joined;
+}
+
+function splitOnce(text: string, at: string): readonly [string, string] {
+  const i = text.indexOf(at);
+  return [text.slice(0, i), text.slice(i + at.length)];
 }
 
 /** A number within bounds; `undefined` stays undefined. */
@@ -59,8 +67,8 @@ export function choiceOption<const C extends string>(name: string, given: unknow
 /** A piece of text; a repeated or empty option is an error. */
 export function textOption(name: string, given: unknown): string | undefined {
   if (given === undefined) return undefined;
-  if ((typeof given !== "string" && typeof given !== "number") || given === "")
-    throw new ArgumentError(`--${name} is ${show(given)}; expected one value`);
+  if (given === "") throw new ArgumentError(`--${name} is empty; expected a value`);
+  if (typeof given !== "string" && typeof given !== "number") throw new ArgumentError(`--${name} is ${show(given)}; expected one value`);
   return String(given);
 }
 

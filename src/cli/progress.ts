@@ -1,5 +1,6 @@
 // Progress of long work: a bar on a terminal, one plain line per stage elsewhere (a log file needs no moving bar).
 import { SingleBar } from "cli-progress";
+import { isExact, showLarge } from "../arithmetic/explained.ts";
 
 export interface Progress {
   /** Moves the bar; `detail` is what stands behind it ("loss 0.123 · 97.1 %"). */
@@ -54,8 +55,9 @@ export function showDuration(seconds: number): string {
   return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min ${whole % 60} s`;
 }
 
-/** 12345 -> "12,345". */
+/** 12345 -> "12,345"; above 2^53, where the last digits would be made up, "about 1.801·10^19". */
 export function showCount(n: number): string {
+  if (!isExact(n)) return `about ${showLarge(n)}`;
   return Math.round(n).toLocaleString("en-US");
 }
 

@@ -69,9 +69,10 @@ export function parseMatrix(name: string, text: string): number[][] {
     .map((row) => row.trim())
     .filter((row) => row !== "")
     .map((row) => row.split(/[\s,]+/).map((word) => parseNumber(name, word)));
-  if (rows.length === 0 || rows.some((row) => row.length !== rows[0].length))
+  if (rows.length === 0) throw new ArgumentError(`--${name} is "${text}"; there are no numbers in it`);
+  if (rows.some((row) => row.length !== rows[0].length))
     throw new ArgumentError(
-      `--${name} is "${text}"; its rows have ${rows.map((r) => r.length).join(", ") || "no"} numbers: they must be equally long`,
+      `--${name} is "${text}"; its rows have ${rows.map((r) => r.length).join(", ")} numbers: they must be equally long`,
     );
   return rows;
 }

@@ -2,7 +2,7 @@
 import { type CAC, cac } from "cac";
 import { vi } from "vitest";
 import { tidyHelp } from "../../src/cli/help.ts";
-import { joinNegativeNumbers } from "../../src/cli/options.ts";
+import { readArguments } from "../../src/cli/options.ts";
 import { checkUsage } from "../../src/cli/usage.ts";
 
 export interface Said {
@@ -27,7 +27,7 @@ export async function run(add: (cli: CAC, signal: AbortSignal) => void, args: re
     vi.spyOn(console, "log").mockImplementation((text) => void keep("out")(`${text}\n`)),
   ];
   try {
-    cli.parse(joinNegativeNumbers(["node", "fovea", ...args], cli.commands), { run: false });
+    cli.parse(readArguments(["node", "fovea", ...args], cli.commands), { run: false });
     if (!args.includes("--help")) {
       checkUsage(cli);
       await cli.runMatchedCommand();

@@ -1,7 +1,7 @@
 // Pictures of convolution arithmetic: what they say, what they draw, and that nobody is left out - no eyes, no colours, no movement.
 import { describe, expect, test } from "vitest";
 import { classicKernels } from "../../src/arithmetic/kernels.ts";
-import { seenIn, seenStill } from "../../src/report/convolution/drawing.ts";
+import { seenIn, seenStill, widthOf } from "../../src/report/convolution/drawing.ts";
 import {
   type Drawing,
   describeSteps,
@@ -136,6 +136,30 @@ function textSpan({
   const left = x - { start: 0, middle: 0.5, end: 1 }[anchor] * width;
   return [left, left + width];
 }
+
+describe("what the words say", () => {
+  const wordsOf = (options: Parameters<typeof stepPicture>[0]): string[] =>
+    stepPicture(options).marks.flatMap((mark) => (mark.shape === "words" ? [mark.text] : []));
+
+  test("A3 A13 a dilated kernel's extent is worked out before the size that it is used in", () => {
+    const [extent, size] = wordsOf({ input: [7, 7], kernel: 3, dilation: 2 }).slice(1);
+    expect(extent).toBe("extent of the dilated kernel: 2·(3 − 1) + 1 = 5, along both axes");
+    expect(size).toBe("output size: 7 − 5 + 1 = 3, along both axes");
+    const uneven = wordsOf({ input: [7, 7], kernel: 3, dilation: [2, 1] });
+    expect(uneven).toContain("extent of the dilated kernel in rows: 2·(3 − 1) + 1 = 5");
+    expect(uneven.filter((text) => text.startsWith("extent"))).toHaveLength(1);
+    expect(wordsOf({ input: [7, 7], kernel: 3 }).filter((text) => text.startsWith("extent"))).toEqual([]);
+  });
+
+  test("A13 numbers of any length leave a tenth of their cell free on both sides", () => {
+    const values = [-999, 0.125, 1234, -1.25, 7].flatMap((v) => [v, v, v, v, v]);
+    const drawing = stepPicture({ input: [5, 5], kernel: 1, values, weights: [1] } as Parameters<typeof stepPicture>[0]);
+    const cell = Math.max(...drawing.marks.flatMap((mark) => (mark.shape === "rect" && mark.role === "input" ? [mark.width] : [])));
+    const numbers = drawing.marks.flatMap((mark) => (mark.shape === "words" && mark.role === "number" ? [mark] : []));
+    expect(numbers.map(({ text }) => text)).toContain("−999");
+    for (const { text, size } of numbers) expect(widthOf(text, size)).toBeLessThanOrEqual(0.8 * cell);
+  });
+});
 
 describe("what the frames show", () => {
   test("A13 in each frame of each named configuration: one window, one active cell, the sum that makes it, outputs so far", () => {

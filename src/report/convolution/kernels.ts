@@ -47,7 +47,7 @@ export function kernelTiles(kernels: readonly NamedMatrix[], options: KernelTile
         const text = showNumber(value);
         marks.push({
           ...{ shape: "words", role: "number", text, anchor: "middle" },
-          ...{ x: at.x + cell / 2, y: at.y + cell / 2, size: Math.min(cell * 0.4, (cell - 4) / widthOf(text, 1)) },
+          ...{ x: at.x + cell / 2, y: at.y + cell / 2, size: Math.min(cell * 0.4, (cell * 0.8) / widthOf(text, 1)) },
           fill: luminance(colour) > 0.3 ? "#111317" : "#ffffff",
         });
       });

@@ -129,7 +129,7 @@ export function matrixPicture(plan: WindowPlan): Drawing {
 }
 
 function numberIn(x: number, y: number, cell: number, text: string, fill?: string): Mark {
-  const size = Math.min(cell * 0.46, (cell - 3) / widthOf(text, 1));
+  const size = Math.min(cell * 0.46, (cell * 0.8) / widthOf(text, 1));
   return {
     shape: "words",
     role: "number",

@@ -190,8 +190,8 @@ function square(role: Role, place: Place, row: number, column: number, cell: num
 }
 
 function centred(role: Role, place: Place, row: number, column: number, cell: number, text: string, more: Partial<Words> = {}): Words {
-  // Long numbers shrink until they fit their cell.
-  const size = Math.min(cell * 0.42, (cell - 4) / widthOf(text, 1));
+  // Numbers of four characters and more shrink, so that neighbours do not run into one.
+  const size = Math.min(cell * 0.42, (cell * 0.78) / widthOf(text, 1));
   return {
     shape: "words",
     role,

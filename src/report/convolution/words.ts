@@ -75,13 +75,24 @@ export function showAxisSize(plan: WindowPlan, axis: DrawnAxis): string {
   return `${rounded}${clipped} = ${output}`;
 }
 
-/** One line for both axes where they are alike, else one for each. */
+/** One line for both axes where they are alike, else one for each; with dilation, first where the kernel's extent in them comes from. */
 export function showOutputSize(plan: WindowPlan): string[] {
-  const lines = plan.axes.map((axis) => showAxisSize(plan, axis));
-  if (plan.rank === 1) return [`output size: ${lines[1]}`];
-  return lines[0] === lines[1]
-    ? [`output size: ${lines[0]}, along both axes`]
-    : [`output rows: ${lines[0]}`, `output columns: ${lines[1]}`];
+  return [
+    ...perAxisLines(plan, "extent of the dilated kernel", showExtent),
+    ...perAxisLines(plan, "output size", (axis) => showAxisSize(plan, axis)),
+  ];
+}
+
+function perAxisLines(plan: WindowPlan, name: string, show: (axis: DrawnAxis) => string | undefined): string[] {
+  const [rows, columns] = plan.axes.map(show);
+  const line = (text: string | undefined, where: string): string[] => (text === undefined ? [] : [`${name}${where}: ${text}`]);
+  if (plan.rank === 1) return line(columns, "");
+  return rows === columns ? line(rows && `${rows}, along both axes`, "") : [...line(rows, " in rows"), ...line(columns, " in columns")];
+}
+
+/** Cells from the first to the last tap of a kernel with gaps; undefined for one without. */
+function showExtent({ kernel, dilation }: DrawnAxis): string | undefined {
+  return dilation === 1 ? undefined : `${dilation}·(${kernel} − 1) + 1 = ${dilatedKernel(kernel, dilation)}`;
 }
 
 export const showNumber = (v: number): string => show(v);

@@ -24,4 +24,5 @@ export * from "./spatial-transformer.ts";
 export * from "./squeezenet.ts";
 export * from "./unet.ts";
 export * from "./vgg.ts";
+export * from "./written/index.ts";
 export * from "./xception.ts";

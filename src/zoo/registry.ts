@@ -27,6 +27,7 @@ import { spatialTransformers } from "./spatial-transformer.ts";
 import { squeezeNets } from "./squeezenet.ts";
 import { uNets } from "./unet.ts";
 import { vggs } from "./vgg.ts";
+import { isWritten, writtenArchitecture } from "./written/index.ts";
 import { xceptions } from "./xception.ts";
 
 export const architectures: readonly Architecture[] = [
@@ -55,8 +56,9 @@ export const architectures: readonly Architecture[] = [
   ...dcgans,
 ];
 
-/** Finds an architecture; throws `ArgumentError` that lists the known names. */
+/** Finds an architecture, also one written as text ("net: conv(8 3) relu ..."); throws `ArgumentError` that lists the known names. */
 export function architecture(name: string): Architecture {
+  if (typeof name === "string" && isWritten(name)) return writtenArchitecture(name);
   const found = architectures.find((a) => a.name === name);
   if (found === undefined) {
     const names = architectures.map((a) => a.name);

@@ -15,6 +15,7 @@ import { describeFailure, exitCodes } from "./failure.ts";
 import { addFilterCommand } from "./filter.ts";
 import { tidyHelp } from "./help.ts";
 import { addInspectCommand } from "./inspect.ts";
+import { addLabCommand } from "./lab.ts";
 import { addNeuronsCommand } from "./neurons.ts";
 import { readArguments } from "./options.ts";
 import { addRunCommand } from "./run.ts";
@@ -28,8 +29,9 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
 const interruption = new AbortController();
 process.on("SIGINT", () => {
   if (interruption.signal.aborted) process.exit(exitCodes.interrupted);
-  process.stderr.write("\nstopping after this step; press Ctrl-C again to leave at once\n");
   interruption.abort();
+  // The lab has no steps: Ctrl-C is how it ends.
+  if (cli.matchedCommandName !== "lab") process.stderr.write("\nstopping after this step; press Ctrl-C again to leave at once\n");
 });
 
 const cli = cac("fovea");
@@ -47,6 +49,7 @@ addConvertCommand(cli);
 addExportCommand(cli);
 addConvCommand(cli, interruption.signal);
 addFilterCommand(cli, interruption.signal);
+addLabCommand(cli, interruption.signal);
 cli.help(tidyHelp);
 cli.version(version);
 

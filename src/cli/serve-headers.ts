@@ -2,7 +2,7 @@
 
 /** Features that no room uses. The camera is for pictures of one's own; whatever is not listed keeps its default, which is the page alone. */
 const featuresOff = [
-  ...["accelerometer", "bluetooth", "display-capture", "encrypted-media", "geolocation", "gyroscope", "hid", "idle-detection"],
+  ...["accelerometer", "display-capture", "encrypted-media", "geolocation", "gyroscope", "hid", "idle-detection"],
   ...["local-fonts", "magnetometer", "microphone", "midi", "payment", "picture-in-picture", "publickey-credentials-get"],
   ...["screen-wake-lock", "serial", "usb", "xr-spatial-tracking"],
 ] as const;

@@ -8,41 +8,30 @@ import { input } from "../graph/record.ts";
 import { substitute } from "../graph/rewrite.ts";
 import type { Value } from "../graph/value.ts";
 import { expectModel, type Model } from "../nn/model.ts";
-import { mul, sum } from "../ops/index.ts";
-import { ArgumentError, ShapeError } from "../tensor/errors.ts";
+import { ArgumentError } from "../tensor/errors.ts";
 import { checkOptions } from "../tensor/options.ts";
 import { random } from "../tensor/random.ts";
-import { sameShape, showShape, sizeOf } from "../tensor/shape.ts";
-import { allocate, Tensor } from "../tensor/tensor.ts";
-import { activations } from "./activations.ts";
+import { Tensor } from "../tensor/tensor.ts";
 import { stack, traceFor } from "./batch.ts";
 import { diagnoseAscent } from "./diagnose.ts";
 import { type Ascent, type AscentSettings, compileAscent } from "./maximise/ascent.ts";
 import { bestInData } from "./maximise/best.ts";
-import { contrastOf, greyOf } from "./maximise/colour.ts";
-import { describeObjective, leavesOf, type Objective, type ObjectiveParts, scoreOf, targetOfLeaf } from "./maximise/objective.ts";
+import { contrastOf, greyOf, reachOf } from "./maximise/colour.ts";
+import { cropping } from "./maximise/crops.ts";
+import { eachJob, type Job, jointJob, type Wish } from "./maximise/jobs.ts";
+import type { Objective } from "./maximise/objective.ts";
 import { type Parametrisation, parametrisation } from "./maximise/parametrise.ts";
 import { regularisedAscent } from "./maximise/regularised.ts";
 import { type AscentChoice, type AscentOptions, ascentOptionNames, settleAscent } from "./maximise/settings.ts";
 import { spectralSlope } from "./maximise/spectrum.ts";
-import { drawPlacement, transforming, untransformed } from "./maximise/transforms.ts";
+import { transforming, type Views } from "./maximise/transforms.ts";
 import { rangeOfValues } from "./range.ts";
 import type { Maximised } from "./records.ts";
 import { compileOptions, type RunOptions } from "./run.ts";
-import {
-  centreOf,
-  channelOf,
-  checkPosition,
-  describe,
-  fillDirection,
-  fillMask,
-  type Target,
-  type TargetLayer,
-  targetLayer,
-  targetNames,
-} from "./target.ts";
+import { channelOf, type Target, type TargetLayer, targetLayer, targetNames } from "./target.ts";
 
 export type { Bounds, PixelScale } from "./maximise/colour.ts";
+export type { CropSettings } from "./maximise/crops.ts";
 export type { Objective } from "./maximise/objective.ts";
 export type { ParametrisationName } from "./maximise/parametrise.ts";
 export type { RegularisedPreset, RegularisedSettings } from "./maximise/regularised.ts";
@@ -53,8 +42,7 @@ export { standardTransforms, type Transform } from "./maximise/transforms.ts";
  * What to maximise: a class's logit, the mean of a channel, one unit (with a position), a direction in a layer's channels; or any
  * `objective`, instead of these.
  */
-export type MaximiseOptions = AscentOptions &
-  Omit<Target, "position"> & { readonly position?: Target["position"] | "centre"; readonly objective?: Objective };
+export type MaximiseOptions = AscentOptions & Wish & { readonly objective?: Objective };
 
 /** The picture that maximises one target. Same seed, device and threads: the same bits. */
 export async function maximise(model: Model, options: MaximiseOptions): Promise<Maximised> {
@@ -64,10 +52,10 @@ export async function maximise(model: Model, options: MaximiseOptions): Promise<
   if (objective !== undefined) {
     const given = targetNames.find((name) => options[name] !== undefined);
     if (given !== undefined) throw new ArgumentError(`maximise: give either an objective, or a target (${given})`);
-    const [result] = await climb(model, await jointJob(model, objective, 1, options), options);
+    const [result] = await climb(model, () => jointJob(model, objective, 1, options), options);
     return result;
   }
-  const [result] = await climb(model, eachJob(model, [options], options), options);
+  const [result] = await climb(model, (choice) => eachJob(model, [options], options, choice), options);
   return result;
 }
 
@@ -86,7 +74,7 @@ export async function maximiseEach(model: Model, options: MaximiseEachOptions): 
   const { layer, position } = options;
   const all = (): number[] => Array.from({ length: targetLayer(model.trace(), { layer }).channels }, (_, c) => c);
   const targets = (options.channels ?? all()).map((channel) => ({ layer, channel, ...(position !== undefined && { position }) }));
-  return targets.length === 0 ? [] : climb(model, eachJob(model, targets, options), options);
+  return targets.length === 0 ? [] : climb(model, (choice) => eachJob(model, targets, options, choice), options);
 }
 
 export interface MaximiseBatchOptions extends Omit<AscentOptions, "batchSize"> {
@@ -102,127 +90,26 @@ export async function maximiseBatch(model: Model, options: MaximiseBatchOptions)
   checkOptions("maximiseBatch", options, [...names, "objective", "count"]);
   const { objective, count } = options;
   if (!Number.isInteger(count) || count < 1) throw new ArgumentError(`maximiseBatch: count is ${count}; expected an integer >= 1`);
-  return climb(model, await jointJob(model, objective, count, options), options);
+  return climb(model, () => jointJob(model, objective, count, options), options);
 }
 
-/** What is climbed: how pictures are scored, and what is said of each. */
-interface Job {
-  readonly batch: number;
-  readonly total: number;
-  /** Layers that the score looks at. */
-  readonly targets: readonly Target[];
-  /** In words; also names a picture's own stream of random numbers, so that it does not depend on its neighbours in a batch. */
-  label(index: number): string;
-  stream(index: number): string;
-  score(layers: readonly TargetLayer[], choice: AscentChoice): Value;
-  /** What the score is fed with for the pictures from `first` on. */
-  feeds(first: number, count: number, layers: readonly TargetLayer[], choice: AscentChoice): Record<string, Tensor>;
-  /** What is known of a finished picture. `values` are the first target's layer on it. */
-  measure(
-    index: number,
-    layer: TargetLayer,
-    values: Tensor,
-    objective: number,
-  ): Pick<Maximised, "objective" | "activation" | "layer" | "channel">;
-  /** The unit to look for in training pictures, where it is one. */
-  unit(index: number, layer: TargetLayer): Target | undefined;
-}
-
-type Wish = Pick<MaximiseOptions, "class" | "layer" | "channel" | "position" | "direction">;
-
-/** Every picture has a target of its own in one layer: a mask that is fed, so that one program serves all. */
-function eachJob(model: Model, wishes: readonly Wish[], { batchSize = 32 }: AscentOptions): Job {
-  const aims: Aim[] = [];
-  const aim = (index: number, layer: TargetLayer): Aim => {
-    aims[index] ??= aimOf(model, wishes[index], layer);
-    return aims[index];
-  };
-  const batch = Math.min(batchSize, wishes.length);
-  const words = (wish: Wish): string => describe(model, asTarget(wish)) + (wish.position === "centre" ? " at the centre" : "");
-  return {
-    batch,
-    total: wishes.length,
-    targets: [asTarget(wishes[0])],
-    label: (index) => aims[index]?.label ?? words(wishes[index]),
-    stream: (index) => aims[index]?.label ?? words(wishes[index]),
-    score: ([{ value }], { dtype }) =>
-      sum(mul(value, input("mask", value.shape, dtype)), { axes: value.shape.map((_, axis) => axis).slice(1) }),
-    feeds(first, count, [layer], { dtype }) {
-      const masks = Array.from({ length: count }, (_, i) => aim(first + i, layer).mask);
-      return { mask: stack(masks, batch, layer.value.shape.slice(1), dtype) };
-    },
-    measure: (index, layer, values) => measureUnit(aim(index, layer), values, layer),
-    unit: (index) => (wishes[index].direction === undefined ? asTarget(wishes[index]) : undefined),
-  };
-}
-
-/** All pictures of a batch share one objective. */
-async function jointJob(model: Model, objective: Objective, count: number, options: AscentOptions): Promise<Job> {
-  const leaves = leavesOf(objective);
-  if (leaves.length === 0) throw new ArgumentError("maximise: the objective looks at no layer");
-  // An unknown kind is refused where the score is built; it has no layer to look up before.
-  const targets = leaves.map(targetOfLeaf);
-  const references = await referencesOf(model, leaves, options);
-  const words = describeObjective(objective);
-  return {
-    batch: count,
-    total: count,
-    targets,
-    label: (index) => (count === 1 ? words : `${words}, picture ${index + 1} of ${count}`),
-    stream: (index) => `${words} ${index}`,
-    score(layers, { dtype }) {
-      const parts: ObjectiveParts = {
-        batch: count,
-        dtype,
-        at: (target) => layers[targets.findIndex((t) => t.layer === target.layer && t.class === target.class)],
-        channel: (target, layer) => channelOf(model, target, layer),
-        reference: (leaf) => references.get(leaf) as Tensor,
-      };
-      return scoreOf(objective, parts);
-    },
-    feeds: () => ({}),
-    measure: (_, __, ___, reached) => ({
-      objective: reached,
-      activation: reached,
-      layer: leaves.length === 1 ? targets[0].layer : undefined,
-      channel: undefined,
-    }),
-    unit: () => undefined,
-  };
-}
-
-/** The layers of caricatures and inversions on the pictures that they start from. */
-async function referencesOf(model: Model, leaves: readonly Objective[], options: AscentOptions): Promise<Map<Objective, Tensor>> {
-  const [channels, ...own] = model.inputShape;
-  const shape = [channels, ...(options.size ?? own)];
-  const found = new Map<Objective, Tensor>();
-  for (const leaf of leaves) {
-    if (leaf.kind !== "caricature" && leaf.kind !== "match") continue;
-    if (!sameShape(leaf.picture.shape, shape)) {
-      throw new ShapeError(`maximise: the picture to start from is ${showShape(leaf.picture.shape)}; expected ${showShape(shape)}`);
-    }
-    const run = { ...compileOptions(options), ...(options.dtype && { dtype: options.dtype }) };
-    const values = await activations(model, leaf.picture, { layers: [leaf.layer], ...run });
-    found.set(leaf, values.get(leaf.layer) as Tensor);
-  }
-  return found;
-}
-
-async function climb(model: Model, job: Job, options: AscentOptions): Promise<Maximised[]> {
+async function climb(model: Model, jobFor: (choice: AscentChoice) => Job | Promise<Job>, options: AscentOptions): Promise<Maximised[]> {
   const choice = settleAscent(model, options);
+  const job = await jobFor(choice);
   const { shape, dtype } = choice;
   const { batch, total } = job;
   const how = parametrisation({ ...choice, name: choice.parametrisation });
-  const transform = transforming(choice.transforms, shape, greyOf(choice.normalisation, shape[0]), dtype);
-  const traced = traceFor(model, shape, batch, dtype);
-  const layers = job.targets.map((target) => targetLayer(traced, target));
+  const views = viewsFor(choice);
   const layersOn = (pictures: Value): TargetLayer[] => {
+    const traced = traceFor(model, shape, pictures.shape[0], dtype);
+    const layers = job.targets.map((target) => targetLayer(traced, target));
     const values = substitute(
       layers.map(({ value }) => value),
       new Map([[traced.input, pictures]]),
     );
     return layers.map((layer, k) => ({ ...layer, value: values[k] }));
   };
+  const layers = layersOn(input("pictures", [batch, ...shape], dtype));
   const settings: AscentSettings = {
     ...compileOptions(options),
     ...choice,
@@ -230,7 +117,8 @@ async function climb(model: Model, job: Job, options: AscentOptions): Promise<Ma
     totalVariation: choice.totalVariation / contrastOf(choice.normalisation),
     batch,
     parametrisation: how,
-    transforming: transform,
+    views,
+    transparency: choice.parametrisation === "phase",
     score: (pictures) => job.score(layersOn(pictures), choice),
   };
   const ascent = await (choice.regularised
@@ -248,8 +136,9 @@ async function climb(model: Model, job: Job, options: AscentOptions): Promise<Ma
       const images = Array.from({ length: count }, (_, i) => pictures.entry(i).clone());
       options.onPreview?.({ images, first, step });
     };
-    const ways = await ascend(ascent, choice, { feeds, transform }, count, options, { done: first, total }, preview);
+    const ways = await ascend(ascent, choice, { feeds, views }, count, options, { done: first, total }, preview);
     const { pictures, values, objective } = await judge(ascent.read(), feeds);
+    const slopes = ascent.transparency();
     for (let i = 0; i < count; i++) {
       const index = first + i;
       const measured = job.measure(index, layers[0], values.entry(i), objective.data[i]);
@@ -258,6 +147,7 @@ async function climb(model: Model, job: Job, options: AscentOptions): Promise<Ma
       const result: Maximised = {
         ...measured,
         ...record(job.label(index), pictures.entry(i).clone(), ways[i], choice, options),
+        ...(slopes && { transparency: overChannels(slopes.entry(i)) }),
         ...(known !== undefined && { bestInData: known, ...(known > 0 && { ratio: measured.activation / known }) }),
       };
       results.push(result);
@@ -266,6 +156,24 @@ async function climb(model: Model, job: Job, options: AscentOptions): Promise<Ma
   }
   ascent.release();
   return results;
+}
+
+/** What the net is shown at every step. */
+function viewsFor({ crops, transforms, shape, normalisation, seed, dtype }: AscentChoice): Views {
+  const [channels] = shape;
+  if (crops === undefined) return transforming(transforms, shape, greyOf(normalisation, channels), dtype);
+  return cropping(crops, { shape, reach: reachOf(normalisation, channels), seed, dtype });
+}
+
+/** [C, H, W] to [H, W]. */
+function overChannels({ data, shape: [channels, height, width] }: Tensor): Tensor {
+  const plane = height * width;
+  const sums = Float32Array.from({ length: plane }, (_, p) => {
+    let sum = 0;
+    for (let c = 0; c < channels; c++) sum += data[c * plane + p];
+    return sum;
+  });
+  return new Tensor(sums, [height, width]);
 }
 
 /** The free numbers that a batch starts from; what is not used of it stays 0. */
@@ -280,39 +188,6 @@ function starts(how: Parametrisation, job: Job, first: number, count: number, { 
   );
 }
 
-/** One wish with its position settled. */
-interface Aim {
-  readonly target: Target;
-  readonly label: string;
-  readonly channel: number | undefined;
-  readonly mask: Tensor;
-}
-
-function asTarget({ class: name, layer, channel, direction, position }: Wish): Target {
-  return {
-    ...(name !== undefined && { class: name }),
-    ...(layer !== undefined && { layer }),
-    ...(channel !== undefined && { channel }),
-    ...(direction !== undefined && { direction }),
-    ...(position !== undefined && position !== "centre" && { position }),
-  };
-}
-
-function aimOf(model: Model, wish: Wish, layer: TargetLayer): Aim {
-  const maskShape = layer.value.shape.slice(1);
-  const data = allocate(layer.value.dtype, sizeOf(maskShape));
-  const position = wish.position === "centre" ? centreOf(layer) : wish.position;
-  const target: Target = { ...asTarget(wish), ...(position !== undefined && { position }) };
-  if (wish.direction !== undefined) {
-    fillDirection(data, layer, wish.direction);
-    return { target, label: describe(model, target), channel: undefined, mask: new Tensor(data, maskShape) };
-  }
-  const channel = channelOf(model, target, layer);
-  if (position !== undefined) checkPosition(layer, position);
-  fillMask(data, layer, channel, position);
-  return { target, label: describe(model, target), channel, mask: new Tensor(data, maskShape) };
-}
-
 /** What a picture went through. */
 interface Way {
   /** The objective before every step. */
@@ -325,28 +200,27 @@ interface Way {
 async function ascend(
   ascent: Ascent,
   choice: AscentChoice,
-  { feeds, transform }: { readonly feeds: Record<string, Tensor>; readonly transform: ReturnType<typeof transforming> },
+  { feeds, views }: { readonly feeds: Record<string, Tensor>; readonly views: Views },
   count: number,
   { signal, onProgress, onPreview }: AscentOptions,
   progress: { readonly done: number; readonly total: number },
   preview: (step: number) => Promise<void>,
 ): Promise<Way[]> {
-  const { steps, seed, transforms, optimiser, blurEvery, previewEvery } = choice;
+  const { steps, seed, optimiser, blurEvery, previewEvery } = choice;
   const draws = random(seed).fork("transforms");
   const ways = Array.from({ length: count }, (): Way => ({ history: [], climbed: false }));
-  const still = transform.feeds(untransformed);
   const breathe = breather();
   for (let step = 1; step <= steps; step++) {
     signal?.throwIfAborted();
     // 0 while the picture is searched for, then rising to 1 while it comes to rest.
-    const settling = Math.max(0, (2 * (step - 1)) / steps - 1);
+    const settling = views.still === undefined ? 0 : Math.max(0, (2 * (step - 1)) / steps - 1);
     const share = (1 + Math.cos(Math.PI * settling)) / 2;
     const { objective, slope } = await ascent.step({
       step,
       learningRate: share * optimiser.learningRate,
       // Smoothing is part of the optimiser's step: it fades with the rate, and at rate 0 nothing may change the picture.
       blur: optimiser.learningRate > 0 && step % blurEvery === 0 ? share : 0,
-      feeds: { ...feeds, ...(settling > 0 ? still : transform.feeds(drawPlacement(transforms, draws))) },
+      feeds: { ...feeds, ...(settling > 0 ? views.still : views.draw(draws, (step - 1) / Math.max(1, steps - 1))) },
     });
     ways.forEach((way, i) => {
       way.history.push(objective.data[i]);
@@ -386,25 +260,6 @@ async function judgement(
     const results = await program.run({ ...numbers, ...feeds });
     return { pictures: results.pictures, values: results.values, objective: results.objective };
   };
-}
-
-/** The objective reached, and the unit's largest activation anywhere: what examples() finds in training pictures. */
-function measureUnit(
-  { mask, channel, target }: Aim,
-  values: Tensor,
-  layer: TargetLayer,
-): Pick<Maximised, "objective" | "activation" | "layer" | "channel"> {
-  const plane = layer.height * layer.width;
-  let objective = 0;
-  for (let p = 0; p < values.size; p++) objective += values.data[p] * mask.data[p];
-  let activation = Number.NEGATIVE_INFINITY;
-  for (let p = 0; p < plane; p++) {
-    let here = 0;
-    if (channel !== undefined) here = values.data[channel * plane + p];
-    else for (let c = 0; c < layer.channels; c++) here += values.data[c * plane + p] * (target.direction as Tensor).data[c];
-    activation = Math.max(activation, here);
-  }
-  return { objective, activation, layer: target.layer, channel: target.class === undefined ? channel : undefined };
 }
 
 /** Options as plain data: what repeats the picture. */

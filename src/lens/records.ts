@@ -34,6 +34,11 @@ export interface Maximised {
   readonly ratio?: number;
   /** d log(power) / d log(frequency) of the picture: about -2 in natural pictures, near 0 in noise. NaN for a constant picture. */
   readonly spectralSlope?: number;
+  /**
+   * [H, W], raw: the sum over steps and channels of the gradient's absolute value on every pixel, from climbs of phases. Where it is small, the picture is what
+   * its spectrum had to put somewhere; drawn as opacity it hides that.
+   */
+  readonly transparency?: Tensor;
   /** The objective at every step, as the transformed picture gave it. */
   readonly history: readonly number[];
   readonly range: RawRange;

@@ -19,6 +19,7 @@ async function scores(objective: Objective, values: Tensor, reference?: Tensor):
   const [batch, channels, height = 1, width = 1] = values.shape;
   const parts: ObjectiveParts = {
     batch,
+    copies: 1,
     dtype: "float64",
     at: () => ({ value: constant(values.cast("float64")), name: "layer", channels, height, width }),
     channel: (target) => target.channel ?? Number(target.class),

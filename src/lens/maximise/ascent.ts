@@ -6,7 +6,7 @@ import { createGraph } from "../../graph/graph.ts";
 import type { Program } from "../../graph/program.ts";
 import { constant, input, variable } from "../../graph/record.ts";
 import type { Value } from "../../graph/value.ts";
-import { add, div, mean, mul, neg, reshape, slice, sqrt, square, sub, sum } from "../../ops/index.ts";
+import { abs, add, div, mean, mul, neg, reshape, slice, sqrt, square, sub, sum } from "../../ops/index.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { type DType, Tensor, zeros } from "../../tensor/tensor.ts";
 import type { Optimiser } from "../../train/optimisers.ts";
@@ -15,7 +15,7 @@ import { compileOptions, type RunOptions } from "../run.ts";
 import { blurMatrix, separably } from "./blur.ts";
 import { projectedClip } from "./colour.ts";
 import type { Parametrisation } from "./parametrise.ts";
-import type { Transforming } from "./transforms.ts";
+import type { Views } from "./transforms.ts";
 
 export interface AscentSettings extends RunOptions {
   readonly batch: number;
@@ -23,14 +23,16 @@ export interface AscentSettings extends RunOptions {
   readonly shape: Shape;
   readonly dtype: DType;
   readonly parametrisation: Parametrisation;
-  readonly transforming: Transforming;
+  readonly views: Views;
   readonly optimiser: Optimiser;
   readonly l2: number;
   readonly totalVariation: number;
   /** Standard deviation in pixels; 0 leaves the blur out of the program. */
   readonly blur: number;
   readonly redirect: boolean;
-  /** The objective of every picture, [batch], from pictures as the net sees them. */
+  /** Whether the gradient's size on every pixel is to be added up over the steps. */
+  readonly transparency: boolean;
+  /** The objective of every view, from pictures as the net sees them. */
   score(pictures: Value): Value;
 }
 
@@ -50,6 +52,8 @@ export interface Ascent {
   step(feeds: AscentStep): Promise<AscentReading>;
   /** The free numbers as they are now. */
   read(): Record<string, Tensor>;
+  /** Σ over the steps so far of |∂objective/∂picture|, [batch, C, H, W], where it was asked for. */
+  transparency(): Tensor | undefined;
   release(): void;
 }
 
@@ -84,6 +88,7 @@ export async function compileAscent(settings: AscentSettings): Promise<Ascent> {
       return current.step(feeds);
     },
     read: () => current.read(),
+    transparency: () => current.transparency(),
     release() {
       early.release();
       late.release();
@@ -106,7 +111,7 @@ async function compileSteps(settings: AscentSettings, redirected: boolean): Prom
     }),
   );
   const picture = parametrisation.picture(Object.fromEntries(free));
-  const objective = settings.score(settings.transforming.apply(picture));
+  const objective = scoreThroughViews(picture, settings);
   const rules = redirected ? redirectedRules(constant(new Tensor(Float32Array.of(1), [1]).cast(dtype)), perPicture) : {};
   const [uphill] = gradient(objective, [picture], { rules });
   const slope = mean(square(uphill), { axes: [1, 2, 3], keepDims: true });
@@ -117,6 +122,11 @@ async function compileSteps(settings: AscentSettings, redirected: boolean): Prom
   const scalar = (name: string): Value => input(name, [], dtype);
   const memories: string[] = [];
   const updates = new Map<Value, Value>();
+  if (settings.transparency) {
+    memories.push(summedSlope);
+    const sofar = variable(summedSlope, zeros(picture.shape, dtype));
+    updates.set(sofar, add(sofar, abs(uphill)));
+  }
   const shared = new Map<string, Value>();
   [...free].forEach(([name, value], k) => {
     const next = optimiser.update(value, neg(climbs[k]), {
@@ -138,6 +148,14 @@ async function compileSteps(settings: AscentSettings, redirected: boolean): Prom
   const graph = createGraph({ outputs: { objective, slope: reshape(slope, [batch]) }, updates });
   return running(await compile(graph, compileOptions(settings)), free, memories, dtype);
 }
+
+/** The mean over each picture's views, [batch]. */
+export function scoreThroughViews(picture: Value, { batch, views, score }: Pick<AscentSettings, "batch" | "views" | "score">): Value {
+  const all = score(views.apply(picture));
+  return views.copies === 1 ? all : mean(reshape(all, [batch, views.copies]), { axes: 1 });
+}
+
+const summedSlope = "transparency";
 
 /** Minus the gradients of l2 · ½Σx² and totalVariation · ½Σ(differences of neighbours)². */
 function withPenalties(uphill: Value, picture: Value, { l2, totalVariation }: AscentSettings): Value {
@@ -175,6 +193,7 @@ function running(program: Program, free: ReadonlyMap<string, Value>, memories: r
       const { objective, slope } = await program.run(Object.fromEntries(wanted));
       return { objective, slope };
     },
+    transparency: () => (memories.includes(summedSlope) ? state.read(summedSlope) : undefined),
     read: () => Object.fromEntries([...free.keys()].map((name) => [name, state.read(name)])),
     release: () => program.release(),
   };

@@ -102,8 +102,16 @@ export const projectedClip: Readonly<Record<string, GradRule>> = {
 export function contrastOf(normalisation: PixelScale | undefined): number {
   if (normalisation === undefined) return 1;
   const { deviation } = normalisation;
-  return (0.225 * deviation.length) / deviation.reduce((sum, d) => sum + d, 0);
+  return (usualDeviation * deviation.length) / deviation.reduce((sum, d) => sum + d, 0);
 }
+
+/** How many of the net's units the whole pixel range is, per channel; of the usual ones where it is not known. */
+export function reachOf(normalisation: PixelScale | undefined, channels: number): number[] {
+  return Array.from({ length: channels }, (_, c) => 1 / (normalisation?.deviation[c] ?? usualDeviation));
+}
+
+/** Standard deviation of pixels of photographs, as a share of their range. */
+const usualDeviation = 0.225;
 
 /** 0.5 of the pixel range as the net sees it, per channel; 0, the data's mean, where the range is not known. */
 export function greyOf(normalisation: PixelScale | undefined, channels: number): number[] {

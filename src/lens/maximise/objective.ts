@@ -37,7 +37,10 @@ export type Objective =
 
 /** What objectives are built from. */
 export interface ObjectiveParts {
+  /** Pictures. */
   readonly batch: number;
+  /** Views of each picture, which are neighbours in the layers. */
+  readonly copies: number;
   readonly dtype: DType;
   /** The layer of a target on the climbed pictures. */
   at(target: Target): TargetLayer;
@@ -59,9 +62,9 @@ export function targetOfLeaf(leaf: ReturnType<typeof leavesOf>[number]): Target 
   return leaf.kind === "class" ? { class: leaf.class } : { layer: leaf.layer };
 }
 
-/** One number per picture, [batch]. Throws `ArgumentError` or `ShapeError` for channels, positions and directions that the layer lacks. */
+/** One number per view, [batch · copies]. Throws `ArgumentError` or `ShapeError` for channels, positions and directions that the layer lacks. */
 export function scoreOf(objective: Objective, parts: ObjectiveParts): Value {
-  const { batch, dtype } = parts;
+  const { batch, copies, dtype } = parts;
   switch (objective.kind) {
     case "class":
     case "channel":
@@ -93,15 +96,17 @@ export function scoreOf(objective: Objective, parts: ObjectiveParts): Value {
     }
     case "interpolation": {
       const share = new Tensor(
-        Float64Array.from({ length: batch }, (_, b) => b / Math.max(1, batch - 1)),
-        [batch],
+        Float64Array.from({ length: batch * copies }, (_, view) => Math.floor(view / copies) / Math.max(1, batch - 1)),
+        [batch * copies],
       ).cast(dtype);
       const [from, to] = [scoreOf(objective.from, parts), scoreOf(objective.to, parts)];
       return add(from, mul(sub(to, from), constant(share)));
     }
     case "alignment":
+      expectWhole(objective, parts);
       return spreadOut(alignment(parts.at({ layer: objective.layer }).value), batch);
     case "diversity":
+      expectWhole(objective, parts);
       return spreadOut(neg(gramPenalty(parts.at({ layer: objective.layer }).value)), batch);
     case "sum": {
       if (objective.terms.length === 0) throw new ArgumentError("maximise: a sum of objectives has no terms");
@@ -228,6 +233,12 @@ function overlaid(layer: TargetLayer, direction: Tensor, dtype: DType): [Value, 
     return slice(value, { axes: [2, 3], starts, ends: starts.map((s, axis) => s + common[axis]) });
   };
   return [middle(layer.value, map), middle(asConstant(direction, dtype), block)];
+}
+
+/** Pictures are compared with each other as they are, not by random crops. */
+function expectWhole({ kind }: Objective, { copies }: ObjectiveParts): void {
+  if (copies > 1)
+    throw new ArgumentError(`maximise: the objective "${kind}" compares whole pictures; give transforms or jitter instead of crops`);
 }
 
 /** A number for the whole batch, as equal shares of its pictures. */

@@ -76,6 +76,7 @@ export async function regularisedAscent(
       return { objective, slope };
     },
     read: () => ({ [name]: asTensor() }),
+    transparency: () => undefined,
     release() {
       early.release();
       late.release();

@@ -4,11 +4,12 @@ import type { Model } from "../../nn/model.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { DType, Tensor } from "../../tensor/tensor.ts";
-import { adam, type Optimiser } from "../../train/optimisers.ts";
+import { adam, nadam, type Optimiser } from "../../train/optimisers.ts";
 import type { DataStatistics } from "../data-statistics.ts";
 import type { Maximised } from "../records.ts";
 import { type RunOptions, runOptionNames } from "../run.ts";
 import { type Bounds, imagenetColour, type PixelScale } from "./colour.ts";
+import { type CropSettings, settleCrops } from "./crops.ts";
 import type { ParametrisationName } from "./parametrise.ts";
 import { type RegularisedPreset, type RegularisedSettings, regularisedPresets } from "./regularised.ts";
 import { checkTransforms, standardTransforms, type Transform } from "./transforms.ts";
@@ -23,17 +24,25 @@ export interface AscentPreview {
 }
 
 export interface AscentOptions extends RunOptions {
-  /** Default 256. */
+  /** Default 512; 256 for "phase"; a preset of `regularised` has its own. */
   readonly steps?: number;
   /** Decides the starting noise and the transforms (default 0). */
   readonly seed?: number;
-  /** Default adam(0.05); 0.005 for "cppn", 0.5 for "phase". In the second half of the steps its rate falls to 0 along half a cosine. */
+  /**
+   * Default adam(0.05); adam(0.005) for "cppn", nadam(1) for "phase". In the second half of the steps its rate falls to 0 along half a cosine, except with
+   * `crops`.
+   */
   readonly optimiser?: Optimiser;
   /**
    * Random transforms between picture and net, the same for a whole batch at each step (default: `standardTransforms` of the size). The second half of the
    * steps goes without, so that the picture settles in one place.
    */
   readonly transforms?: readonly Transform[];
+  /**
+   * Instead of `transforms`: every step shows the net many noisy boxes of the picture, from large to small, up to the last step. Default for "phase" with the
+   * settings of its publication; settings that are left out are those.
+   */
+  readonly crops?: Partial<CropSettings>;
   /** Instead of `transforms`: shifts of up to this many pixels each way, the picture extended by its edge; 0 for none. */
   readonly jitter?: number;
   /**
@@ -43,9 +52,9 @@ export interface AscentOptions extends RunOptions {
   readonly blur?: number;
   /** Default 4. */
   readonly blurEvery?: number;
-  /** Weight of ½Σx², against an uphill gradient of root mean square 1: contrast settles below 1 / l2 (default 0.25; 0 for "cppn"). */
+  /** Weight of ½Σx², against an uphill gradient of root mean square 1: contrast settles below 1 / l2 (default 0.25; 0 for "cppn" and "phase"). */
   readonly l2?: number;
-  /** Weight of ½Σ(differences of neighbours)², likewise (default 0.1; 0 for "cppn"). */
+  /** Weight of ½Σ(differences of neighbours)², likewise (default 0.1; 0 for "cppn" and "phase"). */
   readonly totalVariation?: number;
   /** Climbs pixels as Yosinski et al. 2015 did, by one of their four presets or settings of one's own, instead of all of the above. */
   readonly regularised?: RegularisedPreset | RegularisedSettings;
@@ -70,7 +79,7 @@ export interface AscentOptions extends RunOptions {
   readonly redirect?: boolean;
   /** Picture height and width, for nets that take others than their own. */
   readonly size?: readonly [height: number, width: number];
-  /** Pictures climbed at once (default 32). */
+  /** Pictures climbed at once (default 32, or as many as have 32 crops together). */
   readonly batchSize?: number;
   /** Training pictures to compare with: the result then has the best activation among them, and the ratio. */
   readonly dataset?: Dataset;
@@ -88,6 +97,7 @@ const ownNames: Readonly<Record<Exclude<keyof AscentOptions, keyof RunOptions>, 
   seed: true,
   optimiser: true,
   transforms: true,
+  crops: true,
   jitter: true,
   blur: true,
   blurEvery: true,
@@ -121,6 +131,7 @@ export interface AscentChoice {
   readonly seed: number;
   readonly optimiser: Optimiser;
   readonly transforms: readonly Transform[];
+  readonly crops: CropSettings | undefined;
   readonly blur: number;
   readonly blurEvery: number;
   readonly l2: number;
@@ -143,7 +154,12 @@ export interface AscentChoice {
 }
 
 /** A network's weights move all pixels at once, and want small steps; phases are angles, and want large ones. */
-const usualRate: Readonly<Partial<Record<ParametrisationName, number>>> = { cppn: 0.005, phase: 0.5 };
+function usualOptimiser(name: ParametrisationName | undefined): Optimiser {
+  return name === "phase" ? nadam(1) : adam(name === "cppn" ? 0.005 : 0.05);
+}
+
+/** Whether pictures written so need no penalties: coordinates are smooth by themselves and give way to what presses on all pixels alike; phases leave power alone. */
+const isTame = (name: ParametrisationName | undefined): boolean => name === "cppn" || name === "phase";
 
 export function settleAscent(model: Model, options: AscentOptions): AscentChoice {
   const [channels, ...own] = model.inputShape;
@@ -153,18 +169,19 @@ export function settleAscent(model: Model, options: AscentOptions): AscentChoice
   const normalisation = options.normalisation ?? model.preprocessing;
   const bounds = options.bounds ?? (normalisation === undefined || regularised !== undefined ? "none" : "data");
   const [colour, colourName] = colourOf(model, options, bounds);
+  const crops = cropsOf(options, size);
   const choice: AscentChoice = {
     shape: [channels, ...size],
     dtype: options.dtype ?? "float32",
-    steps: options.steps ?? regularised?.steps ?? 256,
+    steps: options.steps ?? regularised?.steps ?? (options.parametrisation === "phase" ? 256 : 512),
     seed: options.seed ?? 0,
-    optimiser: options.optimiser ?? adam(usualRate[options.parametrisation ?? "fourier"] ?? 0.05),
-    transforms: regularised === undefined ? transformsOf(options, size) : [],
+    optimiser: options.optimiser ?? usualOptimiser(options.parametrisation),
+    crops,
+    transforms: regularised === undefined && crops === undefined ? transformsOf(options, size) : [],
     blur: options.blur ?? 0,
     blurEvery: options.blurEvery ?? 4,
-    // A network of coordinates is smooth by itself, and gives way to what presses on all its pixels alike.
-    l2: options.l2 ?? (options.parametrisation === "cppn" ? 0 : 0.25),
-    totalVariation: options.totalVariation ?? (options.parametrisation === "cppn" ? 0 : 0.1),
+    l2: options.l2 ?? (isTame(options.parametrisation) ? 0 : 0.25),
+    totalVariation: options.totalVariation ?? (isTame(options.parametrisation) ? 0 : 0.1),
     regularised,
     normalisation,
     bounds,
@@ -201,6 +218,16 @@ function check(choice: AscentChoice, options: AscentOptions): void {
   if (choice.regularised !== undefined && (choice.parametrisation !== "pixel" || options.transforms !== undefined)) {
     throw new ArgumentError('maximise: "regularised" climbs plain pixels, without transforms');
   }
+}
+
+function cropsOf(
+  { crops, transforms, jitter, parametrisation, regularised }: AscentOptions,
+  size: readonly [number, number],
+): CropSettings | undefined {
+  const others = transforms !== undefined || jitter !== undefined || regularised !== undefined;
+  if (crops !== undefined && others)
+    throw new ArgumentError("maximise: crops stand instead of transforms, jitter and regularised; give one of them");
+  return crops !== undefined || (parametrisation === "phase" && !others) ? settleCrops(crops ?? {}, size) : undefined;
 }
 
 function transformsOf({ transforms, jitter }: AscentOptions, size: readonly [number, number]): readonly Transform[] {

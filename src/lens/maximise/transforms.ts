@@ -127,27 +127,41 @@ export function taps(
 ): [Tensor, Tensor] {
   const plane = height * width;
   const indices = new Int32Array(4 * plane);
-  const weights = new Float64Array(4 * plane);
+  const shares = new Float64Array(4 * plane);
   const [middleRow, middleColumn] = [(height - 1) / 2, (width - 1) / 2];
-  const clamp = (i: number, size: number): number => (padded ? i : Math.min(size - 1, Math.max(0, i)));
   for (let i = 0; i < height; i++) {
     for (let j = 0; j < width; j++) {
       const [y, x] = [i - middleRow, j - middleColumn];
       const row = settled(middleRow + a * y + b * x + offset[0]);
       const column = settled(middleColumn + c * y + d * x + offset[1]);
-      const [top, left] = [Math.floor(row), Math.floor(column)];
-      for (let tap = 0; tap < 4; tap++) {
-        const [lower, right] = [tap >> 1, tap & 1];
-        const [r, k] = [clamp(top + lower, height), clamp(left + right, width)];
-        const at = tap * plane + i * width + j;
-        const share = (lower ? row - top : 1 - row + top) * (right ? column - left : 1 - column + left);
-        const inside = r >= 0 && r < height && k >= 0 && k < width;
-        indices[at] = inside && share > 0 ? r * width + k : -1;
-        weights[at] = inside ? share : 0;
-      }
+      writeTaps({ row, column, at: i * width + j }, [height, width], padded, indices, shares);
     }
   }
-  return [new Tensor(indices, [1, 1, 4, plane]), new Tensor(weights, [1, 1, 4, plane]).cast(dtype)];
+  return [new Tensor(indices, [1, 1, 4, plane]), new Tensor(shares, [1, 1, 4, plane]).cast(dtype)];
+}
+
+/**
+ * Writes which four pixels (row, column) lies between, and their bilinear shares, for output `at` into lists of four rows. Beyond the edge, pixels
+ * count for nothing where the picture is `padded`; otherwise the edge itself is read.
+ */
+export function writeTaps(
+  { row, column, at }: { readonly row: number; readonly column: number; readonly at: number },
+  [height, width]: readonly [number, number],
+  padded: boolean,
+  indices: Int32Array,
+  shares: Float64Array,
+): void {
+  const outputs = indices.length / 4;
+  const clamp = (i: number, size: number): number => (padded ? i : Math.min(size - 1, Math.max(0, i)));
+  const [top, left] = [Math.floor(row), Math.floor(column)];
+  for (let tap = 0; tap < 4; tap++) {
+    const [lower, right] = [tap >> 1, tap & 1];
+    const [r, k] = [clamp(top + lower, height), clamp(left + right, width)];
+    const share = (lower ? row - top : 1 - row + top) * (right ? column - left : 1 - column + left);
+    const inside = r >= 0 && r < height && k >= 0 && k < width;
+    indices[tap * outputs + at] = inside && share > 0 ? r * width + k : -1;
+    shares[tap * outputs + at] = inside ? share : 0;
+  }
 }
 
 /** Whole shifts stay whole: a centre between two pixels must not smear them by rounding. */
@@ -156,10 +170,19 @@ function settled(position: number): number {
   return Math.abs(position - whole) < 1e-9 ? whole : position;
 }
 
-/** The part of the program that transforms, and what it is fed with. */
-export interface Transforming {
-  /** A transformed copy of the pictures [N, C, H, W]. */
+/** What the net is shown of the pictures at every step: the part of the program that makes it, and what that is fed with. */
+export interface Views {
+  /** Of each picture. */
+  readonly copies: number;
+  /** [N, C, H, W] to [N · copies, C, H, W]; acts on copies, never on the pictures. */
   apply(pictures: Value): Value;
+  /** One draw; `progress` runs from 0 at the first step to 1 at the last. */
+  draw(generator: Random, progress: number): Record<string, Tensor>;
+  /** Feeds under which the pictures are shown as they are; absent where they never are. */
+  readonly still: Record<string, Tensor> | undefined;
+}
+
+export interface Transforming extends Views {
   feeds(placement: Placement): Record<string, Tensor>;
 }
 
@@ -176,7 +199,20 @@ export function transforming(
   const padded = has("pad");
   const feedShape = [1, 1, 4, height * width];
   const beyond = constant(new Tensor(Float64Array.from(grey), [1, channels, 1, 1]).cast(dtype));
+  const feeds = (placement: Placement): Record<string, Tensor> => {
+    const fed: Record<string, Tensor> = {};
+    if (moved) [fed.taps, fed.shares] = taps(placement, [height, width], padded, dtype);
+    if (blurred) {
+      fed.rows = blurMatrix(height, placement.sigma, dtype);
+      fed.columns = blurMatrix(width, placement.sigma, dtype);
+    }
+    return fed;
+  };
   return {
+    copies: 1,
+    feeds,
+    draw: (generator) => feeds(drawPlacement(transforms, generator)),
+    still: feeds(untransformed),
     apply(pictures) {
       const [batch] = pictures.shape;
       let result = pictures;
@@ -188,15 +224,6 @@ export function transforming(
         result = padded ? add(back, beyond) : back;
       }
       return blurred ? separably(result, input("rows", [height, height], dtype), input("columns", [width, width], dtype)) : result;
-    },
-    feeds(placement) {
-      const fed: Record<string, Tensor> = {};
-      if (moved) [fed.taps, fed.shares] = taps(placement, [height, width], padded, dtype);
-      if (blurred) {
-        fed.rows = blurMatrix(height, placement.sigma, dtype);
-        fed.columns = blurMatrix(width, placement.sigma, dtype);
-      }
-      return fed;
     },
   };
 }

@@ -1,5 +1,6 @@
 // What cac prints as help, made to say no more and no less than is true, at most 80 columns wide.
 import { methodsHelp } from "./attribution-options.ts";
+import { conceptFolderHelp } from "./concept-folder.ts";
 
 export interface HelpSection {
   readonly title?: string;
@@ -20,8 +21,12 @@ export function tidyHelp(sections: readonly HelpSection[]): HelpSection[] {
     return section;
   });
   const at = tidy.findIndex(({ title }) => title === "Options");
-  if (at < 0 || !/--method <names>.*listed below/.test(tidy[at].body)) return tidy;
-  return [...tidy.slice(0, at + 1), { title: "Methods", body: methodsHelp() }, ...tidy.slice(at + 1)];
+  const options = at < 0 ? "" : tidy[at].body.replace(/\s+/g, " ");
+  const more: HelpSection[] = [
+    ...(/--method <names>.*listed below/.test(options) ? [{ title: "Methods", body: methodsHelp() }] : []),
+    ...(/pictures and masks, laid out as below/.test(options) ? [{ title: "Folder of concepts", body: conceptFolderHelp }] : []),
+  ];
+  return [...tidy.slice(0, at + 1), ...more, ...tidy.slice(at + 1)];
 }
 
 /** Descriptions in a column of their own, continued under themselves. */

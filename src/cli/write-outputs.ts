@@ -28,8 +28,8 @@ export async function writeOutputs(folder: string, model: string, results: Resul
   return outputs;
 }
 
-/** Letters, digits, "_", "-" and "." only, at most 100 of them, and different from all others where case is ignored. */
-export function fileName(name: string, taken: Set<string>): string {
+/** Letters, digits, "_", "-" and "." only, at most 100 of them and `ending`, and different from all others where case is ignored. */
+export function fileName(name: string, taken: Set<string>, ending = ".npy"): string {
   const stem =
     name
       .replace(/[^\w.-]+/g, "_")
@@ -38,7 +38,7 @@ export function fileName(name: string, taken: Set<string>): string {
   let free = stem;
   for (let n = 2; taken.has(free.toLowerCase()); n++) free = `${stem}-${n}`;
   taken.add(free.toLowerCase());
-  return `${free}.npy`;
+  return `${free}${ending}`;
 }
 
 function rangeOf({ data }: Tensor): Pick<WrittenOutput, "range" | "notFinite"> {

@@ -12,6 +12,9 @@ export interface DissectionData {
   /** Name and size of the set of concepts. */
   readonly concepts: string;
   readonly dissection: Dissection;
+  /** What the dissection was told: the share of positions that count as active (default 0.005), and the overlap of a detector (default 0.04). */
+  readonly share?: number;
+  readonly leastOverlap?: number;
   /** By channel, for the pictures beside the units. */
   readonly examples?: ReadonlyMap<number, UnitExamples>;
   readonly normalisation?: Normalisation;
@@ -30,16 +33,17 @@ export function unitsByConcept({
 }
 
 /** The whole page as text. */
-export function writeDissection({ model, concepts, dissection, examples, normalisation, notes }: DissectionData): string {
+export function writeDissection(data: DissectionData): string {
+  const { model, concepts, dissection, share = 0.005, leastOverlap = 0.04, examples, normalisation, notes } = data;
   const { layer, units, withinCategory } = dissection;
   const named = unitsByConcept(dissection);
   const rest = units.filter(({ concept }) => concept === undefined);
   const header = html`<header class="top"><div class="wrap"><p class="over">fovea dissection</p><h1>${layer}</h1>
-<p class="lede">What the ${units.length} units of <code>${layer}</code> in <code>${model}</code> stand for, measured against ${concepts}. A unit's strongest half percent of positions, as a mask, is laid over the mask of each concept; the overlap is the area of both over the area of either${withinCategory ? ", counted in pictures that show something of the concept's category" : ""}. From 0.04 on a unit counts as a detector.</p>
+<p class="lede">What the ${units.length} units of <code>${layer}</code> in <code>${model}</code> stand for, measured against ${concepts}. A unit's strongest ${show(100 * share)} % of positions, as a mask, are laid over the mask of each concept; the overlap is the area of both over the area of either${withinCategory ? ", counted in pictures that show something of the concept's category" : ""}. Above ${show(leastOverlap)} a unit counts as a detector; the threshold is a convention, and an overlap is no proof: look at the pictures.</p>
 <dl class="facts"><div><dt>Detectors</dt><dd>${units.length - rest.length} of ${units.length}</dd></div><div><dt>Concepts found</dt><dd>${named.length}</dd></div></dl></div></header>`;
   const sections: Section[] = [
     ...named.map(([concept, own], i) => conceptSection(concept, own, i, layer, examples, normalisation)),
-    ...(rest.length > 0 ? [restSection(rest)] : []),
+    ...(rest.length > 0 ? [restSection(rest, leastOverlap)] : []),
   ];
   return writePage({
     title: `${layer} · dissection`,
@@ -74,12 +78,12 @@ function unitCard(unit: UnitDissection, layer: string, example: UnitExamples | u
 ${example !== undefined && example.top.length > 0 && figure(framedSheet(example.top, normalisation, Math.min(3, example.top.length)), `what excites it most in ${layer}`)}</article>`;
 }
 
-function restSection(units: readonly UnitDissection[]): Section {
+function restSection(units: readonly UnitDissection[], leastOverlap: number): Section {
   const constant = units.filter(({ threshold }) => threshold === undefined);
   const others = units.filter(({ threshold }) => threshold !== undefined);
   const body = html`${
     others.length > 0 &&
-    html`<p class="lede">Their best overlap is below 0.04: none of these concepts describes them.</p>
+    html`<p class="lede">Their best overlap is not above ${show(leastOverlap)}: none of these concepts describes them.</p>
 <dl class="facts">${others.map(({ channel, overlaps: [best] }) => html`<div><dt>channel ${channel}</dt><dd>${best?.overlap === undefined ? "–" : html`${best.concept} ${show(best.overlap, 2)}`}</dd></div>`)}</dl>`
   }${constant.length > 0 && html`<p class="warn">No threshold: ${constant.length === 1 ? "channel" : "channels"} ${constant.map(({ channel }) => channel).join(", ")} gave the same value everywhere.</p>`}`;
   return { id: "others", title: "Units without a concept", body };

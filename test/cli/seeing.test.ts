@@ -282,17 +282,17 @@ describe("fovea dissect", () => {
       inFolder("dissected"),
       ...steady,
     ]);
-    const record = JSON.parse(await file("dissected/dissection.json"));
+    const record = JSON.parse(await file("dissected/relu2.json"));
     expect(record.units).toHaveLength(32);
     const named = record.units.filter(({ concept }: { concept?: string }) => concept !== undefined);
     expect(out).toContain(`${named.length} of 32 units stand for ${Object.keys(record.detectors).length} concepts`);
     // Header, one line for each unit, and the sum.
     expect(out.trim().split("\n")).toHaveLength(34);
-    expectGoodPage(await file("dissected/dissection.html"));
+    expectGoodPage(await file("dissected/relu2.html"));
   });
 
   test("says which layers there are, and refuses those without maps", async () => {
-    await expect(run(addDissectCommand, ["dissect", modelFile()])).rejects.toThrow(/say which layer by --layer: conv1, /);
+    await expect(run(addDissectCommand, ["dissect", modelFile()])).rejects.toThrow(/say which layers by --layer: conv1, /);
     await expect(run(addDissectCommand, ["dissect", modelFile(), "--layer", "logits"])).rejects.toThrow(/has one position/);
   });
 });

@@ -3,7 +3,7 @@
 // Springenberg, Dosovitskiy, Brox, Riedmiller, "Striving for simplicity", 2015, figure 1; Zeiler and Fergus 2014, section 2.1.
 import type { GradRule } from "../graph/op.ts";
 import type { Value } from "../graph/value.ts";
-import { add, ge, gt, le, lt, mul, reshape } from "../ops/index.ts";
+import { add, ge, gt, le, lt, mul, reshape, sum } from "../ops/index.ts";
 
 export type ReluRule = "gradient" | "guided" | "deconvnet";
 
@@ -33,16 +33,22 @@ export function reluRules(rule: ReluRule): Readonly<Record<string, GradRule>> {
 }
 
 /**
- * The ordinary gradient, except that a ReLU through which nothing would pass for a whole picture lets those values pass that would push
- * its input up. `strength` (a value of shape [1]) is 1 while this is wanted and 0 afterwards. Without it, a unit behind dead ReLUs has no
- * gradient to climb.
+ * The ordinary gradient, except that a ReLU (plain, capped, or written as a clip from 0) through which nothing would pass for a whole picture lets those
+ * values pass that would push its input up. Without it, a unit behind dead ReLUs has no gradient to climb. Olah et al. 2017.
  */
-export function redirectedRules(strength: Value, sumPerPicture: (v: Value) => Value): Readonly<Record<string, GradRule>> {
-  const relu: GradRule = (g, { x }) => {
-    const ordinary = mul(g, gt(x, 0));
-    const blocked = le(sumPerPicture(mul(ordinary, ordinary)), 0);
-    const upward = mul(mul(g, gt(g, 0)), le(x, 0));
-    return add(ordinary, mul(mul(upward, blocked), strength));
+export function redirectedRules(): Readonly<Record<string, GradRule>> {
+  const redirected = (ordinary: Value, g: Value, x: Value): Value => {
+    const blocked = le(perPicture(mul(ordinary, ordinary)), 0);
+    return add(ordinary, mul(mul(mul(g, gt(g, 0)), le(x, 0)), blocked));
   };
-  return { relu };
+  return {
+    relu: (g, { x }) => redirected(mul(g, gt(x, 0)), g, x),
+    relu6: (g, { x }) => redirected(mul(g, mul(gt(x, 0), lt(x, 6))), g, x),
+    clip(g, { x }, { min, max }) {
+      const ordinary = mul(g, mul(ge(x, min as number), le(x, max as number)));
+      return min === 0 ? redirected(ordinary, g, x) : ordinary;
+    },
+  };
 }
+
+const perPicture = (v: Value): Value => sum(v, { axes: v.shape.map((_, axis) => axis).slice(1), keepDims: true });

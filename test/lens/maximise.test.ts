@@ -1,10 +1,15 @@
 // Activation maximisation against theory, and the promises around it (seeing-inside.md sections 1 and 13).
 import { describe, expect, it } from "vitest";
 import { synthetic } from "../../src/data/synthetic.ts";
+import { evaluateValues } from "../../src/graph/evaluate.ts";
+import { gradient } from "../../src/graph/grad.ts";
+import { constant, input } from "../../src/graph/record.ts";
+import type { Value } from "../../src/graph/value.ts";
 import { examples, maximise, maximiseEach } from "../../src/lens/index.ts";
 import { waveBasis, waveScales } from "../../src/lens/maximise/fourier.ts";
+import { redirectedRules } from "../../src/lens/rules.ts";
 import { createModel, type Model, nn } from "../../src/nn/index.ts";
-import { matmul } from "../../src/ops/index.ts";
+import { clip, matmul, relu, relu6 } from "../../src/ops/index.ts";
 import { ones, random, randomNormal, Tensor, tensor } from "../../src/tensor/index.ts";
 import { fit } from "../../src/train/fit.ts";
 import { adam } from "../../src/train/optimisers.ts";
@@ -173,8 +178,13 @@ describe("activation maximisation", () => {
     expect(norm((await maximise(smallNet(), { ...options, l2: 2 })).image.data)).toBeLessThan(0.5 * norm(bare.image.data));
   });
 
-  it("a unit behind dead ReLUs is reached by redirected gradients, and is diagnosed without them", async () => {
-    const net = nn.sequential({ conv: nn.conv2d(1, 1, 3), relu: nn.relu(), top: nn.conv2d(1, 1, 1) });
+  it.each([
+    ["ReLU", nn.relu()],
+    ["ReLU6", nn.relu6()],
+    ["a clip from 0 to 6, as files write it", nn.functional((x) => clip(x, { min: 0, max: 6 }))],
+    ["a clip from 0 up", nn.functional((x) => clip(x, { min: 0 }))],
+  ])("a unit behind a dead %s is reached by redirected gradients, and is diagnosed without them", async (_, relu) => {
+    const net = nn.sequential({ conv: nn.conv2d(1, 1, 3), relu, top: nn.conv2d(1, 1, 1) });
     const model: Model = createModel(net, [1, 7, 7], {
       parameters: new Map([
         ["conv.weight", ones([1, 1, 3, 3])],
@@ -190,6 +200,23 @@ describe("activation maximisation", () => {
     const reached = await maximise(model, options);
     expect(reached.objective).toBeGreaterThan(1);
     expect(reached.warnings).toEqual([]);
+  });
+
+  it("redirection opens a ReLU for those pictures alone through which nothing passes, upwards only, and no clip that is no ReLU", () => {
+    // First picture: one value passes, so nothing changes. Second: all are off, and what pushes up passes. Third: capped, not dead, and pushed down.
+    const at = tensor([2, -1, -1, -1, -2, -3, 7, 8, 9], [3, 3]);
+    const seed = tensor([1, 1, -1, 1, -1, 3, -1, -2, 1], [3, 3]);
+    const opened = [1, 0, 0, 1, 0, 3, 0, 0, 0];
+    const x = input("x", [3, 3]);
+    const through = (y: Value, point: Tensor): number[] => {
+      const [g] = gradient(y, [x], { seed: constant(seed), rules: redirectedRules() });
+      // Zeros may carry a sign.
+      return Array.from(evaluateValues([g], new Map([[x, point]]))[0].data, (v) => v + 0);
+    };
+    expect(through(relu6(x), at)).toEqual(opened);
+    expect(through(clip(x, { min: 0, max: 6 }), at)).toEqual(opened);
+    expect(through(relu(x), at)).toEqual([...opened.slice(0, 6), -1, -2, 1]);
+    expect(through(clip(x, { min: -0.5, max: 6 }), at)).toEqual([1, 0, 0, 0, 0, 0, 0, 0, 0]);
   });
 
   it("says what is wrong with impossible options", async () => {

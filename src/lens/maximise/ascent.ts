@@ -67,8 +67,6 @@ export interface AscentReading {
 /** Steps during which gradients may pass dead ReLUs. */
 export const redirectedSteps = 16;
 
-const perPicture = (v: Value): Value => sum(v, { axes: v.shape.map((_, axis) => axis).slice(1), keepDims: true });
-
 /** Compiles one step of ascent for `settings.batch` pictures; the first steps, whose gradients are redirected, are a program of their own. */
 export async function compileAscent(settings: AscentSettings): Promise<Ascent> {
   const late = await compileSteps(settings, false);
@@ -112,7 +110,7 @@ async function compileSteps(settings: AscentSettings, redirected: boolean): Prom
   );
   const picture = parametrisation.picture(Object.fromEntries(free));
   const objective = scoreThroughViews(picture, settings);
-  const rules = redirected ? redirectedRules(constant(new Tensor(Float32Array.of(1), [1]).cast(dtype)), perPicture) : {};
+  const rules = redirected ? redirectedRules() : {};
   const [uphill] = gradient(objective, [picture], { rules });
   const slope = mean(square(uphill), { axes: [1, 2, 3], keepDims: true });
   // Scaled to a root mean square of 1 per picture, so that a penalty means the same for weak and for strong units.

@@ -5,7 +5,7 @@
 export type Rgb = readonly [red: number, green: number, blue: number];
 
 export interface ColourMap {
-  readonly name: "grey" | "ink" | "sequential" | "diverging";
+  readonly name: "grey" | "ink" | "sequential" | "diverging" | "weights";
   /** Diverging maps are drawn over a range that is symmetric about 0. */
   readonly signed: boolean;
   /** The colour at t in 0..1; t is clipped, and NaN has a colour of its own that no number has. */
@@ -70,6 +70,19 @@ export const diverging: ColourMap = throughPoints("diverging", true, [
   "#e0873a",
   "#ad5310",
   "#6b2d04",
+]);
+
+/** Purple below 0, near-white at 0, green above: in the same picture, weights must not look like activations. Control points after PRGn (Brewer, 2003). */
+export const weightColours: ColourMap = throughPoints("weights", true, [
+  "#40004b",
+  "#762a83",
+  "#9970ab",
+  "#c2a5cf",
+  "#f7f7f7",
+  "#a6dba0",
+  "#5aae61",
+  "#1b7837",
+  "#00441b",
 ]);
 
 /** Relative luminance as WCAG 2 defines it, 0 (black) to 1 (white). */

@@ -1,0 +1,42 @@
+// The engine's side of the lab: a worker that runs the rooms' tasks. Each room's tasks are loaded when first asked for.
+import type { Task, TaskContext, Tasks } from "./context.ts";
+import { openNet } from "./nets.ts";
+import type { Call, Reply } from "./protocol.ts";
+
+const rooms: Readonly<Record<string, () => Promise<{ readonly tasks: Tasks }>>> = {
+  common: () => import("./common.ts"),
+  convolve: () => import("../rooms/convolve/tasks.ts"),
+  network: () => import("../rooms/network/tasks.ts"),
+  train: () => import("../rooms/train/tasks.ts"),
+  neurons: () => import("../rooms/neurons/tasks.ts"),
+  open: () => import("../rooms/open/tasks.ts"),
+  lessons: () => import("../rooms/lessons/tasks.ts"),
+};
+
+const running = new Map<number, AbortController>();
+const reply = (message: Reply): void => self.postMessage(message);
+
+async function answer({ id, room, task, input }: Call): Promise<void> {
+  const controller = new AbortController();
+  running.set(id, controller);
+  const context: TaskContext = {
+    signal: controller.signal,
+    report: (progress) => reply({ id, kind: "progress", progress }),
+    open: openNet,
+  };
+  try {
+    const { tasks } = await rooms[room]();
+    const output = await (tasks[task] as Task<unknown>)(input, context);
+    reply({ id, kind: "done", output });
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : { name: "Error", message: String(error) };
+    reply({ id, kind: "failed", name, message });
+  } finally {
+    running.delete(id);
+  }
+}
+
+self.onmessage = ({ data }: MessageEvent<Call | { readonly id: number; readonly cancel: true }>) => {
+  if ("cancel" in data) running.get(data.id)?.abort(new DOMException("cancelled", "AbortError"));
+  else void answer(data);
+};

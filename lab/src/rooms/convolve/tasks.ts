@@ -1,0 +1,2 @@
+// What the worker computes for this room.
+export const tasks = {};

@@ -1,0 +1,85 @@
+// The address bar holds the whole experiment: the room, its settings that differ from the defaults, and the reader's own (language, theme).
+// Served pages keep it in the query; a page from disk may only change what follows the #.
+
+/** Raised when an address of today would mean something else than before. Older addresses are still read. */
+export const addressVersion = 1;
+
+export type Query = Readonly<Record<string, string>>;
+
+/** How one setting is written in the address. `read` gets undefined when it is not there, and repairs what makes no sense. */
+export interface Field<T> {
+  readonly fallback: T;
+  read(text: string | undefined): T;
+  write(value: T): string;
+}
+
+export function whole(fallback: number, least = Number.MIN_SAFE_INTEGER, most = Number.MAX_SAFE_INTEGER): Field<number> {
+  return {
+    fallback,
+    read: (text) => {
+      const value = Number(text);
+      return text !== undefined && text.trim() !== "" && Number.isInteger(value) && value >= least && value <= most ? value : fallback;
+    },
+    write: String,
+  };
+}
+
+export function real(fallback: number, least = -Number.MAX_VALUE, most = Number.MAX_VALUE): Field<number> {
+  return {
+    fallback,
+    read: (text) => {
+      const value = Number(text);
+      return text !== undefined && text.trim() !== "" && Number.isFinite(value) && value >= least && value <= most ? value : fallback;
+    },
+    write: String,
+  };
+}
+
+export function oneOf<const T extends string>(choices: readonly T[], fallback: NoInfer<T>): Field<T> {
+  return { fallback, read: (text) => choices.find((choice) => choice === text) ?? fallback, write: String };
+}
+
+export function flag(fallback: boolean): Field<boolean> {
+  return { fallback, read: (text) => (text === undefined ? fallback : text === "1"), write: (value) => (value ? "1" : "0") };
+}
+
+export function text(fallback = ""): Field<string> {
+  return { fallback, read: (given) => given ?? fallback, write: String };
+}
+
+/** Numbers separated by commas; anything else gives the fallback. */
+export function numbers(fallback: readonly number[]): Field<readonly number[]> {
+  return {
+    fallback,
+    read: (given) => {
+      const values = given === undefined || given === "" ? [] : given.split(",").map(Number);
+      return values.length > 0 && values.every(Number.isFinite) ? values : fallback;
+    },
+    write: (values) => values.join(","),
+  };
+}
+
+/** What stands in the address now. */
+export function readAddress(): Query {
+  const fragment = location.hash.replace(/^#/, "");
+  return Object.fromEntries([...new URLSearchParams(location.search), ...new URLSearchParams(fragment)]);
+}
+
+/** Puts these pairs into the address; `push` makes a new entry of the history, which the back button returns from. */
+export function writeAddress(query: Query, { push = false }: { readonly push?: boolean } = {}): void {
+  const written = `v=${addressVersion}&${encode(query)}`.replace(/&$/, "");
+  const address = location.protocol === "file:" ? `#${written}` : `${location.pathname}?${written}`;
+  if (address === `${location.pathname}${location.search}` || address === location.hash) return;
+  if (push) history.pushState(null, "", address);
+  else history.replaceState(null, "", address);
+}
+
+/** Like URLSearchParams, but what is legible and legal stays legible: parentheses, commas, colons, and + for spaces. */
+function encode(query: Query): string {
+  return Object.entries(query)
+    .map(
+      ([key, value]) =>
+        `${encodeURIComponent(key)}=${encodeURIComponent(value).replace(/%20/g, "+").replace(/%2C/g, ",").replace(/%3A/g, ":").replace(/%2F/g, "/")}`,
+    )
+    .join("&");
+}

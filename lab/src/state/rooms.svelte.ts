@@ -1,0 +1,88 @@
+// Which room is open, and each room's settings, kept in step with the address in both directions.
+import { type Field, type Query, readAddress, writeAddress } from "./address.ts";
+import { settings, settingsQuery } from "./settings.svelte.ts";
+
+export const roomNames = ["start", "convolve", "network", "train", "neurons", "open", "lessons"] as const;
+export type RoomName = (typeof roomNames)[number];
+
+type Fields = Readonly<Record<string, Field<unknown>>>;
+type StateOf<F> = { -readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
+
+interface Registered {
+  readonly fields: Fields;
+  readonly state: Record<string, unknown>;
+}
+
+const rooms = new Map<string, Registered>();
+
+function roomOf({ room }: Query): RoomName {
+  return roomNames.find((name) => name === room) ?? "start";
+}
+
+export const place: { room: RoomName } = $state({ room: roomOf(readAddress()) });
+
+/**
+ * The settings of a room (or, as "session", of all rooms): a reactive object that starts with what the address says and is written back to it.
+ * Call once per room, at the top of a module.
+ */
+export function roomState<const F extends Readonly<Record<string, Field<unknown>>>>(room: RoomName | "session", fields: F): StateOf<F> {
+  const query = place.room === room || room === "session" ? readAddress() : {};
+  const state: Record<string, unknown> = $state(valuesOf(fields, query));
+  rooms.set(room, { fields, state });
+  return state as StateOf<F>;
+}
+
+function valuesOf(fields: Fields, query: Query): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.read(query[name])]));
+}
+
+/** Only what differs from the defaults is written. */
+function queryOf(room: string): Record<string, string> {
+  const { fields, state } = rooms.get(room) ?? { fields: {}, state: {} };
+  const pairs = Object.entries(fields).map(([name, field]): [string, string] => [name, field.write(state[name])]);
+  return Object.fromEntries(pairs.filter(([name, written]) => written !== fields[name].write(fields[name].fallback)));
+}
+
+/** The address of the present view, as pairs. */
+export function viewQuery(): Query {
+  return { room: place.room, ...settingsQuery(), ...queryOf("session"), ...queryOf(place.room) };
+}
+
+/** Goes to a room, with some of its settings changed; the back button returns. */
+export function visit(room: RoomName, change: Readonly<Record<string, unknown>> = {}): void {
+  writeAddress(viewQuery());
+  place.room = room;
+  const known = rooms.get(room);
+  if (known !== undefined) Object.assign(known.state, change);
+  writeAddress({ ...viewQuery(), ...written(room, change) }, { push: true });
+}
+
+/** A room whose code is not loaded yet will read its settings from the address. */
+function written(room: string, change: Readonly<Record<string, unknown>>): Query {
+  return rooms.has(room) ? {} : Object.fromEntries(Object.entries(change).map(([name, value]) => [name, String(value)]));
+}
+
+/** Puts the room's settings (default: of the open room) back to their defaults. */
+export function resetRoom(room: RoomName = place.room): void {
+  const known = rooms.get(room);
+  if (known !== undefined) Object.assign(known.state, valuesOf(known.fields, {}));
+}
+
+/** Follows the back and forward buttons, and an address that was typed. */
+export function followHistory(): () => void {
+  const follow = (): void => {
+    const query = readAddress();
+    place.room = roomOf(query);
+    if (query.lang === "en" || query.lang === "zh") settings.language = query.lang;
+    for (const room of [place.room, "session"]) {
+      const known = rooms.get(room);
+      if (known !== undefined) Object.assign(known.state, valuesOf(known.fields, query));
+    }
+  };
+  addEventListener("popstate", follow);
+  addEventListener("hashchange", follow);
+  return () => {
+    removeEventListener("popstate", follow);
+    removeEventListener("hashchange", follow);
+  };
+}

@@ -1,0 +1,73 @@
+// The nets and pictures of this session, shared by all rooms. What is trained in one room is looked into in another.
+import type { Preprocessing } from "fovea";
+import type { NetRef } from "../engine/nets.ts";
+import type { Numbers } from "../engine/tensors.ts";
+import { text } from "./address.ts";
+import { roomState } from "./rooms.svelte.ts";
+
+/** A picture as the page has it: 0..1 per channel, [1 or 3, height, width]. */
+export interface Picture {
+  readonly name: string;
+  readonly pixels: Numbers;
+  /** Index of the right class, where it is known. */
+  readonly label?: number;
+}
+
+export interface SessionNet {
+  /** As in the address: "shapes", "digits", "run-1", "file-1". */
+  readonly id: string;
+  /** What people call it. */
+  readonly title: string;
+  readonly ref: NetRef;
+  readonly inputShape: readonly number[];
+  readonly classes: readonly string[];
+  readonly preprocessing: Preprocessing | undefined;
+  /** Pictures to look at first. */
+  readonly samples: readonly Picture[];
+  /** Share of test pictures that it gets right, where it was measured. */
+  readonly accuracy?: number;
+}
+
+interface Session {
+  /** The shipped nets first. */
+  nets: readonly SessionNet[];
+  /** Pictures that the reader brought. */
+  pictures: readonly Picture[];
+}
+
+/** Replaced as wholes, never changed inside: weights and pixels need no watching. */
+export const session: Session = (() => {
+  let nets: readonly SessionNet[] = $state.raw([]);
+  let pictures: readonly Picture[] = $state.raw([]);
+  return {
+    get nets() {
+      return nets;
+    },
+    set nets(given) {
+      nets = given;
+    },
+    get pictures() {
+      return pictures;
+    },
+    set pictures(given) {
+      pictures = given;
+    },
+  };
+})();
+
+/** Which net the rooms look at. */
+export const chosen: { net: string } = roomState("session", { net: text("shapes") });
+
+export function netOf(id: string = chosen.net): SessionNet | undefined {
+  return session.nets.find((net) => net.id === id);
+}
+
+/** Adds a net, or replaces the one with its id. */
+export function addNet(net: SessionNet): void {
+  session.nets = [...session.nets.filter(({ id }) => id !== net.id), net];
+}
+
+/** An id that no net has yet: "run-1", "run-2", ... */
+export function freshId(stem: string): string {
+  for (let i = 1; ; i++) if (!session.nets.some(({ id }) => id === `${stem}-${i}`)) return `${stem}-${i}`;
+}

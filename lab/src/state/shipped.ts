@@ -1,0 +1,59 @@
+// The trained nets that come with the page, so that it is alive at its first paint: each a model file, a record, and a strip of pictures.
+import type { Preprocessing } from "fovea";
+import { addNet, type Picture } from "./session.svelte.ts";
+
+/** What tools/lab-nets.ts wrote beside the weights. */
+interface ShippedRecord {
+  readonly title: string;
+  readonly inputShape: readonly number[];
+  readonly classes: readonly string[];
+  readonly preprocessing: Preprocessing;
+  readonly accuracy: number;
+  /** Classes of the pictures in the strip, left to right. */
+  readonly samples: readonly number[];
+}
+
+const files: Readonly<Record<string, string>> = import.meta.glob("../../assets/nets/*", { query: "?url", import: "default", eager: true });
+const addressOf = (file: string): string => files[`../../assets/nets/${file}`];
+
+/** Loads all of them; rooms show each as soon as it is there. */
+export function loadShippedNets(): Promise<unknown> {
+  return Promise.all(["shapes", "digits"].map(loadNet));
+}
+
+async function loadNet(id: string): Promise<void> {
+  const [bytes, record, strip] = await Promise.all([
+    fetch(addressOf(`${id}.safetensors`)).then((response) => response.arrayBuffer()),
+    fetch(addressOf(`${id}.json`)).then((response) => response.json() as Promise<ShippedRecord>),
+    pixelsOf(addressOf(`${id}-samples.png`)),
+  ]);
+  const { inputShape, samples, title, classes, preprocessing, accuracy } = record;
+  addNet({
+    id,
+    title,
+    ref: { key: id, format: "fovea", bytes: new Uint8Array(bytes), name: id },
+    inputShape,
+    classes,
+    preprocessing,
+    accuracy,
+    samples: samples.map((label, i) => ({ name: `${classes[label]}`, label, pixels: cut(strip, i, inputShape) }) satisfies Picture),
+  });
+}
+
+async function pixelsOf(address: string): Promise<ImageData> {
+  const bitmap = await createImageBitmap(await (await fetch(address)).blob(), { colorSpaceConversion: "none" });
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  const context = canvas.getContext("2d");
+  if (context === null) throw new Error("this browser cannot draw pictures");
+  context.drawImage(bitmap, 0, 0);
+  return context.getImageData(0, 0, bitmap.width, bitmap.height);
+}
+
+/** Picture `i` of a strip of pictures side by side. */
+function cut(strip: ImageData, i: number, [channels, height, width]: readonly number[]): Picture["pixels"] {
+  const data = new Float32Array(channels * height * width);
+  for (let c = 0; c < channels; c++)
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++) data[(c * height + y) * width + x] = strip.data[4 * (y * strip.width + i * width + x) + c] / 255;
+  return { shape: [channels, height, width], data };
+}

@@ -1,0 +1,38 @@
+// Builds the lab twice: as a folder that `fovea lab` serves (dist/lab), and, in the mode "single", as one HTML file that works from disk (dist/lab/fovea-lab.html).
+import { fileURLToPath } from "node:url";
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vite";
+import { datasetFiles } from "./build/dataset-files.ts";
+import { oneFile } from "./build/one-file.ts";
+
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+/** The page is served with the same headers while it is developed. */
+const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+
+export default defineConfig(({ mode }) => {
+  const single = mode === "single";
+  return {
+    root: path("."),
+    base: "./",
+    plugins: [svelte(), ...(single ? [oneFile()] : [datasetFiles()])],
+    resolve: {
+      alias: [
+        { find: /^fovea$/, replacement: path("../src/index.ts") },
+        { find: /^fovea\/(.*)$/, replacement: `${path("../src")}/$1/index.ts` },
+        { find: "#platform", replacement: path("../src/platform/browser.ts") },
+      ],
+    },
+    define: { "import.meta.env.LAB_SINGLE": JSON.stringify(single) },
+    server: { headers: isolation },
+    worker: { format: "es" },
+    build: {
+      outDir: path("../dist/lab"),
+      emptyOutDir: !single,
+      target: "es2022",
+      assetsInlineLimit: single ? Number.MAX_SAFE_INTEGER : 0,
+      chunkSizeWarningLimit: 2000,
+      modulePreload: { polyfill: false },
+      reportCompressedSize: false,
+    },
+  };
+});

@@ -134,6 +134,7 @@ const readers: Readonly<Record<string, Reader>> = {
   rule: word,
   composite: word,
   layerRules: byLayer,
+  maxPool: word,
   epsilon: number,
   gamma: number,
   alpha: number,

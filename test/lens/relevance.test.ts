@@ -1,10 +1,10 @@
 // Layer-wise relevance propagation and DeepLIFT: the toy nets of seeing-inside.md, the identities, and what is refused.
 import { describe, expect, test } from "vitest";
 import { attribute } from "../../src/lens/index.ts";
-import { blocks, createModel, type Model, nn } from "../../src/nn/index.ts";
+import { blocks, createModel, type Model, type Module, nn } from "../../src/nn/index.ts";
 import { mul, sigmoid } from "../../src/ops/index.ts";
 import { UnsupportedOpError } from "../../src/tensor/errors.ts";
-import { random, randomNormal, Tensor, tensor } from "../../src/tensor/index.ts";
+import { random, randomNormal, sizeOf, Tensor, tensor } from "../../src/tensor/index.ts";
 import { linearNet, n1, n1Picture } from "./nets.ts";
 
 const exact = { device: "reference", dtype: "float64" } as const;
@@ -70,6 +70,53 @@ describe("LR2 the toy nets", () => {
       ...exact,
     });
     closeTo(map, [0, 0, 0, 6]);
+  });
+});
+
+describe("max-pools as average pools", () => {
+  const swapped = (seed: number, pool: Module): Model => {
+    const net = nn.sequential({
+      ...{ conv: nn.conv2d(2, 4, 3, { padding: 1, bias: false }), relu: nn.relu(), pool },
+      ...{ flatten: nn.flatten(), scores: nn.linear(4 * sizeAfter(pool), 3, { bias: false }) },
+    });
+    return createModel(net, [2, 12, 12], { seed });
+  };
+  const sizeAfter = (pool: Module): number => sizeOf(createModel(nn.sequential({ pool }), [1, 12, 12]).trace().output.shape);
+
+  test("LR2 by contribution: 2x2 on [1 2; 5 6] with relevance 6 gives shares of 14", async () => {
+    const net = nn.sequential({ pool: nn.maxPool2d(2), flatten: nn.flatten(), dense: nn.linear(1, 1, { bias: false }) });
+    const model = createModel(net, [1, 2, 2], { parameters: new Map([["dense.weight", tensor([[1]])]]) });
+    const options = { method: "lrp", rule: "zero", maxPool: "average", class: 0, ...exact } as const;
+    const { map, warnings } = await attribute(model, tensor([1, 2, 5, 6], [1, 2, 2]), options);
+    closeTo(map, [1, 2, 5, 6].map((v) => (6 * v) / 14)); // biome-ignore format: one thought
+    expect(warnings.join()).toMatch(/1 max-pools handed their relevance down as if they were average pools/);
+  });
+
+  // The shares in a window are those of a pool that did average; only what is shared out differs, and that is the window's relevance.
+  test.each([
+    ["overlapping and padded", nn.maxPool2d(3, { stride: 2, padding: 1 }), nn.avgPool2d(3, { stride: 2, padding: 1 })],
+    ["ceil mode", nn.maxPool2d(5, { stride: 5, ceilMode: true }), nn.avgPool2d(5, { stride: 5, ceilMode: true })],
+    ["global", nn.globalMaxPool(), nn.globalAvgPool()],
+    ["adaptive", nn.adaptiveMaxPool2d(5), nn.adaptiveAvgPool2d(5)],
+  ])("LR3 nothing is lost, and shares are an average pool's: %s", async (_, largest, mean) => {
+    const options = { method: "lrp", rule: "zero", maxPool: "average", class: 1, ...exact } as const;
+    const found = await attribute(swapped(3, largest), picture, options);
+    expect(found.figures.conservationGap).toBeLessThan(1e-9);
+    // One window at a time: a net that reads one pooled number hands down a multiple of what the averaging net does.
+    const one = (pool: Module): Model => {
+      const size = 4 * sizeAfter(pool);
+      const only = new Tensor(new Float32Array(3 * size).map((_, p) => (p === size + 1 ? 1 : 0)), [3, size]); // biome-ignore format: one thought
+      return swapped(3, pool).with(new Map([["scores.weight", only]]));
+    };
+    const [a, b] = [await attribute(one(largest), picture, options), await attribute(one(mean), picture, options)];
+    closeTo(a.map, b.map.data.map((v) => (v * a.score) / b.score), 9); // biome-ignore format: one thought
+    expect(b.warnings.join()).not.toMatch(/max-pool/);
+  });
+
+  test("PR15 another way is refused", async () => {
+    await expect(attribute(biasFree(1), picture, { method: "lrp", maxPool: "mean" as never, class: 0, ...exact })).rejects.toThrow(
+      /maxPool is "mean"; expected winner or average/,
+    );
   });
 });
 

@@ -4,6 +4,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import type { QuadratureRule } from "../quadrature.ts";
 import { type RunOptions, runOptionNames } from "../run.ts";
 import type { Target } from "../target.ts";
+import type { MaxPoolRule } from "./relevance/backward.ts";
 import type { LrpComposite } from "./relevance/lrp.ts";
 import type { LrpRule } from "./relevance/rules.ts";
 
@@ -87,6 +88,8 @@ export interface MethodSettings extends RunOptions {
   readonly composite?: LrpComposite;
   /** LRP: rules of single layers by name. A layer that a batch norm was folded into goes by the batch norm's name. */
   readonly layerRules?: Readonly<Record<string, LrpRule>>;
+  /** LRP: who takes the relevance of a max-pool: the "winner" of each window (default), or all of it by contribution, as of an "average" pool. */
+  readonly maxPool?: MaxPoolRule;
   /** LRP: added to denominators with their sign (default 1e-6). */
   readonly epsilon?: number;
   /** LRP, rule "gamma": how much more positive weights count (default 0.25). */
@@ -118,6 +121,7 @@ export const methodSettingNames: readonly (keyof MethodSettings)[] = [
   "rule",
   "composite",
   "layerRules",
+  "maxPool",
   "epsilon",
   "gamma",
   "alpha",

@@ -1,10 +1,14 @@
 // The way of relevance through a whole net, as replacement rules for its gradient: what arrives at each operand is relevance instead of a slope,
 // and everything that only moves numbers about (reshapes, concatenations, pooling's winners) stays the gradient that it is.
 import { gradient } from "../../../graph/grad.ts";
-import type { GradRule, GradRules } from "../../../graph/op.ts";
+import type { GradRule, GradRules, Op } from "../../../graph/op.ts";
 import { record } from "../../../graph/record.ts";
 import { topological, type Value } from "../../../graph/value.ts";
 import { mul, sumTo } from "../../../ops/index.ts";
+import { definedOnly } from "../../../ops/operands.ts";
+import { adaptiveAvgPoolOp } from "../../../ops/pool-adaptive.ts";
+import { avgPoolOp } from "../../../ops/pool-average.ts";
+import { globalAvgPoolOp } from "../../../ops/pool-global.ts";
 import { UnsupportedOpError } from "../../../tensor/errors.ts";
 import { sizeOf } from "../../../tensor/shape.ts";
 import { type LrpRule, type RuleSettings, stableDivide, throughWeights } from "./rules.ts";
@@ -34,6 +38,13 @@ const moving: ReadonlySet<string> = new Set([
   ...["maxPool", "globalMaxPool", "adaptiveMaxPool", "max", "dropout", "maximum", "take", "gather", "tile", "pixelUnshuffle"],
 ]);
 
+/** What stands in for pools of maxima that are to be read as averages. */
+const averagesFor: Readonly<Record<string, Op>> = {
+  maxPool: avgPoolOp,
+  globalMaxPool: globalAvgPoolOp,
+  adaptiveMaxPool: adaptiveAvgPoolOp,
+};
+
 /** Act on every number for itself: relevance passes them unchanged. */
 const activations: readonly string[] = [
   ...["relu", "relu6", "leakyRelu", "prelu", "elu", "selu", "celu", "gelu", "silu", "mish", "softplus", "softsign", "sigmoid", "tanh"],
@@ -43,7 +54,15 @@ const activations: readonly string[] = [
 export interface RelevanceSettings extends RuleSettings {
   /** The rule of each value with weights. */
   ruleOf(value: Value): LrpRule;
+  /** "winner": the largest of a window takes its relevance; "average": all share it, as if the pool had averaged. */
+  readonly maxPool: MaxPoolRule;
 }
+
+export type MaxPoolRule = "winner" | "average";
+export const maxPoolRules: readonly MaxPoolRule[] = ["winner", "average"];
+
+/** Is the value a pool of maxima? */
+export const isMaxPool = ({ op }: Value): boolean => Object.hasOwn(averagesFor, op.name);
 
 /** Is the value made by an op with weights that do not depend on `x`? */
 export function isWeighted(value: Value, depends: ReadonlySet<Value>): boolean {
@@ -91,16 +110,20 @@ function isKnown(value: Value, depends: ReadonlySet<Value>): boolean {
 }
 
 function relevanceRules(depends: ReadonlySet<Value>, settings: RelevanceSettings): Readonly<Record<string, GradRule | GradRules>> {
-  const { epsilon } = settings;
+  const { epsilon, maxPool } = settings;
   const layer: GradRule = (g, { all }, _, value) => {
     const [x, weight, bias] = all;
     return throughWeights(settings.ruleOf(value), { value, x, weight, bias }, g, settings);
   };
-  const average: GradRule = (g, { all }, attrs, value) => {
-    const z = record(value.op, [...all], Object.fromEntries(Object.entries(attrs).filter(([, v]) => v !== undefined)));
-    const [x] = all;
-    return mul(x, gradient(z, [x], { seed: stableDivide(g, z, epsilon) })[0]);
-  };
+  const sharedBy =
+    (as: (op: Op) => Op): GradRule =>
+    (g, { all }, attrs, value) => {
+      const z = record(as(value.op), [...all], definedOnly(attrs));
+      const [x] = all;
+      return mul(x, gradient(z, [x], { seed: stableDivide(g, z, epsilon) })[0]);
+    };
+  const average = sharedBy((op) => op);
+  const averaged = sharedBy((op) => averagesFor[op.name]);
   /** A sum hands its relevance out by what each operand put in; what does not depend on the picture keeps its part. */
   const addend =
     (sign: 1 | -1): GradRule =>
@@ -117,6 +140,7 @@ function relevanceRules(depends: ReadonlySet<Value>, settings: RelevanceSettings
   return {
     ...Object.fromEntries([...weighted].map((name) => [name, layer])),
     ...Object.fromEntries(averaging.map((name) => [name, average])),
+    ...(maxPool === "average" && Object.fromEntries(Object.keys(averagesFor).map((name) => [name, averaged]))),
     ...Object.fromEntries(activations.map((name) => [name, pass])),
     add: { x: addend(1), y: addend(-1) },
     sub: { x: addend(1), y: addend(-1) },

@@ -15,7 +15,7 @@ import { gradientProgram } from "../../gradient-program.ts";
 import { rangeOfValues } from "../../range.ts";
 import { aim } from "../aim.ts";
 import type { Finding, Method, MethodSettings } from "../method.ts";
-import { dependents, isWeighted, relevanceOf } from "./backward.ts";
+import { dependents, isMaxPool, isWeighted, maxPoolRules, relevanceOf } from "./backward.ts";
 import { type LrpRule, lrpRules, type RuleSettings } from "./rules.ts";
 
 export type LrpComposite = "epsilonPlus" | "epsilonGammaBox" | "epsilonPlusFlat";
@@ -39,15 +39,21 @@ export const lrpMethod: Method<LrpMethodName> = {
     const { batchSize = 16, signal, onProgress } = options;
     const shape = onePicture(tasks[0].image).shape;
     const choose = chooser(options);
+    const { maxPool = "winner" } = options;
+    if (!maxPoolRules.includes(maxPool)) {
+      throw new ArgumentError(`lrp: maxPool is "${String(maxPool)}"; expected ${maxPoolRules.join(" or ")}`);
+    }
     let folded = 0;
+    let pools = 0;
     const program = await gradientProgram(model, tasks[0].target, "gradient", Math.min(batchSize, tasks.length), shape, options, {
       backward(target, pixels, mask) {
         // Relevance has no sensible way through a scale and shift of their own, and folded they are the convolution's.
         const before = normsBefore([target]);
         const y = foldBatchNorm(createGraph({ outputs: { y: target } })).outputs.get("y") as Value;
         folded = before - normsBefore([y]);
+        pools = maxPool === "average" ? topological([y]).filter(isMaxPool).length : 0;
         const settings = settingsFor(model, tasks.map((t) => t.image), pixels, options); // biome-ignore format: one thought
-        return relevanceOf(y, pixels, mask, { ...settings, ruleOf: choose(y, pixels) });
+        return relevanceOf(y, pixels, mask, { ...settings, maxPool, ruleOf: choose(y, pixels) });
       },
     });
     try {
@@ -58,11 +64,15 @@ export const lrpMethod: Method<LrpMethodName> = {
         for (const { gradient: map, score, position } of await aim(model, program, part)) {
           let sum = 0;
           for (const v of map.data) sum += v;
-          const notes =
-            folded > 0 ? [`${folded} batch norms were folded into the layers before them, which changes the score by rounding only`] : [];
           // What the biases and stabilisers kept is the difference.
           const figures = { sum, conservationGap: Math.abs(sum - score) };
-          findings.push({ map, score, position, figures, warnings: [...diagnoseMap(map, score, "lrp", program.relus), ...notes] });
+          findings.push({
+            map,
+            score,
+            position,
+            figures,
+            warnings: [...diagnoseMap(map, score, "lrp", program.relus), ...notesOn(folded, pools)],
+          });
         }
         onProgress?.({ done: Math.min(tasks.length, start + program.batch), total: tasks.length });
       }
@@ -72,6 +82,16 @@ export const lrpMethod: Method<LrpMethodName> = {
     }
   },
 };
+
+/** What was done to the net on the way. */
+function notesOn(folded: number, pools: number): string[] {
+  return [
+    ...(folded > 0 ? [`${folded} batch norms were folded into the layers before them, which changes the score by rounding only`] : []),
+    ...(pools > 0
+      ? [`${pools} max-pools handed their relevance down as if they were average pools, by contribution, not to the winner alone`]
+      : []),
+  ];
+}
 
 const normsBefore = (roots: readonly Value[]): number => topological(roots).filter(({ op }) => op.name === "batchNorm").length;
 

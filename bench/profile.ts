@@ -4,6 +4,7 @@ import { ModuleBuilder } from "../src/backends/wasm/assembler.ts";
 import type { Tier } from "../src/backends/wasm/kernel.ts";
 import { lower } from "../src/backends/wasm/lower.ts";
 import { prepare } from "../src/backends/wasm/prepare.ts";
+import { contentsOf } from "../src/backends/wasm/program.ts";
 import type { Step } from "../src/backends/wasm/steps.ts";
 import { meetingPoint } from "../src/backends/wasm/walk.ts";
 import type { Graph } from "../src/graph/graph.ts";
@@ -44,7 +45,7 @@ export function profile(graph: Graph, tier: Tier = "simd"): TimedStep[] {
     if (located.placement.dtype === "int32") new Uint8Array(memory.buffer, arena.addressOf(located.buffer), located.buffer.bytes).fill(0);
   }
   for (const buffer of arena.constants) {
-    const { data } = buffer;
+    const data = contentsOf(buffer, arena);
     if (data !== undefined) {
       new Uint8Array(memory.buffer, arena.addressOf(buffer), data.byteLength).set(
         new Uint8Array(data.buffer, data.byteOffset, data.byteLength),

@@ -18,8 +18,9 @@ import { zooModel } from "../../src/zoo/registry.ts";
 function phasesOf(
   graph: Graph,
   threads: number,
+  updatesApart = false,
 ): { phases: (readonly Task[])[]; steps: readonly Step[]; addressOf: (task: Task) => number[][] } {
-  const arena = planArena(lower(prepare(graph, true), { tier: "simd", strict: true }), 256);
+  const arena = planArena(lower(prepare(graph, true), { tier: "simd", strict: true, updatesApart }), 256);
   const segments = schedule(arena.steps, arena.addressOf, threads);
   const spans = ({ step }: Task): number[][] =>
     [...step.reads.map((r) => [r, 0] as const), ...step.writes.map((w) => [w, 1] as const)].map(([{ buffer, from, to, part }, writes]) => [
@@ -39,16 +40,18 @@ function conflict(a: readonly number[][], b: readonly number[][]): boolean {
 const step = (batch: number): Graph => trainingStep(lenet5({ seed: 1 }), { batch, optimiser: sgd(0.1, { momentum: 0.9 }) }).graph;
 
 describe("phases", () => {
-  it("the updates of many parameters take two phases", () => {
+  it("the updates of many parameters take two phases, or one when they are one pass", () => {
     const rate = input("rate", []);
     const updates = [1, 2, 3, 4, 5].flatMap((i) => {
       const [w, v] = [`w${i}`, `v${i}`].map((name) => variable(name, zeros([1 << 16])));
       const next = add(mul(v, 0.9), mul(w, 0.1));
       return [[v, next] as const, [w, sub(w, mul(next, rate))] as const];
     });
-    const { phases, steps } = phasesOf(createGraph({ outputs: { rate: mul(rate, 2) }, updates }), 2);
+    const graph = createGraph({ outputs: { rate: mul(rate, 2) }, updates });
+    const { phases, steps } = phasesOf(graph, 2, true);
     expect(steps.length).toBeGreaterThanOrEqual(10);
     expect(phases.length).toBe(2);
+    expect(phasesOf(graph, 2).phases.length).toBe(1);
   });
 
   it.each([

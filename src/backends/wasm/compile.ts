@@ -28,6 +28,8 @@ export interface WasmCompileOptions extends CompileOptions {
   readonly eager?: boolean;
   /** Chooses among kernels in place of trials. */
   readonly choose?: ChooseVariant;
+  /** Updates each variable by a kernel of its own, instead of all in one pass. */
+  readonly updatesApart?: boolean;
   /** How long a thread waits for the others before the run fails (default 60,000). */
   readonly patienceMilliseconds?: number;
   /** Told how long every single step took; the steps then meet one by one, which costs some time of its own. */
@@ -54,13 +56,13 @@ interface Translated {
 
 /** `most` threads are used, or one where that was left open and the program is too small to share. */
 function translate(graph: Graph, options: WasmCompileOptions, most: number, choose = options.choose, given?: Graph): Translated {
-  const { precision = defaultPrecision(graph), strict = false, optimise = true, patienceMilliseconds = 60_000 } = options;
+  const { precision = defaultPrecision(graph), strict = false, optimise = true, patienceMilliseconds = 60_000, updatesApart } = options;
   if (!probe().simd) throw new UnsupportedOpError("wasm: this engine has no WebAssembly SIMD");
   if (options.tier !== undefined) requireTier(options.tier);
   const engine = options.tier === undefined ? engineTier() : { tier: options.tier, tile: undefined, refused: [] };
   const { tier, tile } = engine;
   const prepared = given ?? prepare(graph, optimise);
-  const lowered = lower(prepared, { tier, tile, strict, precision, choose });
+  const lowered = lower(prepared, { tier, tile, strict, precision, choose, updatesApart });
   const notes = lowered.standIns.map((v) => `${v.label ?? v.op.name}: no kernel for ${v.op.name}, the reference loops stand in`);
   const arena = planArena(lowered, meetingPoint.bytes);
   const dealt = (count: number): Segment[] => schedule(arena.steps, arena.addressOf, count, options.onStep !== undefined);

@@ -36,12 +36,14 @@ export interface Fusions {
 /** Longer ones would push the kernel's accumulators out of the registers. */
 const longestEpilogue = 12;
 
-export function findFusions(graph: Graph): Fusions {
+/** `taken` are values that are computed elsewhere, with their hosts. */
+export function findFusions(graph: Graph, taken: ReadonlyMap<Value, Value> = new Map()): Fusions {
   const uses = countUses(graph);
   const epilogues = new Map<Value, FusedEpilogue>();
   const prologues = new Map<Value, FusedPrologue>();
-  const hosts = new Map<Value, Value>();
+  const hosts = new Map([...taken].filter(([value, host]) => value !== host));
   for (const value of graph.order) {
+    if (taken.has(value)) continue;
     const epilogue = epilogueOf(value, uses, hosts);
     if (epilogue !== undefined) {
       epilogues.set(value, epilogue);

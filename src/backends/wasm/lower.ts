@@ -28,6 +28,7 @@ import { hasBorder, layOut, normalised, orderOf, satisfies, widestBorder } from 
 import { planarRules } from "./planar.ts";
 import { type Buffer, type KernelStep, type Located, type Region, regionOf, type Step, wholeRegion } from "./steps.ts";
 import type { ChooseVariant } from "./tuning.ts";
+import { findJointUpdates, type JointUpdates, jointUpdateStep, noJointUpdates } from "./updates.ts";
 import { isViewOp, viewOf } from "./views.ts";
 
 export interface LowerOptions {
@@ -38,6 +39,8 @@ export interface LowerOptions {
   readonly precision?: Precision;
   /** Chooses among the variants of kernels; without it the rules do. */
   readonly choose?: ChooseVariant | undefined;
+  /** Updates each variable by a kernel of its own: for comparing. */
+  readonly updatesApart?: boolean | undefined;
 }
 
 export interface Lowered {
@@ -73,6 +76,7 @@ export class Lowering {
   readonly #packed = new Map<Buffer, Map<string, Located>>();
   readonly #borders: ReadonlyMap<Value, Border>;
   readonly #fusions: Fusions;
+  readonly #updates: JointUpdates;
   readonly #planar: ReadonlyMap<Value, KernelRule>;
   readonly #prelude: Step[] = [];
   readonly #steps: Step[] = [];
@@ -80,14 +84,15 @@ export class Lowering {
   readonly #standIns: Value[] = [];
   #current: Value | undefined;
 
-  constructor(graph: Graph, { tier, tile, strict, precision = "exact", choose }: LowerOptions) {
+  constructor(graph: Graph, { tier, tile, strict, precision = "exact", choose, updatesApart = false }: LowerOptions) {
     this.tier = tier;
     this.#tile = tile;
     this.#graph = graph;
     this.#strict = strict;
     this.#precision = precision;
     this.#choose = choose;
-    this.#fusions = findFusions(graph);
+    this.#updates = updatesApart ? noJointUpdates : findJointUpdates(graph);
+    this.#fusions = findFusions(graph, this.#updates.hosts);
     this.#planar = planarRules(graph, this.#fusions);
     this.#borders = wantedBorders(graph, (value) => this.#ruleFor(value));
   }
@@ -192,13 +197,15 @@ export class Lowering {
     const at = (value: Value): Located => (this.#located.get(value) as Located[])[0];
     const results = new Map([...outputs].map(([name, value]) => [name, this.#result(value)]));
     // Updates happen together: what still lies in a variable that is about to change is moved out of the way first.
-    const nexts = [...updates].map(([target, next]) => {
+    const apart = [...updates].filter(([target]) => !this.#updates.targets.has(target));
+    const nexts = apart.map(([target, next]) => {
       const source = this.want(next, "any");
       if (source.buffer.role !== "state") return [at(target), source] as const;
       const moved = this.newDense(next, "working");
       this.copy(source, moved);
       return [at(target), moved] as const;
     });
+    this.#updateJointly();
     for (const [target, source] of nexts) this.copy(source, target);
     const locate = (values: ReadonlyMap<string, Value>): Map<string, Located> => new Map([...values].map(([name, v]) => [name, at(v)]));
     return {
@@ -230,6 +237,10 @@ export class Lowering {
     if (op === constantOp) return this.#constant(value.attrs.value as Tensor);
     if (op === fillOp) return this.#repeated(value);
     if (sizeOf(value.shape) === 0) return this.newDense(value, "working");
+    if (this.#updates.hosts.has(value)) {
+      this.#kernels.set(value, "part of the joint update");
+      return undefined;
+    }
     const host = this.#fusions.hosts.get(value);
     if (host !== undefined) {
       this.#kernels.set(value, `fused into ${host.label ?? host.op.name}`);
@@ -243,6 +254,13 @@ export class Lowering {
     }
     const rule = this.#ruleFor(this.#fusions.epilogues.get(value)?.kernel ?? value);
     return rule === undefined ? this.#standIn(value) : this.#compute(value, rule);
+  }
+
+  #updateJointly(): void {
+    const step = jointUpdateStep(this.#updates, this);
+    if (step === undefined) return;
+    this.#kernels.set(step.value as Value, `${step.name} in one pass`);
+    this.#steps.push(step);
   }
 
   #ruleFor(value: Value): KernelRule | undefined {

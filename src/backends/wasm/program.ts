@@ -14,7 +14,7 @@ import type { Arena } from "./arena.ts";
 import type { Lowered } from "./lower.ts";
 import { type LoadedProgram, lostWorker, releaseFromPool, startWorkers } from "./pool.ts";
 import type { Segment } from "./schedule.ts";
-import type { Located, StandInStep } from "./steps.ts";
+import type { Buffer, Located, StandInStep } from "./steps.ts";
 import { meetingPoint, walkStatus } from "./walk.ts";
 
 export interface Assembled {
@@ -165,11 +165,17 @@ export function createProgram({ graph, engine, prepared, lowered, arena, notes: 
 /** Writes constants and the initial state to where the program expects them, which takes a while for large nets and needs no code yet. */
 export function fillMemory(memory: WebAssembly.Memory, { graph, lowered, arena }: Pick<Assembled, "graph" | "lowered" | "arena">): void {
   for (const buffer of arena.constants) {
-    const { data } = buffer;
+    const data = contentsOf(buffer, arena);
     if (data !== undefined && data.length > 0) typedView(memory.buffer, arena.addressOf(buffer), data.length, data).set(data);
   }
   for (const [name, located] of lowered.state)
     viewOf(memory, arena, located).set((requireVariable(graph, name).attrs.initial as Tensor).data);
+}
+
+/** What lies in a constant's memory. */
+export function contentsOf({ data, words }: Buffer, { addressOf }: Pick<Arena, "addressOf">): TensorData | undefined {
+  if (words === undefined) return data;
+  return Int32Array.from(words, (word) => (typeof word === "number" ? word : addressOf(word.buffer) + word.offset));
 }
 
 function viewOf(memory: WebAssembly.Memory, arena: Arena, { buffer, offset, placement }: Located): TensorData {

@@ -15,6 +15,8 @@ export interface Buffer {
   readonly bytes: number;
   /** Contents of a constant. */
   readonly data?: TensorData;
+  /** Contents of a constant that is made of addresses, which are known when all is planned. */
+  readonly words?: readonly (number | Address)[];
 }
 
 export interface Located {

@@ -17,6 +17,7 @@ import { ranks } from "../../src/lens/trust/similarity.ts";
 import { createModel, type Model, nn } from "../../src/nn/index.ts";
 import { ArgumentError, ShapeError } from "../../src/tensor/errors.ts";
 import { ones, random, randomNormal, Tensor, tensor } from "../../src/tensor/index.ts";
+import { predict } from "../../src/train/evaluate.ts";
 import { linearNet, smallNet } from "./nets.ts";
 
 const exact = { device: "reference", dtype: "float64" } as const;
@@ -167,6 +168,37 @@ describe("FA2, FA3 infidelity and sensitivity", () => {
     expect(await sensitivityMax(smallNet(), picture, { method: "gradient", class: 0, radius: 0.3, device: "reference" })).toBeGreaterThan(
       0.01,
     );
+  });
+});
+
+describe("without a target", () => {
+  const x = randomNormal([1, 12, 12], random(4));
+  const run = { device: "reference" } as const;
+  // What the net says of the picture, by another way.
+  const saidOf = async (): Promise<number> => (await predict(smallNet(), x, run)).labels[0];
+
+  test("FA1 measures are about the class that the net predicts", async () => {
+    const answer = await saidOf();
+    const other = (answer + 1) % 3;
+    const { map } = await attribute(smallNet(), x, { method: "gradientInput", class: answer, ...run });
+    for (const measure of [faithfulness, infidelity, sensitivityN, road] as const) {
+      const found = await measure(smallNet(), x, map, run);
+      expect(found).toEqual(await measure(smallNet(), x, map, { class: answer, ...run }));
+      expect(found).not.toEqual(await measure(smallNet(), x, map, { class: other, ...run }));
+    }
+  });
+
+  test("FA4 FA5 so are checks that make maps of their own, with the class of the untouched net and picture throughout", async () => {
+    const answer = await saidOf();
+    const asked = { method: "gradient", ...run } as const;
+    expect(await sensitivityMax(smallNet(), x, asked)).toBe(await sensitivityMax(smallNet(), x, { ...asked, class: answer }));
+    const report = await sanityCheck(smallNet(), x, asked);
+    for (const { target } of [report.original, ...report.steps.map((s) => s.attribution)]) expect(target).toBe(`class ${answer}`);
+  });
+
+  test("PR15 a net that gives a map of scores predicts no class", async () => {
+    const net = createModel(nn.sequential({ conv: nn.conv2d(1, 3, 3) }), [1, 12, 12], { seed: 1 });
+    await expect(faithfulness(net, x, x, run)).rejects.toThrow(/map of 10 x 10 scores.*layer and channel/);
   });
 });
 

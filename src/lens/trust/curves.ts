@@ -40,8 +40,8 @@ export function areaUnder(pixels: readonly number[], scores: readonly number[]):
   return area / (pixels.at(-1) as number);
 }
 
-/** Both curves of a map for a picture [C, H, W]. The class score is the probability. Throws `ShapeError` for a map of another size. */
-export async function faithfulness(model: Model, image: Tensor, map: Tensor, options: CurveOptions): Promise<Faithfulness> {
+/** Both curves of a map for a picture [C, H, W]. The class score is the probability; without a target, that of the class that the net predicts. Throws `ShapeError` for a map of another size. */
+export async function faithfulness(model: Model, image: Tensor, map: Tensor, options: CurveOptions = {}): Promise<Faithfulness> {
   checkOptions("faithfulness", options, [...scoreOptionNames, "step", "deletionSubstrate", "insertionSubstrate"]);
   expectTensor("faithfulness", "the map", map);
   const scorer = await scorerFor("faithfulness", model, image, options);

@@ -10,8 +10,9 @@ import { Tensor } from "../../tensor/tensor.ts";
 import { type AttributeOptions, attributeEach, type MethodOptions } from "../attribute.ts";
 import { onePicture } from "../batch.ts";
 import { targetNames } from "../target.ts";
+import { targetOrPredicted } from "./predicted.ts";
 import { perPixel } from "./ranking.ts";
-import { type ScoreOptions, scoreOptionNames, scorerFor, targetOf } from "./scorer.ts";
+import { type ScoreOptions, scoreOptionNames, scorerFor } from "./scorer.ts";
 import { type Substrate, substrateFor, withPixels } from "./substrate.ts";
 
 export interface InfidelityOptions extends ScoreOptions {
@@ -25,7 +26,7 @@ export interface InfidelityOptions extends ScoreOptions {
 }
 
 /** Mean over perturbations of (δ·φ - (f(x) - f(x - δ)))². 0 for a map that foretells every change. The score is the logit unless said otherwise. */
-export async function infidelity(model: Model, image: Tensor, map: Tensor, options: InfidelityOptions): Promise<number> {
+export async function infidelity(model: Model, image: Tensor, map: Tensor, options: InfidelityOptions = {}): Promise<number> {
   checkOptions("infidelity", options, [...scoreOptionNames, "perturb", "samples", "seed", "normalised"]);
   expectTensor("infidelity", "the map", map);
   const { perturb = slightNoise, samples = 10, seed = 0, normalised = false } = options;
@@ -94,7 +95,7 @@ export async function sensitivityMax(model: Model, image: Tensor, options: Sensi
     for (let i = 0; i < copy.size; i++) copy.data[i] += radius * (2 * generator.uniform() - 1);
     return copy;
   });
-  const target = targetOf(asked);
+  const target = await targetOrPredicted("sensitivityMax", model, picture, asked);
   const settings = Object.fromEntries(Object.entries(asked).filter(([name]) => !(targetNames as readonly string[]).includes(name)));
   const [first, ...others] = await attributeEach(
     model,
@@ -127,7 +128,7 @@ export interface SubsetOptions extends ScoreOptions {
  * Correlation, over random sets of pixels, of what the map says they contribute with what the score loses without them. Undefined where the
  * score or the map does not vary. The score is the logit unless said otherwise.
  */
-export async function sensitivityN(model: Model, image: Tensor, map: Tensor, options: SubsetOptions): Promise<number | undefined> {
+export async function sensitivityN(model: Model, image: Tensor, map: Tensor, options: SubsetOptions = {}): Promise<number | undefined> {
   checkOptions("sensitivityN", options, [...scoreOptionNames, "size", "subsets", "seed", "substrate"]);
   expectTensor("sensitivityN", "the map", map);
   const scorer = await scorerFor("sensitivityN", model, image, { probabilities: false, ...options });

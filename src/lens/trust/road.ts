@@ -92,7 +92,7 @@ export function impute(image: Tensor, pixels: Int32Array): Tensor {
 }
 
 /** The score while more and more pixels are imputed, most relevant first. A faithful map makes it fall fast. */
-export async function road(model: Model, image: Tensor, map: Tensor, options: RoadOptions): Promise<RoadCurve> {
+export async function road(model: Model, image: Tensor, map: Tensor, options: RoadOptions = {}): Promise<RoadCurve> {
   checkOptions("road", options, [...scoreOptionNames, "shares", "leastFirst", "noise", "seed"]);
   expectTensor("road", "the map", map);
   const { shares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9], leastFirst = false, noise = 0.01, seed = 0 } = options;

@@ -10,6 +10,7 @@ import { fit } from "../../train/fit.ts";
 import type { FitOptions } from "../../train/options.ts";
 import { type AttributeOptions, attribute } from "../attribute.ts";
 import type { Attribution } from "../records.ts";
+import { targetOrPredicted } from "./predicted.ts";
 import { compareMaps, type MapSimilarity } from "./similarity.ts";
 
 export type SanityOptions = AttributeOptions & {
@@ -71,7 +72,7 @@ function momentsOf({ data, size }: Tensor): { readonly mean: number; readonly de
   return { mean: sum / size, deviation: Math.sqrt(squares / size) };
 }
 
-/** One map of the net as it is, and one after each step of forgetting. Errors as `attribute`. */
+/** One map of the net as it is, and one after each step of forgetting; without a target, of the class that the net predicts. Errors as `attribute`. */
 export async function sanityCheck(model: Model, image: Tensor, options: SanityOptions): Promise<SanityReport> {
   const { mode = "cascading", forgetSeed = 0, ...asked } = options;
   if (mode !== "cascading" && mode !== "independent") {
@@ -79,12 +80,14 @@ export async function sanityCheck(model: Model, image: Tensor, options: SanityOp
   }
   const layers = layersToForget(model);
   if (layers.length === 0) throw new ArgumentError("sanityCheck: the net has no parameters to forget");
-  const { onProgress, ...settings } = asked as AttributeOptions;
-  const original = await attribute(model, image, settings as AttributeOptions);
+  const { onProgress, ...rest } = asked as AttributeOptions;
+  // Settled once: forgetful nets predict other classes.
+  const settings: AttributeOptions = { ...rest, ...(await targetOrPredicted("sanityCheck", model, image, rest)) };
+  const original = await attribute(model, image, settings);
   const steps: SanityStep[] = [];
   for (const [i, layer] of layers.entries()) {
     const changed = forgotten(model, mode === "cascading" ? layers.slice(0, i + 1) : [layer], forgetSeed);
-    const attribution = await attribute(changed, image, settings as AttributeOptions);
+    const attribution = await attribute(changed, image, settings);
     steps.push({ layer, attribution, similarity: compareMaps(original.map, attribution.map) });
     onProgress?.({ done: i + 1, total: layers.length });
   }
@@ -112,7 +115,10 @@ export interface DataSanity {
 export async function dataSanityCheck(model: Model, dataset: Dataset, image: Tensor, options: DataSanityOptions): Promise<DataSanity> {
   const { fit: training = {}, labelSeed = 0, ...asked } = options;
   const blind = await fit(model.net, permuteLabels(dataset, { seed: labelSeed }), training);
-  const settings = asked as AttributeOptions;
+  const settings: AttributeOptions = {
+    ...(asked as AttributeOptions),
+    ...(await targetOrPredicted("dataSanityCheck", model, image, asked)),
+  };
   const [original, permuted] = [await attribute(model, image, settings), await attribute(blind, image, settings)];
   return { original, permuted, similarity: compareMaps(original.map, permuted.map) };
 }

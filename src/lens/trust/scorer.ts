@@ -8,7 +8,9 @@ import { settle } from "../attribution/settle.ts";
 import { onePicture } from "../batch.ts";
 import { type RunOptions, runOptionNames } from "../run.ts";
 import { type Target, targetNames } from "../target.ts";
+import { targetOrPredicted } from "./predicted.ts";
 
+/** Without a target, scores are those of the class that the net gives the untouched picture. */
 export interface ScoreOptions extends RunOptions, Target {
   /** Class scores as probabilities (default true); false for logits. */
   readonly probabilities?: boolean;
@@ -33,7 +35,7 @@ export async function scorerFor(where: string, model: Model, given: Tensor, opti
   expectTensor(where, "the picture", given);
   const { probabilities = true, batchSize = 16, signal } = options;
   const image = onePicture(given);
-  const target = targetOf(options);
+  const target = await targetOrPredicted(where, model, image, options);
   const program = await scoreProgram(model, target, batchSize, image.shape, { ...options, probabilities });
   const { mask } = await settle(model, { image, target }, options);
   const breathe = breather();
@@ -50,9 +52,4 @@ export async function scorerFor(where: string, model: Model, given: Tensor, opti
       return all;
     },
   };
-}
-
-/** The target among other options. */
-export function targetOf(options: Target): Target {
-  return Object.fromEntries(targetNames.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
 }

@@ -1,18 +1,22 @@
 // Everything that an atlas says of the units of one layer, from the pictures that excite them most.
 import { attributeEach } from "../lens/attribute.ts";
+import type { DataStatistics } from "../lens/data-statistics.ts";
 import { ablateEach } from "../lens/intervene-each.ts";
-import { maximiseEach } from "../lens/maximise.ts";
-import type { UnitExamples } from "../lens/records.ts";
+import { type MaximiseEachOptions, maximiseEach } from "../lens/maximise.ts";
+import type { Maximised, UnitExamples } from "../lens/records.ts";
 import { grating } from "../lens/stimuli.ts";
 import { tuning } from "../lens/tuning.ts";
 import type { Model } from "../nn/model.ts";
 import type { AtlasUnit, GratingTuning } from "../report/atlas.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { MachineOptions } from "./options.ts";
+import type { UnitStore } from "./unit-store.ts";
 
 export interface AtlasWish {
   readonly steps: number;
   readonly seed: number;
+  /** Colours and frequencies that climbed pictures get. */
+  readonly statistics: DataStatistics;
   readonly machine: MachineOptions;
   readonly signal: AbortSignal;
 }
@@ -22,7 +26,8 @@ export async function atlasUnits(
   model: Model,
   layer: string,
   examples: readonly UnitExamples[],
-  { steps, seed, machine, signal }: AtlasWish,
+  { steps, seed, statistics, machine, signal }: AtlasWish,
+  store: UnitStore,
   onProgress: (stage: string, done: number, total: number) => void,
 ): Promise<AtlasUnit[]> {
   const run = { ...machine, signal };
@@ -31,10 +36,8 @@ export async function atlasUnits(
     ({ done, total }: { readonly done: number; readonly total: number }): void =>
       onProgress(name, done, total);
   const channels = examples.map(({ channel }) => channel);
-  const wanted =
-    steps === 0
-      ? []
-      : await maximiseEach(model, { ...run, layer, channels, position: "centre", steps, seed, onProgress: stage("inputs that they want") });
+  const climb = { ...run, layer, position: "centre", steps, seed, statistics } as const;
+  const wanted = steps === 0 ? [] : await climbInParts(model, channels, climb, store, stage("inputs that they want"));
   const lit = examples.filter(({ top }) => top.length > 0);
   const tasks = lit.map(({ top: [best], channel }) => ({ image: best.picture, target: { layer, channel, position: best.position } }));
   const gradients = await attributeEach(model, tasks, { ...run, method: "gradient", onProgress: stage("pixels that mattered") });
@@ -52,6 +55,33 @@ export async function atlasUnits(
       ...(effect && { ablation: effect }),
     };
   });
+}
+
+/** So many units are climbed together; after each part all that there is goes to the store. */
+const partSize = 32;
+
+/** The inputs that units want, those that were kept first. Where the parts begin never changes, so that the pictures do not either. */
+async function climbInParts(
+  model: Model,
+  channels: readonly number[],
+  options: Omit<MaximiseEachOptions, "channels">,
+  store: UnitStore,
+  onProgress: (progress: { readonly done: number; readonly total: number }) => void,
+): Promise<Maximised[]> {
+  const kept = new Map(await store.load());
+  for (let first = 0; first < channels.length; first += partSize) {
+    const part = channels.slice(first, first + partSize);
+    if (part.every((channel) => kept.has(channel))) continue;
+    const found = await maximiseEach(model, {
+      ...options,
+      channels: part,
+      batchSize: partSize,
+      onProgress: ({ done }) => onProgress({ done: first + done, total: channels.length }),
+    });
+    found.forEach((unit, i) => void kept.set(part[i], unit));
+    await store.save(kept.values());
+  }
+  return channels.map((channel) => kept.get(channel) as Maximised);
 }
 
 interface RunSettings extends MachineOptions {

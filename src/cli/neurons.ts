@@ -3,6 +3,7 @@ import type { CAC } from "cac";
 import { isFile, joinPath, makeFolder, readText, writeFileAtomically } from "#platform";
 import type { Dataset } from "../data/dataset.ts";
 import { firstOf } from "../data/select.ts";
+import { dataStatistics } from "../lens/data-statistics.ts";
 import { examplesOfLayers } from "../lens/examples.ts";
 import type { UnitExamples } from "../lens/records.ts";
 import type { Model } from "../nn/model.ts";
@@ -15,6 +16,7 @@ import {
   writeAtlasIndex,
   writeAtlasPage,
 } from "../report/atlas.ts";
+import { show } from "../report/range.ts";
 import { ArgumentError, ModelFormatError } from "../tensor/errors.ts";
 import { proposal } from "../tensor/options.ts";
 import { type AtlasWish, atlasUnits } from "./atlas-units.ts";
@@ -22,6 +24,7 @@ import { datasetFor, datasetOfRun } from "./lens-data.ts";
 import { addModelOptions, openAsTold } from "./model-options.ts";
 import { listOption, machineOptions, numberOption, textOption } from "./options.ts";
 import { progressBar, showCount, showDuration } from "./progress.ts";
+import { unitStore } from "./unit-store.ts";
 
 export function addNeuronsCommand(cli: CAC, signal: AbortSignal): void {
   const command = cli
@@ -90,7 +93,8 @@ async function neurons(given: string, options: Readonly<Record<string, unknown>>
   say(
     `${opened.title}: ${chosen.length === 1 ? "one layer" : `${chosen.length} layers`}${done.size > 0 ? `, ${done.size} of them done already` : ""}; ${showCount(dataset.size)} pictures of ${dataset.name}`,
   );
-  const wish: AtlasWish = { steps: settings.steps, seed: settings.seed, machine, signal };
+  const statistics = dataStatistics(dataset, { pictures: statisticsSize(dataset) });
+  const wish: AtlasWish = { steps: settings.steps, seed: settings.seed, statistics, machine, signal };
   const notes = opened.trained ? [] : ["This net is untrained: its parameters are random."];
   const writeIndex = (): Promise<void> =>
     writeFileAtomically(
@@ -100,6 +104,7 @@ async function neurons(given: string, options: Readonly<Record<string, unknown>>
         dataset: datasetWords(dataset),
         entries: chosen.flatMap(({ name }) => done.get(name) ?? []),
         pending: chosen.flatMap(({ name }) => (done.has(name) ? [] : [name])),
+        dataSlope: statistics.slope,
         notes,
       }),
     );
@@ -108,8 +113,9 @@ async function neurons(given: string, options: Readonly<Record<string, unknown>>
     for (const layer of pending) {
       const started = Date.now();
       const bar = progressBar(layer.name);
+      const store = unitStore(joinPath(out, `${files.get(layer.name)}.part`));
       const own = (examples.get(layer.name) ?? []).slice(0, settings.units);
-      const units = await atlasUnits(model, layer.name, own, wish, (stage, part, total) => bar.update(part, total, stage)).finally(
+      const units = await atlasUnits(model, layer.name, own, wish, store, (stage, part, total) => bar.update(part, total, stage)).finally(
         bar.clear,
       );
       const at = chosen.indexOf(layer);
@@ -123,6 +129,7 @@ async function neurons(given: string, options: Readonly<Record<string, unknown>>
         model: given,
         dataset: datasetWords(dataset),
         ...(model.preprocessing && { normalisation: model.preprocessing }),
+        dataSlope: statistics.slope,
         units,
         total: layer.outputShape[0],
         ...(previous && { previous }),
@@ -133,15 +140,18 @@ async function neurons(given: string, options: Readonly<Record<string, unknown>>
       await writeFileAtomically(joinPath(out, entry.file), page);
       // The record comes last: a page with a record is a finished page.
       await writeFileAtomically(recordOf(layer.name), `${JSON.stringify({ ...entry, numbers: units.map(plainUnit) })}\n`);
+      await store.clear();
       done.set(layer.name, entry);
       await writeIndex();
-      bar.finish(`${layer.name}: ${units.length} units in ${showDuration((Date.now() - started) / 1000)}`);
+      bar.finish(
+        `${layer.name}: ${units.length} units in ${showDuration((Date.now() - started) / 1000)}${strengthWords(entry, statistics.slope)}`,
+      );
     }
     await writeIndex();
   } catch (error) {
     if (signal.aborted) {
       await writeIndex();
-      say(`stopped; ${done.size} of ${chosen.length} pages are finished. Go on with the same command and --resume`);
+      say(`stopped; ${done.size} of ${chosen.length} pages are finished, in ${out}. Go on with the same command and --resume`);
     }
     throw error;
   }
@@ -232,21 +242,39 @@ async function bestPictures(
   }
 }
 
-function entryOf({ name, kind, outputShape, ...rest }: LayerSummary, file: string, units: readonly AtlasUnit[]): AtlasEntry {
-  const ratios = units.flatMap(({ maximised, examples: { best } }) =>
-    maximised !== undefined && best > 0 ? [maximised.activation / best] : [],
-  );
-  ratios.sort((a, b) => a - b);
+function entryOf(layer: LayerSummary, file: string, units: readonly AtlasUnit[]): AtlasEntry {
+  const { name, kind, outputShape } = layer;
+  const slope = median(units.flatMap(({ maximised }) => maximised?.spectralSlope ?? []).filter(Number.isFinite));
   return {
     layer: name,
     file,
     kind,
-    field: fieldWords({ name, kind, outputShape, ...rest }),
+    field: fieldWords(layer),
     units: units.length,
     total: outputShape[0],
     silent: units.filter(({ examples }) => !(examples.best > 0)).length,
-    ratio: ratios.length === 0 ? undefined : ratios[Math.floor(ratios.length / 2)],
+    ratio: median(
+      units.flatMap(({ maximised, examples: { best } }) => (maximised !== undefined && best > 0 ? [maximised.activation / best] : [])),
+    ),
+    ...(slope !== undefined && { slope }),
   };
+}
+
+function median(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+}
+
+/** How strong and how natural the climbed inputs of a layer are, for the terminal. */
+function strengthWords({ ratio, slope }: AtlasEntry, dataSlope: number): string {
+  return [
+    ratio === undefined ? "" : `; reached / best picture ${show(ratio)}`,
+    slope === undefined ? "" : `; spectral slope ${show(slope)} (data ${show(dataSlope)})`,
+  ].join("");
+}
+
+/** Spectra of large pictures take long, and a few of them say enough. */
+function statisticsSize({ imageShape: [, height, width] }: Dataset): number {
+  return Math.min(500, Math.max(50, Math.round(400_000 / (height * width))));
 }
 
 function plainUnit({ examples: { channel, best, top, warnings }, maximised, tuning, ablation }: AtlasUnit): object {
@@ -256,6 +284,7 @@ function plainUnit({ examples: { channel, best, top, warnings }, maximised, tuni
     reached: maximised?.activation,
     best,
     ...(maximised && best > 0 && { ratio: maximised.activation / best }),
+    ...(maximised && { range: maximised.range, slope: maximised.spectralSlope }),
     pictures: top.map(({ index, activation, position }) => ({ index, activation, position })),
     ...(tuning &&
       preferred && {

@@ -6,7 +6,7 @@ import { html, type Markup } from "./html.ts";
 import { writePage } from "./page.ts";
 import { show } from "./range.ts";
 import { percent, type Section } from "./sections.ts";
-import { unitArticle } from "./seeing.ts";
+import { slopeWords, unitArticle } from "./seeing.ts";
 
 /** The answers of a unit to gratings, at the best phase of each. */
 export interface GratingTuning {
@@ -32,6 +32,8 @@ export interface AtlasPage {
   readonly model: string;
   readonly dataset: string;
   readonly normalisation?: Normalisation;
+  /** Spectral slope of the data set's pictures, to hold those of climbed ones against. */
+  readonly dataSlope?: number;
   readonly units: readonly AtlasUnit[];
   /** Units of the layer, of which `units` may be the first ones. */
   readonly total: number;
@@ -87,6 +89,7 @@ export function writeAtlasPage({
   model,
   dataset,
   normalisation,
+  dataSlope,
   units,
   total,
   previous,
@@ -105,7 +108,7 @@ export function writeAtlasPage({
   const every: Section = {
     id: "units",
     title: "Unit by unit",
-    body: html`<p class="lede">The input that a unit wants; the pixels that mattered on the picture that excites it most, by the plain gradient and by guided backpropagation (orange: brighter would excite it more, blue: darker would); and the pictures that excite it most, with the part that it saw. Guided maps depend little on the weights of higher layers: trust the plain gradient where the two disagree. <i>Reached</i> is its activation on the input that it wants, <i>best picture</i> the largest in the data, <i>ratio</i> the first over the second.</p>
+    body: html`<p class="lede">The input that a unit wants; the pixels that mattered on the picture that excites it most, by the plain gradient and by guided backpropagation (orange: brighter would excite it more, blue: darker would); and the pictures that excite it most, with the part that it saw. Guided maps depend little on the weights of higher layers: trust the plain gradient where the two disagree. <i>Reached</i> is its activation on the input that it wants, <i>best picture</i> the largest in the data, <i>ratio</i> the first over the second. ${slopeWords(dataSlope)}</p>
 ${units.map((unit) => unitArticle(layer, unit, normalisation, { facts: factsOf(unit), ...(unit.tuning && { below: tuningCharts(unit.tuning, unit.examples.channel) }) }))}`,
   };
   return writePage({
@@ -118,7 +121,8 @@ ${units.map((unit) => unitArticle(layer, unit, normalisation, { facts: factsOf(u
 }
 
 function glanceTile({ examples: { channel, best }, maximised }: AtlasUnit, layer: string, normalisation: Normalisation): Markup {
-  const words = maximised === undefined ? "–" : `${show(maximised.activation, 2)} · best ${show(best, 2)}`;
+  const ratio = maximised !== undefined && best > 0 ? ` · ${show(maximised.activation / best, 2)} ×` : "";
+  const words = maximised === undefined ? "–" : `${show(maximised.activation, 2)} · best ${show(best, 2)}${ratio}`;
   if (maximised === undefined) return figure(html``, html`<a href="#channel-${channel}">${channel}</a> ${words}`);
   return figure(
     html`<a href="#channel-${channel}">${image(photograph(maximised.image, normalisation), `What channel ${channel} of ${layer} wants`)}</a>`,
@@ -160,6 +164,8 @@ export interface AtlasEntry extends AtlasLink {
   readonly silent: number;
   /** Median over units of activation reached over best activation; undefined where no unit has a positive best. */
   readonly ratio: number | undefined;
+  /** Median over units of the spectral slope of the inputs that they want. */
+  readonly slope?: number;
 }
 
 export interface AtlasIndex {
@@ -168,19 +174,20 @@ export interface AtlasIndex {
   readonly entries: readonly AtlasEntry[];
   /** Layers whose pages are not written yet. */
   readonly pending: readonly string[];
+  readonly dataSlope?: number;
   readonly notes?: readonly string[];
 }
 
 /** The page that lists the others. */
-export function writeAtlasIndex({ model, dataset, entries, pending, notes }: AtlasIndex): string {
+export function writeAtlasIndex({ model, dataset, entries, pending, dataSlope, notes }: AtlasIndex): string {
   const header = html`<header class="top"><div class="wrap"><p class="over">fovea atlas</p><h1>What the units respond to</h1>
 <p class="lede"><code>${model}</code>, layer by layer, on ${dataset}.</p></div></header>`;
   const row = (e: AtlasEntry): Markup =>
-    html`<tr><th scope="row"><a href="${e.file}">${e.layer}</a></th><td class="kind">${e.kind}</td><td>${e.field}</td><td>${e.units === e.total ? e.total : `${e.units} of ${e.total}`}</td><td>${e.silent}</td><td>${e.ratio === undefined ? "–" : `${show(e.ratio, 2)} ×`}</td></tr>
+    html`<tr><th scope="row"><a href="${e.file}">${e.layer}</a></th><td class="kind">${e.kind}</td><td>${e.field}</td><td>${e.units === e.total ? e.total : `${e.units} of ${e.total}`}</td><td>${e.silent}</td><td>${e.ratio === undefined ? "–" : `${show(e.ratio)} ×`}</td><td>${e.slope === undefined ? "–" : show(e.slope)}</td></tr>
 `;
-  const body = html`<p class="lede">The ratio is the median over units of the activation that gradient ascent reached to the best that a picture of the data gives; silent units are above 0 on no picture.</p>
+  const body = html`<p class="lede">The ratio is the median over units of the activation that gradient ascent reached to the best that a picture of the data gives; silent units are above 0 on no picture. The slope is the median over units of the spectral slope of what was reached. ${slopeWords(dataSlope)}</p>
 <p class="hint">The table scrolls sideways.</p><div class="scroll" tabindex="0" role="region" aria-label="Table of layers"><table class="layers">
-<thead><tr><th scope="col">Layer</th><th scope="col">Kind</th><th scope="col">Receptive field</th><th scope="col">Units</th><th scope="col">Silent</th><th scope="col">Ratio</th></tr></thead>
+<thead><tr><th scope="col">Layer</th><th scope="col">Kind</th><th scope="col">Receptive field</th><th scope="col">Units</th><th scope="col">Silent</th><th scope="col">Ratio</th><th scope="col">Slope</th></tr></thead>
 <tbody>${entries.map(row)}</tbody></table></div>${pending.length > 0 && html`<p class="lede">Not finished yet: ${pending.join(", ")}.</p>`}`;
   return writePage({
     title: "Atlas",

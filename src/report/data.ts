@@ -84,7 +84,13 @@ export interface ReportData {
   readonly layers?: readonly ReportLayer[];
   readonly filters?: { readonly layer: string /** [out, in, height, width] */; readonly weights: Tensor };
   readonly featureMaps?: ReportFeatureMaps;
-  readonly channels?: { readonly layer: string; readonly field: string; readonly units: readonly ReportChannel[] };
+  readonly channels?: {
+    readonly layer: string;
+    readonly field: string;
+    readonly units: readonly ReportChannel[];
+    /** Spectral slope of the training pictures. */
+    readonly dataSlope?: number;
+  };
   /** Said at the end: reference loops that stood in, threads that were missing, and the like. */
   readonly notes?: readonly string[];
 }

@@ -76,8 +76,11 @@ ${rows}`;
 const shownUnits = 8;
 
 /** Every channel the three ways: what excites it, what it wants, which pixels matter. */
-export function channelsSection({ layer, field, units }: NonNullable<ReportData["channels"]>, normalisation: Normalisation): Section {
-  const body = html`<p class="lede">Every channel of <code>${layer}</code> (receptive field ${field}) in three ways: the input that it wants, found by gradient ascent; the pixels that mattered on the training picture that excites it most, by the plain gradient and by guided backpropagation (orange: brighter would excite it more, blue: darker would); and the nine training pictures that excite it most, with the part that the unit saw. Each picture carries its own raw range. Strong and weak units look alike once drawn, so the activations stand beside them. Guided maps depend little on the weights of higher layers: trust the plain gradient where the two disagree.</p>
+export function channelsSection(
+  { layer, field, units, dataSlope }: NonNullable<ReportData["channels"]>,
+  normalisation: Normalisation,
+): Section {
+  const body = html`<p class="lede">Every channel of <code>${layer}</code> (receptive field ${field}) in three ways: the input that it wants, found by gradient ascent; the pixels that mattered on the training picture that excites it most, by the plain gradient and by guided backpropagation (orange: brighter would excite it more, blue: darker would); and the nine training pictures that excite it most, with the part that the unit saw. Each picture carries its own raw range. Strong and weak units look alike once drawn, so the activations stand beside them. Guided maps depend little on the weights of higher layers: trust the plain gradient where the two disagree. ${slopeWords(dataSlope)}</p>
 ${units.slice(0, shownUnits).map((unit) => unitArticle(layer, unit, normalisation))}${
   units.length > shownUnits &&
   html`<details class="more"><summary>The other ${units.length - shownUnits} channels</summary>${units.slice(shownUnits).map((unit) => unitArticle(layer, unit, normalisation))}</details>`
@@ -107,6 +110,7 @@ export function unitArticle(
 <div><dt>reached</dt><dd>${maximised === undefined ? "–" : show(maximised.activation)}</dd></div>
 <div><dt>best picture</dt><dd>${show(best)}</dd></div>
 <div class="ratio"><dt>ratio</dt><dd>${ratio(maximised, best)}</dd></div>
+${maximised?.spectralSlope !== undefined && html`<div><dt>slope</dt><dd>${Number.isFinite(maximised.spectralSlope) ? show(maximised.spectralSlope) : "none: constant"}</dd></div>`}
 ${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></div>
 <div class="ways">
 ${maximised !== undefined && html`<div><p class="way">It wants</p>${figure(image(photograph(maximised.image, normalisation), `Input that maximises channel ${channel} of ${layer}`), showRange(maximised.range))}</div>`}
@@ -126,6 +130,12 @@ function activations(values: readonly number[]): string {
   return values.length === 1
     ? `activation ${show(values[0])}`
     : `activations ${show(values[0])} down to ${show(values[values.length - 1])}`;
+}
+
+/** What the slope beside a climbed input is good for. */
+export function slopeWords(dataSlope: number | undefined): string {
+  const own = dataSlope === undefined ? "" : `, ${show(dataSlope)} in this data`;
+  return `Slope: how fast power falls with frequency, about −2 in photographs${own}, near 0 in noise.`;
 }
 
 /** Without a positive best there is nothing to divide by, and a ratio of negative numbers would mislead. */

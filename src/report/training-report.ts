@@ -4,6 +4,7 @@ import type { TrainAndTest } from "../data/dataset.ts";
 import type { Device } from "../graph/program.ts";
 import { activations, filters } from "../lens/activations.ts";
 import { attributeEach } from "../lens/attribute.ts";
+import { dataStatistics } from "../lens/data-statistics.ts";
 import { examples } from "../lens/examples.ts";
 import { maximiseEach } from "../lens/maximise.ts";
 import type { UnitExamples } from "../lens/records.ts";
@@ -95,7 +96,7 @@ export async function describeTraining(training: FinishedTraining, options: Desc
       },
     }),
     ...(chosen && {
-      channels: { layer: chosen.name, field: showField(chosen.field), units: await threeWays(training, chosen, options, run) },
+      channels: { layer: chosen.name, field: showField(chosen.field), ...(await threeWays(training, chosen, options, run)) },
     }),
     ...(notes && { notes }),
   };
@@ -118,7 +119,7 @@ async function threeWays(
   layer: LayerSummary,
   { top = 9, steps = 256, channels: most = 64, onProgress }: DescribeOptions,
   run: { readonly device?: Device; readonly threads?: number; readonly signal?: AbortSignal },
-): Promise<ReportChannel[]> {
+): Promise<{ readonly units: ReportChannel[]; readonly dataSlope: number }> {
   const channels = Array.from({ length: Math.min(most, layer.outputShape[0]) }, (_, c) => c);
   const stage =
     (name: string) =>
@@ -131,6 +132,7 @@ async function threeWays(
     top,
     onProgress: stage("pictures that excite it most"),
   });
+  const statistics = dataStatistics(data.train, { pictures: 200 });
   const wanted = await maximiseEach(model, {
     ...run,
     layer: layer.name,
@@ -140,6 +142,7 @@ async function threeWays(
     steps,
     seed,
     normalisation: data.train.normalisation,
+    statistics,
     onProgress: stage("inputs that it wants"),
   });
   const lit = units.filter((unit) => unit.top.length > 0);
@@ -149,10 +152,11 @@ async function threeWays(
   }));
   const gradients = await attributeEach(model, tasks, { ...run, method: "gradient" });
   const guided = await attributeEach(model, tasks, { ...run, method: "guided", onProgress: stage("pixels that mattered") });
-  return units.map((unit: UnitExamples, k): ReportChannel => {
+  const seen = units.map((unit: UnitExamples, k): ReportChannel => {
     const at = lit.indexOf(unit);
     return { examples: unit, maximised: wanted[k], ...(at >= 0 && { gradient: gradients[at], guided: guided[at] }) };
   });
+  return { units: seen, dataSlope: statistics.slope };
 }
 
 /** Steps averaged to at most 200 points, epochs as they are. */

@@ -9,6 +9,7 @@ import { addCompareCommand } from "../../src/cli/compare.ts";
 import { addDissectCommand } from "../../src/cli/dissect.ts";
 import { addExplainCommand } from "../../src/cli/explain.ts";
 import { addNeuronsCommand } from "../../src/cli/neurons.ts";
+import { unitStore } from "../../src/cli/unit-store.ts";
 import { synthetic } from "../../src/data/index.ts";
 import { decodeImage, encodePng, preparePicture, readNpy, writeModel } from "../../src/io/index.ts";
 import { type AttributionMethod, attribute, attributionMethods, faithfulness, type MethodOptions } from "../../src/lens/index.ts";
@@ -226,6 +227,7 @@ describe("fovea neurons", () => {
       "Answers to gratings",
       "best picture",
       "ratio",
+      "<dt>slope</dt><dd>−",
       "without it",
       'href="8-logits.html"',
     ]) {
@@ -235,6 +237,8 @@ describe("fovea neurons", () => {
     expect([units, total, numbers.length]).toEqual([4, 32, 4]);
     for (const unit of numbers) {
       if (unit.best > 0) expect(unit.ratio).toBeCloseTo(unit.reached / unit.best, 10);
+      expect(unit.slope).toBeLessThan(0);
+      expect(unit.range.high).toBeGreaterThan(unit.range.low);
       expect(unit.tuning.answer).toBe(Math.max(...unit.tuning.answers.flat()));
       expect(unit.ablation.before).toBeGreaterThan(0.1);
     }
@@ -257,6 +261,39 @@ describe("fovea neurons", () => {
     expect(err).toMatch(/3 layers, [12] of them done already/);
     for (const name of ["1-conv1.html", "4-conv2.html", "8-logits.json", "index.html"])
       expect(await file("parts", name)).toBe(await file("atlas", name));
+  });
+
+  test("units that were climbed before an interruption are kept within a layer, too, and the page is the same", async () => {
+    const args = [
+      "--input-size",
+      "32",
+      "--data",
+      "synthetic",
+      "--limit",
+      "40",
+      "--steps",
+      "12",
+      "--units",
+      "40",
+      "--layer",
+      "fc1",
+      ...steady,
+    ];
+    const [whole, parts] = [inFolder("whole"), inFolder("halves")];
+    await run(addNeuronsCommand, ["neurons", "lenet5", ...args, "--out", whole]);
+    const page = (await readdir(whole)).find((name) => name.endsWith("fc1.html")) as string;
+    const kept = join(parts, page.replace(".html", ".part"));
+    const control = new AbortController();
+    const watch = setInterval(() => existsSync(kept) && control.abort(), 1);
+    const stopped = run(addNeuronsCommand, ["neurons", "lenet5", ...args, "--out", parts], control.signal);
+    await expect(stopped.finally(() => clearInterval(watch))).rejects.toMatchObject({ name: "AbortError" });
+    const store = await unitStore(kept).load();
+    expect([...store.keys()]).toEqual(Array.from({ length: 32 }, (_, channel) => channel));
+    await run(addNeuronsCommand, ["neurons", "lenet5", ...args, "--out", parts, "--resume"]);
+    expect(await readFile(join(parts, page), "utf8")).toBe(await readFile(join(whole, page), "utf8"));
+    expect(existsSync(kept)).toBe(false);
+    await writeFile(kept, "damaged");
+    expect((await unitStore(kept).load()).size).toBe(0);
   });
 
   test.each([

@@ -48,6 +48,13 @@ describe("report.html", () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  it("AM8 prints the spectral slope of every climbed input, and what slopes mean", () => {
+    const articles = page.split("<article").slice(1);
+    expect(articles[0]).toContain("<dt>slope</dt><dd>−1.85</dd>");
+    expect(articles[2]).toContain("<dt>slope</dt><dd>none: constant</dd>");
+    expect(page).toContain("Slope: how fast power falls with frequency, about −2 in photographs, near 0 in noise.");
+  });
+
   it("KD9 prints the activation reached, the best training picture's and their ratio for every channel", () => {
     const articles = page.split("<article").slice(1);
     expect(articles).toHaveLength(4);

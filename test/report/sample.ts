@@ -60,6 +60,7 @@ function maximised(channel: number, generator: Random): Maximised {
     activation: 5 + channel,
     history: [0, 1, 4],
     range: { low: -0.42, high: 2.8 },
+    spectralSlope: channel === 2 ? Number.NaN : -1.85,
     seed: 7,
     options: {},
     warnings: [],

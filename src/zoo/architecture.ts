@@ -41,3 +41,22 @@ export function channelsOf(inputShape: Shape): number {
     throw new ShapeError(`pictures are [channels, height, width]; ${showShape(inputShape)} has ${inputShape.length} axes`);
   return inputShape[0];
 }
+
+/**
+ * Channels of the pictures, and rows and columns of the last maps, whose size along one axis is `sizeAfter(pixels)`. Throws `ShapeError` for
+ * pictures under `smallest` pixels.
+ */
+export function mapsAfter(
+  inputShape: Shape,
+  name: string,
+  smallest: number,
+  sizeAfter: (pixels: number) => number,
+): [number, number, number] {
+  const [channels, height, width] = inputShape;
+  if (inputShape.length !== 3 || Math.min(height, width) < smallest) {
+    throw new ShapeError(
+      `${name}: pictures are ${showShape(inputShape)}; it needs [channels, height, width] of at least ${smallest} × ${smallest}`,
+    );
+  }
+  return [channels, sizeAfter(height), sizeAfter(width)];
+}

@@ -3,9 +3,8 @@
 import { nn } from "../nn/index.ts";
 import { createModel, type Model, type ModelOptions } from "../nn/model.ts";
 import type { Module } from "../nn/module.ts";
-import { ShapeError } from "../tensor/errors.ts";
-import { type Shape, showShape } from "../tensor/shape.ts";
-import { type Architecture, forDigits } from "./architecture.ts";
+import type { Shape } from "../tensor/shape.ts";
+import { type Architecture, forDigits, mapsAfter } from "./architecture.ts";
 
 /**
  * LeNet-5 of LeCun, Bottou, Bengio, Haffner 1998 with today's parts: all maps connected, max pooling, ReLU. 61,706 parameters at 1×32×32
@@ -52,17 +51,6 @@ export function smallNet(inputShape: Shape, classes: number): Module {
     flatten: nn.flatten(),
     logits: nn.linear(32 * rows * columns, classes),
   });
-}
-
-/** Channels of the pictures, and rows and columns of the last maps, whose size along one axis is `sizeAfter(pixels)`. */
-function mapsAfter(inputShape: Shape, name: string, smallest: number, sizeAfter: (pixels: number) => number): [number, number, number] {
-  const [channels, height, width] = inputShape;
-  if (inputShape.length !== 3 || Math.min(height, width) < smallest) {
-    throw new ShapeError(
-      `${name}: pictures are ${showShape(inputShape)}; it needs [channels, height, width] of at least ${smallest} × ${smallest}`,
-    );
-  }
-  return [channels, sizeAfter(height), sizeAfter(width)];
 }
 
 export const lenets: readonly Architecture[] = [

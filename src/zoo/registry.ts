@@ -12,6 +12,7 @@ import { denseNets } from "./densenet.ts";
 import { efficientNets } from "./efficientnet.ts";
 import { googLeNets } from "./googlenet.ts";
 import { inceptions } from "./inception-v3.ts";
+import { labNets } from "./lab-nets.ts";
 import { lecun1989Nets } from "./lecun1989.ts";
 import { lenets } from "./lenet.ts";
 import { lenets1998 } from "./lenet5-1998.ts";
@@ -35,6 +36,7 @@ export const architectures: readonly Architecture[] = [
   ...lenets1998,
   ...lecun1989Nets,
   ...mnistNets,
+  ...labNets,
   ...alexNets,
   ...vggs,
   ...googLeNets,

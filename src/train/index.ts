@@ -1,10 +1,21 @@
 export { type AdversarialStep, type AdversarialStepOptions, adversarialStep, adversarialValue } from "./adversarial.ts";
+export {
+  alignCaptions,
+  type CaptionAlignment,
+  type CaptionStepOptions,
+  captionStep,
+  describePictures,
+  type TeachCaptionsOptions,
+  teachCaptions,
+} from "./captions.ts";
 export * from "./checkpoint.ts";
 export type { ClipOptions } from "./clip.ts";
 export * from "./depth-sweep.ts";
 export type { EarlyStop } from "./early-stop.ts";
 export * from "./evaluate.ts";
-export * from "./fit.ts";
+export { outputKind, probabilitiesOf } from "./evaluator.ts";
+export { type CheckpointOptions, type FitOptions, fit, type Progress, type StepRecord } from "./fit.ts";
+export { type LiveTraining, openTraining, type TrainingChange } from "./live.ts";
 export * from "./losses.ts";
 export * from "./metrics.ts";
 export * from "./optimisers.ts";

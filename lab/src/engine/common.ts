@@ -1,8 +1,9 @@
 // Tasks that several rooms ask for.
-import { activations } from "fovea";
+import { type AttributionMethod, attribute, type Target } from "fovea";
 import type { TaskContext } from "./context.ts";
+import { inputOf, type Look, look } from "./look.ts";
 import type { NetRef } from "./nets.ts";
-import { type Numbers, toNumbers, toTensor } from "./tensors.ts";
+import { type Numbers, toNumbers } from "./tensors.ts";
 
 /** What the interface needs to know of a net before it asks for anything else. */
 export interface NetFacts {
@@ -10,6 +11,17 @@ export interface NetFacts {
   readonly classes: readonly string[] | undefined;
   readonly parameters: number;
   readonly layers: readonly LayerFacts[];
+}
+
+export interface ExplainedMap {
+  /** [H, W] or [C, H, W], signed, raw. */
+  readonly map: Numbers;
+  /** The explained score, on this picture. */
+  readonly score: number;
+  readonly range: { readonly low: number; readonly high: number };
+  readonly warnings: readonly string[];
+  /** What was explained. */
+  readonly target: string;
 }
 
 export interface LayerFacts {
@@ -38,13 +50,24 @@ export const tasks = {
     };
   },
 
-  /** The values of layers on one picture that is prepared already. */
-  async activations(
-    { net, picture, layers }: { readonly net: NetRef; readonly picture: Numbers; readonly layers?: readonly string[] },
-    { open, signal }: TaskContext,
-  ): Promise<Record<string, Numbers>> {
+  /** All feature maps and the class probabilities of one picture, pixels 0..1. */
+  async look({ net, pixels }: { readonly net: NetRef; readonly pixels: Numbers }, { open }: TaskContext): Promise<Look> {
+    return look(await open(net), pixels);
+  },
+
+  /** Why the class: one attribution map on the net's input, with everything that is needed to read it. */
+  async explain(
+    {
+      net,
+      pixels,
+      method,
+      target,
+    }: { readonly net: NetRef; readonly pixels: Numbers; readonly method: AttributionMethod; readonly target: Target },
+    { open, signal, report }: TaskContext,
+  ): Promise<ExplainedMap> {
     const model = await open(net);
-    const values = await activations(model, toTensor(picture), { signal, ...(layers && { layers }) });
-    return Object.fromEntries([...values].map(([name, value]) => [name, toNumbers(value)]));
+    const options = { method, ...target, signal, onProgress: report };
+    const { map, score, range, warnings, target: described } = await attribute(model, inputOf(model, pixels), options);
+    return { map: toNumbers(map), score, range: { ...range }, warnings: [...warnings], target: described };
   },
 };

@@ -1,4 +1,5 @@
 // Keys of the whole page. Rooms and widgets add theirs while they are on the screen; "?" lists them. Arrows belong to whatever has the focus.
+import { untrack } from "svelte";
 import { settings } from "./settings.svelte.ts";
 
 export interface KeyAction {
@@ -14,7 +15,10 @@ let groups: readonly (readonly KeyAction[])[] = $state.raw([]);
 
 /** For an effect: adds keys, and takes them away again. What came last is asked first. */
 export function addKeys(actions: readonly KeyAction[]): () => void {
-  groups = [actions, ...groups];
+  // An effect that adds keys must not run again because keys were added.
+  untrack(() => {
+    groups = [actions, ...groups];
+  });
   return () => {
     groups = groups.filter((group) => group !== actions);
   };

@@ -18,10 +18,13 @@ export interface SessionNet {
   readonly id: string;
   /** What people call it. */
   readonly title: string;
+  /** Name in the zoo, or "net: ..." as text; undefined for nets from files that are graphs only. */
+  readonly architecture?: string;
   readonly ref: NetRef;
   readonly inputShape: readonly number[];
   readonly classes: readonly string[];
   readonly preprocessing: Preprocessing | undefined;
+  readonly parameters: number;
   /** Pictures to look at first. */
   readonly samples: readonly Picture[];
   /** Share of test pictures that it gets right, where it was measured. */

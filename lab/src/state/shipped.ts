@@ -1,16 +1,18 @@
 // The trained nets that come with the page, so that it is alive at its first paint: each a model file, a record, and a strip of pictures.
+// tools/lab-nets.ts makes them.
 import type { Preprocessing } from "fovea";
 import { addNet, type Picture } from "./session.svelte.ts";
 
-/** What tools/lab-nets.ts wrote beside the weights. */
+/** What the lab reads of a net's record. */
 interface ShippedRecord {
-  readonly title: string;
+  readonly architecture: string;
   readonly inputShape: readonly number[];
   readonly classes: readonly string[];
   readonly preprocessing: Preprocessing;
-  readonly accuracy: number;
-  /** Classes of the pictures in the strip, left to right. */
-  readonly samples: readonly number[];
+  readonly parameters: number;
+  readonly test: { readonly accuracy: number };
+  /** The strip of sample pictures, left to right. */
+  readonly samples: { readonly width: number; readonly height: number; readonly labels: readonly number[] };
 }
 
 const files: Readonly<Record<string, string>> = import.meta.glob("../../assets/nets/*", { query: "?url", import: "default", eager: true });
@@ -27,16 +29,18 @@ async function loadNet(id: string): Promise<void> {
     fetch(addressOf(`${id}.json`)).then((response) => response.json() as Promise<ShippedRecord>),
     pixelsOf(addressOf(`${id}-samples.png`)),
   ]);
-  const { inputShape, samples, title, classes, preprocessing, accuracy } = record;
+  const { inputShape, samples, architecture, classes, preprocessing, parameters, test } = record;
   addNet({
     id,
-    title,
+    title: id,
+    architecture,
     ref: { key: id, format: "fovea", bytes: new Uint8Array(bytes), name: id },
     inputShape,
     classes,
     preprocessing,
-    accuracy,
-    samples: samples.map((label, i) => ({ name: `${classes[label]}`, label, pixels: cut(strip, i, inputShape) }) satisfies Picture),
+    parameters,
+    accuracy: test.accuracy,
+    samples: samples.labels.map((label, i) => ({ name: classes[label], label, pixels: cut(strip, i, inputShape) }) satisfies Picture),
   });
 }
 
@@ -52,8 +56,10 @@ async function pixelsOf(address: string): Promise<ImageData> {
 /** Picture `i` of a strip of pictures side by side. */
 function cut(strip: ImageData, i: number, [channels, height, width]: readonly number[]): Picture["pixels"] {
   const data = new Float32Array(channels * height * width);
-  for (let c = 0; c < channels; c++)
-    for (let y = 0; y < height; y++)
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) data[(c * height + y) * width + x] = strip.data[4 * (y * strip.width + i * width + x) + c] / 255;
+    }
+  }
   return { shape: [channels, height, width], data };
 }

@@ -1,9 +1,9 @@
 // Trains the nets that the lab opens with, and writes them where its build finds them. Seeded, on one thread: the same bits on the same machine.
-// npx tsx tools/lab-nets.ts [shapes | digits] && npx biome check --write lab/public/nets
+// npx tsx tools/lab-nets.ts [shapes | digits] && npx biome check --write lab/assets/nets
 //
-// lab/public/nets/NAME.safetensors   what readModel opens: net, classes, preprocessing; numbers as float16
-// lab/public/nets/NAME.json          a `NetRecord`
-// lab/public/nets/NAME-samples.png   one test picture of each class (the first that the net recognises), side by side in the order of the classes
+// lab/assets/nets/NAME.safetensors   what readModel opens: net, classes, preprocessing; numbers as float16
+// lab/assets/nets/NAME.json          a `NetRecord`
+// lab/assets/nets/NAME-samples.png   one test picture of each class (the first that the net recognises), side by side in the order of the classes
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { crc32, deflateSync } from "node:zlib";
@@ -68,7 +68,7 @@ const plans: Readonly<Record<string, Plan>> = {
   },
 };
 
-const folder = fileURLToPath(new URL("../lab/public/nets/", import.meta.url));
+const folder = fileURLToPath(new URL("../lab/assets/nets/", import.meta.url));
 const threads = 1;
 
 async function makeNet(name: string, { architecture, data: source, training }: Plan): Promise<void> {

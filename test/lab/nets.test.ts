@@ -9,7 +9,7 @@ import { evaluate, predict } from "../../src/train/index.ts";
 import type { NetRecord } from "../../tools/lab-nets.ts";
 import { digits } from "../support/digits.ts";
 
-const fileOf = (name: string): Buffer => readFileSync(fileURLToPath(new URL(`../../lab/public/nets/${name}`, import.meta.url)));
+const fileOf = (name: string): Buffer => readFileSync(fileURLToPath(new URL(`../../lab/assets/nets/${name}`, import.meta.url)));
 const recordOf = (name: string): NetRecord => JSON.parse(fileOf(`${name}.json`).toString());
 const modelOf = (name: string) => readModel(fileOf(`${name}.safetensors`), name);
 

@@ -1,7 +1,7 @@
 // Where maps go on disk: a picture, a drawing with its legend, the raw numbers, and a record of what it all means.
 import { baseName, joinPath, writeFileAtomically } from "#platform";
 import { writeNpy } from "../io/npy.ts";
-import { drawAttribution, paintAttribution } from "../report/attribution-picture.ts";
+import { drawAttribution, methodInWords, paintAttribution } from "../report/attribution-picture.ts";
 import type { ExplainedPicture } from "../report/explanation.ts";
 import type { Normalisation } from "../report/figure.ts";
 import type { JudgedMap } from "../report/judged-map.ts";
@@ -19,7 +19,7 @@ export async function writeMaps(
     const { attribution } = judged;
     const file = (ending: string): string => `${stem}-${attribution.method}.${ending}`;
     const drawing = drawAttribution(image, attribution, { name: baseName(name), ...(normalisation && { normalisation }) });
-    await writeFileAtomically(joinPath(folder, file("png")), rasterToPng(paintAttribution(attribution).raster));
+    await writeFileAtomically(joinPath(folder, file("png")), rasterToPng(paintAttribution(attribution).raster, wordsOf(name, judged)));
     await writeFileAtomically(joinPath(folder, file("svg")), drawing);
     await writeFileAtomically(joinPath(folder, file("npy")), writeNpy(attribution.map));
     records.push({ ...plainMap(judged), files: { png: file("png"), svg: file("svg"), npy: file("npy") } });
@@ -27,13 +27,32 @@ export async function writeMaps(
   return { picture: name, classes, maps: records };
 }
 
+/** What a picture without its page would no longer say: the text that goes into the PNG file. */
+function wordsOf(name: string, { attribution, faithfulness }: JudgedMap): Record<string, string> {
+  const { method, target, score, range } = attribution;
+  const { title, cites } = methodInWords(method);
+  const drawn = paintAttribution(attribution);
+  const areas = faithfulness && `; deletion ${plain(faithfulness.deletion.area)}, insertion ${plain(faithfulness.insertion.area)}`;
+  return {
+    Title: `${title} of ${target}: ${baseName(name)}`,
+    Description: [
+      `${title}${cites === "" ? "" : ` (${cites})`}, target ${target}, score ${plain(score)}${areas ?? ""}.`,
+      drawn.isZero
+        ? "Numerically zero."
+        : `Raw values ${plain(range.low)} to ${plain(range.high)}; colours from ${plain(drawn.range.low)} to ${plain(drawn.range.high)}.`,
+    ].join(" "),
+    Software: "fovea",
+  };
+}
+
+const plain = (value: number): string => String(Number(value.toPrecision(5)));
+
 /** A map's record without its pixels, which stand in the .npy file. */
 export function plainMap({ attribution, seconds, faithfulness, sanity, forgotten }: JudgedMap): object {
   const { map, signed: _signed, layerMap: _layerMap, options, ...rest } = attribution;
-  const { baseline: _baseline, ...plain } = options;
   return {
     ...rest,
-    options: plain,
+    options,
     shape: map.shape,
     ...(seconds !== undefined && { seconds: Number(seconds.toFixed(4)) }),
     ...(faithfulness && { deletion: faithfulness.deletion, insertion: faithfulness.insertion }),

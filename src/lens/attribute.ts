@@ -9,8 +9,7 @@ import { type AttributionMethod, methods } from "./attribution/index.ts";
 import { type AttributionTask, type Finding, type Method, type MethodSettings, methodSettingNames } from "./attribution/method.ts";
 import { rangeOfValues } from "./range.ts";
 import type { Attribution } from "./records.ts";
-import { plainOptions } from "./run.ts";
-import { describe, type Target, targetNames } from "./target.ts";
+import { describe, plainTarget, type Target, targetNames } from "./target.ts";
 
 export type { AttributionMethod } from "./attribution/index.ts";
 export type { AttributionTask } from "./attribution/method.ts";
@@ -69,7 +68,8 @@ function methodOf(name: AttributionMethod): Method<AttributionMethod> {
 }
 
 function recordOf(model: Model, target: Target, method: Method, finding: Finding, options: MethodOptions): Attribution {
-  const { map, score, position, signed, layerMap, figures = {}, warnings = [] } = finding;
+  const { map, score, position, signed, layerMap, figures = {}, settings, warnings = [] } = finding;
+  const { device = "auto", threads, dtype = "float32", seed = 0 } = options;
   return {
     map,
     ...(signed && { signed }),
@@ -79,8 +79,15 @@ function recordOf(model: Model, target: Target, method: Method, finding: Finding
     score,
     range: rangeOfValues(map.data),
     figures,
-    seed: method.random === true ? (options.seed ?? 0) : undefined,
-    options: plainOptions(options),
+    seed: method.random === true ? seed : undefined,
+    options: {
+      ...plainTarget(target),
+      ...settings,
+      ...(method.random === true && { seed }),
+      device,
+      ...(threads !== undefined && { threads }),
+      dtype,
+    },
     warnings,
   };
 }

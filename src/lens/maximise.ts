@@ -262,15 +262,18 @@ async function judgement(
   };
 }
 
-/** Options as plain data: what repeats the picture. */
-function plainChoice(choice: AscentChoice): Record<string, unknown> {
-  const { optimiser, dtype: _dtype, shape: _shape, previewEvery: _every, spectrum, colour: _colour, colourName, ...plain } = choice;
+/** Options as plain data, defaults filled in: what repeats the picture. */
+function plainChoice(choice: AscentChoice, { device = "auto", threads }: RunOptions): Record<string, unknown> {
+  const { optimiser, shape: _shape, previewEvery: _every, spectrum, colour: _colour, colourName, ...plain } = choice;
   return {
     ...plain,
     colour: colourName,
     spectrum: spectrum !== undefined,
     optimiser: optimiser.name,
     learningRate: optimiser.learningRate,
+    ...(optimiser.settings && { optimiserSettings: optimiser.settings }),
+    device,
+    ...(threads !== undefined && { threads }),
   };
 }
 
@@ -288,7 +291,7 @@ function record(
     range: rangeOfValues(image.data),
     spectralSlope: spectralSlope(image),
     seed: choice.seed,
-    options: { ...compileOptions(options), ...plainChoice(choice) },
+    options: plainChoice(choice, options),
     warnings: diagnoseAscent(image, choice.steps > 0 && !climbed),
   };
 }

@@ -64,6 +64,10 @@ export interface Attribution {
   /** Numbers that judge the map; integrated gradients give their completeness gap. */
   readonly figures: Readonly<Record<string, number>>;
   readonly seed: number | undefined;
+  /**
+   * The target and all that the method could be told, as plain data, defaults filled in: what repeats the map. A baseline is its number, or "picture" where it
+   * has several.
+   */
   readonly options: Readonly<Record<string, unknown>>;
   readonly warnings: readonly string[];
 }

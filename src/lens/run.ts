@@ -25,8 +25,3 @@ export interface Progress {
 export function compileOptions({ device, threads }: RunOptions): CompileOptions {
   return { ...(device !== undefined && { device }), ...(threads !== undefined && { threads }) };
 }
-
-/** Options as a record's plain data: no callbacks, no tensors' contents. */
-export function plainOptions(options: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(options).filter(([key, v]) => key !== "signal" && key !== "onProgress" && v !== undefined));
-}

@@ -105,6 +105,14 @@ export function fillDirection(mask: Tensor["data"], layer: TargetLayer, directio
   for (let c = 0; c < layer.channels; c++) mask.fill(direction.data[c] / plane, c * plane, (c + 1) * plane);
 }
 
+/** A target as plain data: numbers, names and lists of them. */
+export function plainTarget({ direction, ...rest }: Target): Record<string, unknown> {
+  const known = targetNames
+    .filter((name) => name !== "direction")
+    .flatMap((name) => (rest[name] === undefined ? [] : [[name, rest[name]]]));
+  return { ...Object.fromEntries(known), ...(direction && { direction: Array.from(direction.data) }) };
+}
+
 /** A target in words. */
 export function describe(model: Model, target: Target, position: Target["position"] = target.position): string {
   if (target.class !== undefined) {

@@ -10,7 +10,7 @@ import { type GradientProgram, gradientProgram } from "../gradient-program.ts";
 import { type Aim, aim } from "./aim.ts";
 import { enlarge } from "./enlarge.ts";
 import { guidedMaps } from "./gradients.ts";
-import type { Finding, Method } from "./method.ts";
+import type { Finding, Method, MethodSettings } from "./method.ts";
 import { placeOf } from "./place.ts";
 import { firstDirection } from "./principal.ts";
 
@@ -31,6 +31,8 @@ interface Cam {
   readonly cites: string;
   readonly caveat?: string;
   readonly weigh: Weighing;
+  /** For the record, beside the layer (default: there are none). */
+  settings?(options: MethodSettings): Readonly<Record<string, unknown>>;
   /** Throws for nets that the method is not defined for. */
   check?(program: GradientProgram): void;
 }
@@ -38,7 +40,7 @@ interface Cam {
 const coarse = "as coarse as the layer that it looks at: edges of the coloured area mean nothing";
 
 /** The family's shared work: one run for the maps and gradients, the weighing, the ReLU, the enlargement and a word on empty results. */
-export function camMethod<Name extends string>(name: Name, { weigh, check, ...described }: Cam): Method<Name> {
+export function camMethod<Name extends string>(name: Name, { weigh, check, settings = () => ({}), ...described }: Cam): Method<Name> {
   return {
     caveat: coarse,
     ...described,
@@ -65,7 +67,7 @@ export function camMethod<Name extends string>(name: Name, { weigh, check, ...de
           const part = tasks.slice(start, start + program.batch).map(({ image, target }) => ({ image: onePicture(image), target }));
           for (const aimed of await aim(model, program, part)) {
             const layerMap = weigh({ maps: aimed.values, gradient: aimed.gradient, counterfactual });
-            findings.push(camFinding(layerMap, aimed, program.at.name, height, width));
+            findings.push(camFinding(layerMap, aimed, { at: program.at.name, ...settings(options) }, height, width));
           }
           onProgress?.({ done: Math.min(tasks.length, start + program.batch), total: tasks.length });
           await breathe();
@@ -82,7 +84,7 @@ export function camMethod<Name extends string>(name: Name, { weigh, check, ...de
 export function camFinding(
   layerMap: Tensor,
   { score, position }: Pick<Aim, "score" | "position">,
-  layer: string,
+  settings: { readonly at: string },
   height: number,
   width: number,
 ): Finding {
@@ -96,7 +98,8 @@ export function camFinding(
     layerMap,
     score,
     position,
-    warnings: diagnose(layerMap, layer),
+    settings,
+    warnings: diagnose(layerMap, settings.at),
   };
 }
 
@@ -237,7 +240,12 @@ function valuesBetween(from: Value, to: Value): Value[] {
   return [...leads].slice(1);
 }
 
-const plainGradCam = camMethod("gradCam", { title: "Grad-CAM", cites: "Selvaraju et al. 2017", weigh: gradCam });
+const plainGradCam = camMethod("gradCam", {
+  title: "Grad-CAM",
+  cites: "Selvaraju et al. 2017",
+  weigh: gradCam,
+  settings: ({ counterfactual = false }) => ({ counterfactual }),
+});
 
 export const camMethods: readonly Method<CamMethodName>[] = [
   plainGradCam,
@@ -271,9 +279,12 @@ export const camMethods: readonly Method<CamMethodName>[] = [
   },
 ];
 
-function product(fine: Tensor, { map, layerMap, warnings = [] }: Finding): Pick<Finding, "map" | "layerMap" | "warnings"> {
+function product(
+  fine: Tensor,
+  { map, layerMap, settings, warnings = [] }: Finding,
+): Pick<Finding, "map" | "layerMap" | "settings" | "warnings"> {
   const plane = map.size;
   const out = fine.clone();
   for (let i = 0; i < out.size; i++) out.data[i] *= map.data[i % plane];
-  return { map: out, ...(layerMap && { layerMap }), warnings };
+  return { map: out, ...(layerMap && { layerMap }), settings, warnings };
 }

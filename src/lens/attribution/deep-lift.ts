@@ -13,7 +13,7 @@ import { onePicture, stack } from "../batch.ts";
 import { diagnoseMap } from "../diagnose.ts";
 import { gradientProgram } from "../gradient-program.ts";
 import { aim, runAll } from "./aim.ts";
-import type { Finding, Method } from "./method.ts";
+import { type Finding, type Method, plainBaseline } from "./method.ts";
 
 /** Below this change of its operand a unit's slope is taken instead of a quotient of two roundings. */
 const noChange = 1e-7;
@@ -107,7 +107,7 @@ export const deepLiftMethod: Method<DeepLiftMethodName> = {
           const change = score - scores[i];
           const figures = { sum, completenessGap: Math.abs(sum - change) };
           const warnings = [...diagnoseMap(map, score, "deepLift", program.relus), ...gapNotes(sum, change, score)];
-          findings.push({ map, score, position, figures, warnings });
+          findings.push({ map, score, position, figures, settings: { baseline: plainBaseline(options.baseline) }, warnings });
         }
         onProgress?.({ done: Math.min(tasks.length, start + program.batch), total: tasks.length });
       }

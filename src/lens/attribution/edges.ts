@@ -43,7 +43,7 @@ export const edgesMethod: Method<EdgesMethodName> = {
         const image = onePicture(given);
         const { mask, position } = await settle(model, { image, target }, options);
         const [score] = (await program.run([image], mask)).scores;
-        findings.push({ map: sobelMagnitude(image), score, position });
+        findings.push({ map: sobelMagnitude(image), score, position, settings: {} });
         options.onProgress?.({ done: findings.length, total: tasks.length });
       }
       return findings;

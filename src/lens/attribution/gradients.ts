@@ -13,7 +13,7 @@ import { quadrature } from "../quadrature.ts";
 import { rangeOfValues } from "../range.ts";
 import type { ReluRule } from "../rules.ts";
 import { type Aim, aim, runAll } from "./aim.ts";
-import { type Finding, type Method, type MethodSettings, zip } from "./method.ts";
+import { type Finding, type Method, type MethodSettings, plainBaseline, zip } from "./method.ts";
 
 /** What becomes of the gradient at the picture, or of several of them. */
 type MapOf = (program: GradientProgram, aim: Aim, options: MethodSettings) => Promise<Mapped>;
@@ -30,6 +30,8 @@ interface GradientMethod {
   readonly rule?: ReluRule;
   /** Runs per picture (default 1). */
   readonly evaluations?: (options: MethodSettings) => number;
+  /** For the record (default: there are none). */
+  readonly settings?: (options: MethodSettings) => Readonly<Record<string, unknown>>;
   readonly random?: boolean;
   /** Default true. */
   readonly signed?: boolean;
@@ -37,10 +39,14 @@ interface GradientMethod {
 }
 
 const atThePicture: MapOf = async (_, { gradient }) => ({ map: gradient });
-const samplesOf = ({ samples = 25 }: MethodSettings): number => samples;
+
+const noiseOf = ({ samples = 25, spread = 0.15 }: MethodSettings) => ({ samples, spread });
+const noisy = { random: true, evaluations: (options: MethodSettings): number => noiseOf(options).samples, settings: noiseOf } as const;
+
+const pathOf = ({ points = 50, quadrature: rule = "gaussLegendre", baseline }: MethodSettings) => ({ points, quadrature: rule, baseline });
 
 function gradientMethod<Name extends string>(name: Name, given: GradientMethod): Method<Name> {
-  const { rule = "gradient", evaluations = () => 1, mapOf, signed = true, ...described } = given;
+  const { rule = "gradient", evaluations = () => 1, settings = () => ({}), mapOf, signed = true, ...described } = given;
   return {
     ...described,
     name,
@@ -60,7 +66,14 @@ function gradientMethod<Name extends string>(name: Name, given: GradientMethod):
           for (const aimed of await aim(model, program, part)) {
             const { map, figures } = await mapOf(program, aimed, options);
             const { score, position } = aimed;
-            findings.push({ map, score, position, ...(figures && { figures }), warnings: diagnoseMap(map, score, name, program.relus) });
+            findings.push({
+              map,
+              score,
+              position,
+              ...(figures && { figures }),
+              settings: settings(options),
+              warnings: diagnoseMap(map, score, name, program.relus),
+            });
           }
           onProgress?.({ done: Math.min(tasks.length, start + program.batch), total: tasks.length });
           await breathe();
@@ -126,24 +139,21 @@ export const gradientMethods: readonly Method<GradientMethodName>[] = [
   gradientMethod("smoothGrad", {
     title: "SmoothGrad",
     cites: "Smilkov, Thorat, Kim, Viegas, Wattenberg 2017",
-    random: true,
-    evaluations: samplesOf,
+    ...noisy,
     mapOf: async (...given) => ({ map: average(await overNoise("smoothGrad", ...given), (g) => g) }),
   }),
   gradientMethod("smoothGradSquared", {
     title: "SmoothGrad squared",
     cites: "Hooker, Erhan, Kindermans, Kim 2019",
     signed: false,
-    random: true,
-    evaluations: samplesOf,
+    ...noisy,
     mapOf: async (...given) => ({ map: average(await overNoise("smoothGradSquared", ...given), (g) => g * g) }),
   }),
   gradientMethod("varGrad", {
     title: "VarGrad",
     cites: "Adebayo, Gilmer, Goodfellow, Kim 2018",
     signed: false,
-    random: true,
-    evaluations: samplesOf,
+    ...noisy,
     async mapOf(...given) {
       const gradients = await overNoise("varGrad", ...given);
       const mean = average(gradients, (g) => g);
@@ -153,14 +163,16 @@ export const gradientMethods: readonly Method<GradientMethodName>[] = [
   gradientMethod("integratedGradients", {
     title: "Integrated gradients",
     cites: "Sundararajan, Taly, Yan 2017",
-    evaluations: ({ points = 50 }) => points,
+    evaluations: (options) => pathOf(options).points,
+    settings: (options) => ({ ...pathOf(options), baseline: plainBaseline(options.baseline) }),
     mapOf: alongPath,
   }),
 ];
 
 /** The gradients of noisy copies. */
 async function overNoise(name: string, program: GradientProgram, { image, mask }: Aim, options: MethodSettings): Promise<Tensor[]> {
-  const { samples = 25, spread = 0.15, seed = 0 } = options;
+  const { samples, spread } = noiseOf(options);
+  const { seed = 0 } = options;
   const generator = random(seed).fork(name);
   const { low, high } = rangeOfValues(image.data);
   const deviation = spread * (high - low);
@@ -184,7 +196,7 @@ function average(maps: readonly Tensor[], of: (value: number, index: number) => 
 }
 
 async function alongPath(program: GradientProgram, { image, mask, score }: Aim, options: MethodSettings): Promise<Mapped> {
-  const { points = 50, quadrature: rule = "gaussLegendre", baseline = full(image.shape, 0, image.dtype) } = options;
+  const { points, quadrature: rule, baseline = full(image.shape, 0, image.dtype) } = pathOf(options);
   const path = quadrature(rule, points);
   const steps = path.map(({ at }) => zip(image, baseline, (x, b) => b + at * (x - b)));
   const { gradients, scores } = await runAll(

@@ -73,7 +73,7 @@ async function oneFinding(
   const sum = new Tensor(allocate(maps[0].dtype === "float64" ? "float64" : "float32", height * width), [height, width]);
   for (let k = 0; k < channels; k++) for (let p = 0; p < sum.size; p++) sum.data[p] += weights[k] * maps[0].data[k * sum.size + p];
   const [, rows, columns] = image.shape;
-  return camFinding(sum, { score: scores[0], position }, program.at?.name ?? "", rows, columns);
+  return camFinding(sum, { score: scores[0], position }, { at: program.at?.name ?? "" }, rows, columns);
 }
 
 /** Scores of many pictures, in the program's batches. */

@@ -29,6 +29,8 @@ export interface Finding {
   readonly layerMap?: Tensor;
   /** Numbers that judge the map. */
   readonly figures?: Readonly<Record<string, number>>;
+  /** The settings that the method read, as plain data, defaults filled in: with the target and the picture they decide the map. */
+  readonly settings: Readonly<Record<string, unknown>>;
   readonly warnings?: readonly string[];
 }
 
@@ -127,6 +129,12 @@ export const methodSettingNames: readonly (keyof MethodSettings)[] = [
   "alpha",
   "bounds",
 ];
+
+/** A baseline as plain data: its number where it has only one, else that it was a picture. */
+export function plainBaseline(baseline: Tensor | undefined): number | "picture" {
+  if (baseline === undefined) return 0;
+  return baseline.data.every((v) => v === baseline.data[0]) ? baseline.data[0] : "picture";
+}
 
 /** Element by element; both have the shape of `a`. */
 export function zip(a: Tensor, b: Tensor, of: (a: number, b: number) => number): Tensor {

@@ -26,24 +26,35 @@ function starts(size: number, window: number, stride: number): number[] {
 const pairOf = (given: number | readonly [number, number]): readonly [number, number] =>
   typeof given === "number" ? [given, given] : given;
 
-/** Every window over a picture of this size. Throws `ArgumentError` for windows or strides that are no whole pixels. */
-export function occlusionWindows(height: number, width: number, { window, stride }: Pick<MethodSettings, "window" | "stride">): Window[] {
-  const size = pairOf(window ?? [Math.max(1, Math.round(height / 8)), Math.max(1, Math.round(width / 8))]);
-  const step = pairOf(stride ?? [Math.max(1, Math.floor(size[0] / 2)), Math.max(1, Math.floor(size[1] / 2))]);
-  for (const [name, pair] of Object.entries({ window: size, stride: step })) {
+interface WindowSizes {
+  readonly window: readonly [height: number, width: number];
+  readonly stride: readonly [down: number, across: number];
+}
+
+/** Window and stride in pixels, with their defaults. Throws `ArgumentError` for what are no whole pixels, and for gaps. */
+function sizesOf(height: number, width: number, { window: given, stride: step }: Pick<MethodSettings, "window" | "stride">): WindowSizes {
+  const window = pairOf(given ?? [Math.max(1, Math.round(height / 8)), Math.max(1, Math.round(width / 8))]);
+  const stride = pairOf(step ?? [Math.max(1, Math.floor(window[0] / 2)), Math.max(1, Math.floor(window[1] / 2))]);
+  for (const [name, pair] of Object.entries({ window, stride })) {
     if (pair.length !== 2 || pair.some((n) => !Number.isInteger(n) || n < 1)) {
       throw new ArgumentError(`occlusion: ${name} is ${pair.join(" x ")}; expected whole pixels, at least 1`);
     }
   }
-  if (step[0] > size[0] || step[1] > size[1]) {
-    throw new ArgumentError(`occlusion: a stride of ${step.join(" x ")} leaves gaps between windows of ${size.join(" x ")}`);
+  if (stride[0] > window[0] || stride[1] > window[1]) {
+    throw new ArgumentError(`occlusion: a stride of ${stride.join(" x ")} leaves gaps between windows of ${window.join(" x ")}`);
   }
-  return starts(height, size[0], step[0]).flatMap((top) =>
-    starts(width, size[1], step[1]).map((left) => ({
+  return { window, stride };
+}
+
+/** Every window over a picture of this size. Throws `ArgumentError` for windows or strides that are no whole pixels. */
+export function occlusionWindows(height: number, width: number, options: Pick<MethodSettings, "window" | "stride">): Window[] {
+  const { window, stride } = sizesOf(height, width, options);
+  return starts(height, window[0], stride[0]).flatMap((top) =>
+    starts(width, window[1], stride[1]).map((left) => ({
       top,
       left,
-      bottom: Math.min(height, top + size[0]),
-      right: Math.min(width, left + size[1]),
+      bottom: Math.min(height, top + window[0]),
+      right: Math.min(width, left + window[1]),
     })),
   );
 }
@@ -104,6 +115,7 @@ export const occlusionMethod: Method<OcclusionMethodName> = {
           score,
           position,
           figures: { windows: windows.length },
+          settings: { ...sizesOf(height, width, options), fill, credit },
           warnings: [
             ...(map.every((v) => v === 0)
               ? ["the map is zero everywhere: covering any part of the picture leaves the score as it is"]

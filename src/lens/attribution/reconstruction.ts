@@ -53,7 +53,13 @@ export const reconstructionMethod: Method<ReconstructionMethodName> = {
         );
         gradients.forEach((map, i) => {
           const { position } = part[i].target;
-          findings.push({ map, score: scores[i], position, warnings: diagnoseMap(map, scores[i], "deconvnet", program.relus) });
+          findings.push({
+            map,
+            score: scores[i],
+            position,
+            settings: {},
+            warnings: diagnoseMap(map, scores[i], "deconvnet", program.relus),
+          });
         });
         onProgress?.({ done: start + part.length, total: tasks.length });
         await breathe();

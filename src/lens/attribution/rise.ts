@@ -103,7 +103,14 @@ export const riseMethod: Method<RiseMethodName> = {
         }
         const map = allocate(image.dtype === "float64" ? "float64" : "float32", plane);
         for (let p = 0; p < plane; p++) map[p] = sum[p] / (masks * keep);
-        findings.push({ map: new Tensor(map, [1, height, width]), score, position, figures: { masks }, warnings: [] });
+        findings.push({
+          map: new Tensor(map, [1, height, width]),
+          score,
+          position,
+          figures: { masks },
+          settings: { masks, cells, keep },
+          warnings: [],
+        });
       }
       return findings;
     } finally {

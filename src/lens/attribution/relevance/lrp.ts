@@ -14,8 +14,8 @@ import { diagnoseMap } from "../../diagnose.ts";
 import { gradientProgram } from "../../gradient-program.ts";
 import { rangeOfValues } from "../../range.ts";
 import { aim } from "../aim.ts";
-import type { Finding, Method, MethodSettings } from "../method.ts";
-import { dependents, isMaxPool, isWeighted, maxPoolRules, relevanceOf } from "./backward.ts";
+import type { AttributionTask, Finding, Method, MethodSettings } from "../method.ts";
+import { dependents, isMaxPool, isWeighted, type MaxPoolRule, maxPoolRules, relevanceOf } from "./backward.ts";
 import { type LrpRule, lrpRules, type RuleSettings } from "./rules.ts";
 
 export type LrpComposite = "epsilonPlus" | "epsilonGammaBox" | "epsilonPlusFlat";
@@ -38,11 +38,10 @@ export const lrpMethod: Method<LrpMethodName> = {
   async attribute(model, tasks, options) {
     const { batchSize = 16, signal, onProgress } = options;
     const shape = onePicture(tasks[0].image).shape;
-    const choose = chooser(options);
-    const { maxPool = "winner" } = options;
-    if (!maxPoolRules.includes(maxPool)) {
-      throw new ArgumentError(`lrp: maxPool is "${String(maxPool)}"; expected ${maxPoolRules.join(" or ")}`);
-    }
+    const settled = settle(model, tasks, options);
+    const { rule, composite, layerRules, maxPool, ...numbers } = settled;
+    const choose = chooser(settled);
+    const settings = { ...(rule === undefined ? { composite } : { rule }), layerRules, maxPool, ...numbers };
     let folded = 0;
     let pools = 0;
     const program = await gradientProgram(model, tasks[0].target, "gradient", Math.min(batchSize, tasks.length), shape, options, {
@@ -52,8 +51,7 @@ export const lrpMethod: Method<LrpMethodName> = {
         const y = foldBatchNorm(createGraph({ outputs: { y: target } })).outputs.get("y") as Value;
         folded = before - normsBefore([y]);
         pools = maxPool === "average" ? topological([y]).filter(isMaxPool).length : 0;
-        const settings = settingsFor(model, tasks.map((t) => t.image), pixels, options); // biome-ignore format: one thought
-        return relevanceOf(y, pixels, mask, { ...settings, maxPool, ruleOf: choose(y, pixels) });
+        return relevanceOf(y, pixels, mask, { ...ruleSettings(numbers, pixels), maxPool, ruleOf: choose(y, pixels) });
       },
     });
     try {
@@ -71,6 +69,7 @@ export const lrpMethod: Method<LrpMethodName> = {
             score,
             position,
             figures,
+            settings,
             warnings: [...diagnoseMap(map, score, "lrp", program.relus), ...notesOn(folded, pools)],
           });
         }
@@ -95,8 +94,21 @@ function notesOn(folded: number, pools: number): string[] {
 
 const normsBefore = (roots: readonly Value[]): number => topological(roots).filter(({ op }) => op.name === "batchNorm").length;
 
-/** The rule of every layer with weights, as the options want it. Throws `ArgumentError` for rules and layers that are not there. */
-function chooser({ rule, composite = "epsilonPlus", layerRules = {} }: MethodSettings): (y: Value, x: Value) => (value: Value) => LrpRule {
+interface LrpNumbers extends Pick<RuleSettings, "epsilon" | "gamma" | "alpha"> {
+  /** Smallest and largest value of a pixel, one or one per channel. */
+  readonly bounds: readonly [low: number | readonly number[], high: number | readonly number[]];
+}
+
+interface LrpSettings extends LrpNumbers {
+  readonly rule: LrpRule | undefined;
+  readonly composite: LrpComposite;
+  readonly layerRules: Readonly<Record<string, LrpRule>>;
+  readonly maxPool: MaxPoolRule;
+}
+
+/** What is asked for, with the defaults. Throws `ArgumentError` for what there is not. */
+function settle(model: Model, tasks: readonly AttributionTask[], options: MethodSettings): LrpSettings {
+  const { rule, composite = "epsilonPlus", layerRules = {}, maxPool = "winner" } = options;
   for (const name of [rule, ...Object.values(layerRules)]) {
     if (name !== undefined && !lrpRules.includes(name)) {
       throw new ArgumentError(`lrp: rule is "${String(name)}"; expected one of ${lrpRules.join(", ")}`);
@@ -105,6 +117,20 @@ function chooser({ rule, composite = "epsilonPlus", layerRules = {} }: MethodSet
   if (!Object.hasOwn(composites, composite)) {
     throw new ArgumentError(`lrp: composite is "${String(composite)}"; expected one of ${Object.keys(composites).join(", ")}`);
   }
+  if (!maxPoolRules.includes(maxPool)) {
+    throw new ArgumentError(`lrp: maxPool is "${String(maxPool)}"; expected ${maxPoolRules.join(" or ")}`);
+  }
+  // Where LRP-0 is asked for, nothing else is to be stabilised either.
+  const { epsilon = rule === "zero" ? 0 : 1e-6, gamma = 0.25, alpha = 2 } = options;
+  if (!(epsilon >= 0 && gamma >= 0 && alpha >= 1)) {
+    throw new ArgumentError(`lrp: epsilon ${epsilon}, gamma ${gamma} and alpha ${alpha}; expected at least 0, 0 and 1`);
+  }
+  const bounds = options.bounds ?? boundsOf(model, tasks.map((t) => t.image)); // biome-ignore format: one thought
+  return { rule, composite, layerRules, maxPool, epsilon, gamma, alpha, bounds };
+}
+
+/** The rule of every layer with weights. Throws `ArgumentError` for layers that are not there. */
+function chooser({ rule, composite, layerRules }: LrpSettings): (y: Value, x: Value) => (value: Value) => LrpRule {
   const places = composites[composite];
   return (y, x) => {
     const depends = dependents(y, x);
@@ -129,14 +155,7 @@ function dependsOn(value: Value, other: Value): boolean {
   return dependents(value, other).has(value);
 }
 
-/** Numbers that rules need, with their defaults. */
-function settingsFor(model: Model, pictures: readonly Tensor[], pixels: Value, options: MethodSettings): RuleSettings {
-  // Where LRP-0 is asked for, nothing else is to be stabilised either.
-  const { epsilon = options.rule === "zero" ? 0 : 1e-6, gamma = 0.25, alpha = 2, bounds } = options;
-  if (!(epsilon >= 0 && gamma >= 0 && alpha >= 1)) {
-    throw new ArgumentError(`lrp: epsilon ${epsilon}, gamma ${gamma} and alpha ${alpha}; expected at least 0, 0 and 1`);
-  }
-  const [low, high] = bounds ?? boundsOf(model, pictures);
+function ruleSettings({ bounds: [low, high], ...numbers }: LrpNumbers, pixels: Value): RuleSettings {
   const filled = (limits: readonly number[] | number): Value => {
     const list = typeof limits === "number" ? [limits] : limits;
     const data = pixels.dtype === "float64" ? Float64Array.from(list) : Float32Array.from(list);
@@ -144,7 +163,7 @@ function settingsFor(model: Model, pictures: readonly Tensor[], pixels: Value, o
   };
   const limits = [filled(low), filled(high)];
   // The first layer may see the pixels flattened or padded: so are the bounds.
-  return { epsilon, gamma, alpha, bounds: (x) => limits.map((limit) => substitute([x], new Map([[pixels, limit]]))[0]) };
+  return { ...numbers, bounds: (x) => limits.map((limit) => substitute([x], new Map([[pixels, limit]]))[0]) };
 }
 
 /** What pixels can be: black and white after preprocessing, or the smallest and largest that were seen. */

@@ -27,6 +27,8 @@ export interface Loader {
   readonly batchesPerEpoch: number;
   /** Batch `step` (0..batchesPerEpoch-1) of epoch `epoch` (from 0). */
   batch(epoch: number, step: number): LoadedBatch;
+  /** The batch that begins at place `start` (0..size-1) of the epoch's order: for a training whose batch size has changed within it. */
+  batchFrom(epoch: number, start: number): LoadedBatch;
   /** The batches of an epoch, from `firstStep` on (default 0). */
   epoch(epoch: number, firstStep?: number): Generator<LoadedBatch>;
 }
@@ -50,7 +52,13 @@ export function loader(dataset: Dataset, options: LoaderOptions): Loader {
     if (!Number.isInteger(step) || step < 0 || step >= batchesPerEpoch) {
       throw new ArgumentError(`loader: step ${step} is outside 0..${batchesPerEpoch - 1}`);
     }
-    const indices = orderOf(epoch).slice(step * batchSize, (step + 1) * batchSize);
+    return batchFrom(epoch, step * batchSize);
+  };
+  const batchFrom = (epoch: number, start: number): LoadedBatch => {
+    if (!Number.isInteger(start) || start < 0 || start >= dataset.size) {
+      throw new ArgumentError(`loader: place ${start} is outside 0..${dataset.size - 1}`);
+    }
+    const indices = orderOf(epoch).slice(start, start + batchSize);
     if (augment === undefined) return { indices, ...dataset.batch(indices) };
     const put = (i: number, out: Float32Array, offset: number): void => {
       const changed = augment(unnormalise(dataset.image(i), dataset.normalisation), sampleRandom(seed, epoch, i));
@@ -61,6 +69,7 @@ export function loader(dataset: Dataset, options: LoaderOptions): Loader {
   return {
     batchesPerEpoch,
     batch,
+    batchFrom,
     *epoch(epoch, firstStep = 0) {
       for (let step = firstStep; step < batchesPerEpoch; step++) yield batch(epoch, step);
     },

@@ -6,7 +6,7 @@ import { expectFunction, expectParts } from "../tensor/expect.ts";
 import { checkCheckpointFolder, loadCheckpoint } from "./checkpoint.ts";
 import { checkDataset } from "./dataset-check.ts";
 import { type FitOptions, type Settings, settle } from "./options.ts";
-import { startTraining } from "./training.ts";
+import { startTraining, type Training } from "./training.ts";
 
 export type { CheckpointOptions, FitOptions, Progress, StepRecord } from "./options.ts";
 
@@ -17,20 +17,23 @@ export type { CheckpointOptions, FitOptions, Progress, StepRecord } from "./opti
  * the checkpoint is of another training), `ArgumentError` (impossible options).
  */
 export async function fit(net: Module | Model, dataset: Dataset, options: FitOptions = {}): Promise<Model> {
-  const settings = settle(options);
-  expectDataset("fit", dataset);
-  if (!isModel(net)) checkModule("fit", net);
-  checkParts(settings);
+  return (await beginTraining("fit", net, dataset, settle(options))).run();
+}
+
+/** Checks everything and compiles the steps. `where` is what the user called. */
+export async function beginTraining(where: string, net: Module | Model, dataset: Dataset, settings: Settings): Promise<Training> {
+  expectDataset(where, dataset);
+  if (!isModel(net)) checkModule(where, net);
+  checkParts(where, settings);
   const { seed, validation, checkpoint, resume } = settings;
   const made = { seed, classes: dataset.classes, preprocessing: preprocessingOf(dataset) };
   const model = isModel(net) ? net : createModel(net, dataset.imageShape, made);
-  checkDataset(model, dataset, "fit");
-  if (validation !== undefined) checkDataset(model, validation, "fit: validation");
+  checkDataset(model, dataset, where);
+  if (validation !== undefined) checkDataset(model, validation, `${where}: validation`);
   // Found out now, not after the first hour.
   if (checkpoint?.folder !== undefined) await checkCheckpointFolder(checkpoint.folder);
   const resumed = typeof resume === "string" ? await loadCheckpoint(resume) : resume;
-  const training = await startTraining(model, dataset, settings, resumed);
-  return training.run();
+  return startTraining(model, dataset, settings, resumed);
 }
 
 function isModel(net: Module | Model): net is Model {
@@ -38,15 +41,15 @@ function isModel(net: Module | Model): net is Model {
 }
 
 /** Says at once, and not at the first step, that a part is of another kind. */
-function checkParts({ optimiser, schedule, loss, augment, trainable, validation, resume }: Settings): void {
-  expectParts("fit", "optimiser", optimiser, ["name", "learningRate", "update"], "an optimiser, such as adam(1e-3)");
-  expectParts("fit", "loss", loss, ["name", "perPicture"], "a loss, such as crossEntropyLoss()");
+export function checkParts(where: string, { optimiser, schedule, loss, augment, trainable, validation, resume }: Settings): void {
+  expectParts(where, "optimiser", optimiser, ["name", "learningRate", "update"], "an optimiser, such as adam(1e-3)");
+  expectParts(where, "loss", loss, ["name", "perPicture"], "a loss, such as crossEntropyLoss()");
   for (const [name, given] of Object.entries({ schedule, augment, trainable })) {
-    if (given !== undefined) expectFunction("fit", name, given);
+    if (given !== undefined) expectFunction(where, name, given);
   }
-  if (validation !== undefined) expectDataset("fit: validation", validation);
+  if (validation !== undefined) expectDataset(`${where}: validation`, validation);
   if (resume !== undefined && typeof resume !== "string")
-    expectParts("fit", "resume", resume, ["state", "model", "optimiser"], "a checkpoint or its folder");
+    expectParts(where, "resume", resume, ["state", "model", "optimiser"], "a checkpoint or its folder");
 }
 
 function preprocessingOf(dataset: Dataset): Preprocessing {

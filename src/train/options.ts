@@ -97,8 +97,8 @@ export type Settings = FitOptions &
   Required<Pick<FitOptions, "epochs" | "batchSize" | "dropLast" | "optimiser" | "schedule" | "loss" | "seed" | "evaluateEvery">>;
 
 /** Throws `ArgumentError` for unknown names and impossible values. */
-export function settle(options: FitOptions): Settings {
-  checkValues(options);
+export function settle(options: FitOptions, where = "fit"): Settings {
+  checkValues(options, where);
   // An option that is given as undefined is an option that is not given.
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as FitOptions;
   return {
@@ -114,8 +114,8 @@ export function settle(options: FitOptions): Settings {
   };
 }
 
-function checkValues(options: FitOptions): void {
-  checkOptions("fit", options, [
+function checkValues(options: FitOptions, where: string): void {
+  checkOptions(where, options, [
     "epochs",
     "batchSize",
     "dropLast",
@@ -139,9 +139,10 @@ function checkValues(options: FitOptions): void {
     "resume",
   ]);
   const { epochs, batchSize, seed, evaluateEvery, checkpoint, clip, earlyStop } = options;
-  if (clip !== undefined) checkClip("fit: clip", clip);
-  if (earlyStop !== undefined) checkEarlyStop("fit: earlyStop", earlyStop);
-  if (checkpoint !== undefined) checkOptions("fit: checkpoint", checkpoint, ["folder", "save", "everySteps", "everyEpochs", "metadata"]);
+  if (clip !== undefined) checkClip(`${where}: clip`, clip);
+  if (earlyStop !== undefined) checkEarlyStop(`${where}: earlyStop`, earlyStop);
+  if (checkpoint !== undefined)
+    checkOptions(`${where}: checkpoint`, checkpoint, ["folder", "save", "everySteps", "everyEpochs", "metadata"]);
   const counts = {
     epochs,
     batchSize,
@@ -150,7 +151,7 @@ function checkValues(options: FitOptions): void {
     "checkpoint.everyEpochs": checkpoint?.everyEpochs,
   };
   for (const [name, n] of Object.entries(counts)) {
-    if (n !== undefined && (!Number.isInteger(n) || n < 1)) throw new ArgumentError(`fit: ${name} is ${n}; expected an integer >= 1`);
+    if (n !== undefined && (!Number.isInteger(n) || n < 1)) throw new ArgumentError(`${where}: ${name} is ${n}; expected an integer >= 1`);
   }
-  if (seed !== undefined && !Number.isInteger(seed)) throw new ArgumentError(`fit: seed is ${seed}; expected an integer`);
+  if (seed !== undefined && !Number.isInteger(seed)) throw new ArgumentError(`${where}: seed is ${seed}; expected an integer`);
 }

@@ -20,10 +20,12 @@ export interface Trainer {
   state(): Map<string, Tensor>;
   /** Puts values back; throws `ArgumentError` when a variable is missing. */
   restore(state: ReadonlyMap<string, Tensor>): void;
+  /** Takes over what another trainer of the same net knew. What only that one had is dropped; what only this one has stays as it is. */
+  takeOver(state: ReadonlyMap<string, Tensor>): void;
   release(): void;
 }
 
-/** Compiles one step per batch size; the first size's program holds the state at the start. */
+/** Compiles one step per batch size, others when they are first met; the first size's program holds the state at the start. */
 export async function createTrainer(
   model: Model,
   batchSizes: readonly number[],
@@ -31,23 +33,33 @@ export async function createTrainer(
   where: Pick<CompileOptions, "device" | "threads">,
 ): Promise<Trainer> {
   const programs = new Map<number, Program>();
-  for (const batch of batchSizes) programs.set(batch, await compile(stepFor(model, batch, batchSizes[0], options).graph, where));
+  async function programFor(batch: number): Promise<Program> {
+    const program = programs.get(batch) ?? (await compile(stepFor(model, batch, batchSizes[0], options).graph, where));
+    programs.set(batch, program);
+    return program;
+  }
+  for (const batch of batchSizes) await programFor(batch);
   let current = programs.get(batchSizes[0]) as Program;
 
   function restore(state: ReadonlyMap<string, Tensor>): void {
     const missing = current.state.names.filter((name) => !state.has(name));
     if (missing.length > 0) throw new ArgumentError(`the training state lacks ${missing.slice(0, 8).join(", ")}`);
-    for (const name of current.state.names) current.state.write(name, state.get(name) as Tensor);
+    takeOver(state);
+  }
+  function takeOver(state: ReadonlyMap<string, Tensor>): void {
+    for (const name of current.state.names) {
+      const value = state.get(name);
+      if (value !== undefined) current.state.write(name, value);
+    }
   }
   const state = (): Map<string, Tensor> => new Map(current.state.names.map((name) => [name, current.state.read(name)]));
 
   return {
     state,
     restore,
+    takeOver,
     async run(x, y, learningRate) {
-      const next = programs.get(x.shape[0]);
-      if (next === undefined)
-        throw new ArgumentError(`no step is compiled for ${x.shape[0]} pictures, only for ${[...programs.keys()].join(", ")}`);
+      const next = await programFor(x.shape[0]);
       if (next !== current) {
         const moving = state();
         current = next;

@@ -2,25 +2,41 @@
 // settings and the step, so training that stopped anywhere goes on from a checkpoint as if it had not.
 import { breather, now } from "#platform";
 import type { Dataset } from "../data/dataset.ts";
-import { type Loader, loader } from "../data/loader.ts";
+import { type LoadedBatch, type Loader, loader } from "../data/loader.ts";
 import type { Model } from "../nn/model.ts";
 import { TrainingError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Checkpoint, type EpochRecord, encodeCheckpoint, saveCheckpoint, type TrainingState } from "./checkpoint.ts";
 import { checkLabels } from "./dataset-check.ts";
 import { earlyStopping } from "./early-stop.ts";
-import { assess, deviceOf } from "./evaluate.ts";
-import { createEvaluator, type Evaluator } from "./evaluator.ts";
+import { assess, deviceOf, type Evaluation } from "./evaluate.ts";
+import { createEvaluator, type Evaluator, type MeasureOptions } from "./evaluator.ts";
 import { identityDifferences, identityOf } from "./identity.ts";
-import type { Settings } from "./options.ts";
+import type { Settings, StepRecord } from "./options.ts";
 import type { SchedulePlan } from "./schedules.ts";
 import { createTrainer, type Trainer } from "./trainer.ts";
 
 /** Compiles the steps, and puts everything back where `resumed` left it. */
 export async function startTraining(model: Model, dataset: Dataset, settings: Settings, resumed?: Checkpoint): Promise<Training> {
-  const { batchSize, dropLast, optimiser, loss, seed, clip, trainable, augment, checkpoint } = settings;
   const fresh = firstState(model, dataset, settings);
   if (resumed !== undefined) checkSameTraining(resumed.state, fresh);
+  const parts = await prepare(model, dataset, settings);
+  if (resumed !== undefined) parts.trainer.restore(new Map([...resumed.model, ...resumed.optimiser]));
+  const { checkpoint } = settings;
+  const state = resumed === undefined ? fresh : { ...resumed.state, metadata: checkpoint?.metadata ?? resumed.state.metadata };
+  return new Training(model, dataset, settings, parts, state, resumed?.best);
+}
+
+/** What a training works with, and what must be made anew when its settings change. */
+interface Parts {
+  readonly batches: Loader;
+  readonly trainer: Trainer;
+  /** Pictures of an epoch. */
+  readonly usable: number;
+}
+
+async function prepare(model: Model, dataset: Dataset, settings: Settings): Promise<Parts> {
+  const { batchSize, dropLast, optimiser, loss, seed, clip, trainable, augment } = settings;
   const batches = loader(dataset, { batchSize, seed, dropLast, ...(augment && { augment }) });
   const usable = dropLast ? dataset.size - (dataset.size % batchSize) : dataset.size;
   const usual = Math.min(batchSize, usable);
@@ -30,22 +46,16 @@ export async function startTraining(model: Model, dataset: Dataset, settings: Se
     { optimiser, loss, seed, ...(clip && { clip }), ...(trainable && { trainable }) },
     deviceOf(settings),
   );
-  if (resumed !== undefined) trainer.restore(new Map([...resumed.model, ...resumed.optimiser]));
-  const state = resumed === undefined ? fresh : { ...resumed.state, metadata: checkpoint?.metadata ?? resumed.state.metadata };
-  return new Training(model, settings, dataset, batches, usable, trainer, state, resumed?.best);
+  return { batches, trainer, usable };
 }
 
-/** A training between two steps; `run` carries it to its end or to the signal. */
+/** A training between two steps; `run` carries it to its end or to the signal, `step` one step further. */
 export class Training {
   readonly #model: Model;
-  readonly #settings: Settings;
   readonly #dataset: Dataset;
-  readonly #loader: Loader;
-  readonly #trainer: Trainer;
-  readonly #plan: SchedulePlan;
-  /** Pictures of an epoch. */
-  readonly #usable: number;
   readonly #breathe = breather();
+  #settings: Settings;
+  #parts: Parts;
   #state: TrainingState;
   /** Parameters and buffers of the best epoch, if early stopping wants them. */
   #best: ReadonlyMap<string, Tensor> | undefined;
@@ -55,24 +65,28 @@ export class Training {
 
   constructor(
     model: Model,
-    settings: Settings,
     dataset: Dataset,
-    batches: Loader,
-    usable: number,
-    trainer: Trainer,
+    settings: Settings,
+    parts: Parts,
     state: TrainingState,
     best: ReadonlyMap<string, Tensor> | undefined,
   ) {
     this.#model = model;
+    this.#dataset = dataset;
     this.#settings = settings;
-    this.#trainer = trainer;
+    this.#parts = parts;
     this.#state = state;
     this.#best = best;
-    this.#dataset = dataset;
-    this.#loader = batches;
-    this.#usable = usable;
-    const stepsPerEpoch = batches.batchesPerEpoch;
-    this.#plan = { learningRate: settings.optimiser.learningRate, steps: settings.epochs * stepsPerEpoch, stepsPerEpoch };
+  }
+
+  get state(): TrainingState {
+    return this.#state;
+  }
+
+  get #plan(): SchedulePlan {
+    const { optimiser, epochs } = this.#settings;
+    const stepsPerEpoch = this.#parts.batches.batchesPerEpoch;
+    return { learningRate: optimiser.learningRate, steps: epochs * stepsPerEpoch, stepsPerEpoch };
   }
 
   async run(): Promise<Model> {
@@ -84,31 +98,97 @@ export class Training {
       if (signal?.aborted === true && error === signal.reason) await this.#save();
       throw error;
     } finally {
-      this.#trainer.release();
-      this.#evaluator?.program.release();
+      this.release();
     }
+  }
+
+  /** One step, and what is due after the last one of an epoch. */
+  async step(): Promise<StepRecord> {
+    const record = await this.#step();
+    if (this.#state.position >= this.#parts.usable) await this.#finishEpoch();
+    return record;
+  }
+
+  /** Goes on with other settings: what the net and the optimiser know stays, as far as the new optimiser has a place for it. */
+  async change(settings: Settings): Promise<void> {
+    const before = this.#settings;
+    const identity = identityOf(this.#model, this.#dataset, settings);
+    if (sameSteps(before, settings)) this.#settings = settings;
+    else {
+      const parts = await prepare(this.#model, this.#dataset, settings);
+      parts.trainer.takeOver(this.#parts.trainer.state());
+      this.#parts.trainer.release();
+      this.#parts = parts;
+      this.#settings = settings;
+    }
+    const { batchSize, dropLast, seed } = settings;
+    this.#state = { ...this.#state, batchSize, dropLast, seed, identity };
+  }
+
+  /** Puts everything back as it was at a checkpoint of the same training. */
+  restore(checkpoint: Checkpoint): void {
+    checkSameTraining(checkpoint.state, this.#state);
+    this.#parts.trainer.restore(new Map([...checkpoint.model, ...checkpoint.optimiser]));
+    this.#state = checkpoint.state;
+    this.#best = checkpoint.best;
+  }
+
+  /** The batch that the next step will learn from. */
+  nextBatch(): LoadedBatch {
+    const { epoch, position } = this.#state;
+    return this.#parts.batches.batchFrom(epoch, position);
+  }
+
+  /** The model with its present parameters. */
+  model(): Model {
+    return this.#model.with(this.#modelState());
+  }
+
+  /** How good the net is now. */
+  async measure(dataset: Dataset, options: MeasureOptions = {}): Promise<Evaluation> {
+    this.#evaluator ??= await createEvaluator(this.#model, {
+      batch: Math.min(128, dataset.size),
+      loss: this.#settings.loss,
+      frozen: false,
+      compile: deviceOf(this.#settings),
+    });
+    this.#evaluator.load(this.#modelState());
+    return assess(await this.#evaluator.measure(dataset, options), dataset.classes);
+  }
+
+  /** Everything that going on from here needs. */
+  checkpoint(): Checkpoint {
+    const model = this.#modelState();
+    const optimiser = new Map([...this.#parts.trainer.state()].filter(([name]) => !model.has(name)));
+    return { state: this.#state, model, optimiser, ...(this.#best && { best: this.#best }) };
+  }
+
+  release(): void {
+    this.#parts.trainer.release();
+    this.#evaluator?.program.release();
+    this.#evaluator = undefined;
   }
 
   async #epoch(): Promise<void> {
     const { signal, checkpoint } = this.#settings;
-    while (this.#state.position < this.#usable) {
+    while (this.#state.position < this.#parts.usable) {
       signal?.throwIfAborted();
       await this.#step();
       const { step } = this.#state;
-      if (checkpoint?.everySteps !== undefined && step % checkpoint.everySteps === 0 && this.#state.position < this.#usable)
+      if (checkpoint?.everySteps !== undefined && step % checkpoint.everySteps === 0 && this.#state.position < this.#parts.usable)
         await this.#save();
       await this.#breathe();
     }
     await this.#finishEpoch();
   }
 
-  async #step(): Promise<void> {
-    const { step, epoch, position, batchSize, running } = this.#state;
+  async #step(): Promise<StepRecord> {
+    const { step, epoch, position, running } = this.#state;
     const learningRate = this.#settings.schedule(step, this.#plan);
     const started = now();
-    const { x, y, indices } = this.#loader.batch(epoch, position / batchSize);
+    const { x, y, indices } = this.nextBatch();
     checkLabels(this.#dataset, y, indices, "fit");
-    const { loss, correct } = await this.#trainer.run(x, y, learningRate);
+    const { loss, correct } = await this.#parts.trainer.run(x, y, learningRate);
     if (!Number.isFinite(loss)) throw lossError(loss, step + 1, epoch + 1, learningRate);
     const seconds = (now() - started) / 1000;
     const count = y.size;
@@ -119,17 +199,19 @@ export class Training {
       position: position + count,
       running: { loss: running.loss + loss * count, correct: running.correct + correct, seconds: running.seconds + seconds },
     };
-    this.#settings.onStep?.({ step: step + 1, epoch: epoch + 1, loss, accuracy: correct / count, learningRate });
+    const record = { step: step + 1, epoch: epoch + 1, loss, accuracy: correct / count, learningRate };
+    this.#settings.onStep?.(record);
     this.#report(learningRate);
+    return record;
   }
 
   #report(learningRate: number): void {
     const { onProgress, epochs } = this.#settings;
     const { position, step, epoch, running } = this.#state;
-    if (onProgress === undefined || (now() - this.#reported < 100 && position < this.#usable)) return;
+    if (onProgress === undefined || (now() - this.#reported < 100 && position < this.#parts.usable)) return;
     this.#reported = now();
     const picturesPerSecond = this.#speed.pictures / this.#speed.seconds;
-    const left = (epochs - epoch) * this.#usable - position;
+    const left = (epochs - epoch) * this.#parts.usable - position;
     onProgress({
       epoch: epoch + 1,
       epochs,
@@ -171,30 +253,21 @@ export class Training {
   }
 
   async #validate(validation: Dataset): Promise<{ loss: number; accuracy: number }> {
-    const { signal, loss: lossFunction } = this.#settings;
-    this.#evaluator ??= await createEvaluator(this.#model, {
-      batch: Math.min(128, validation.size),
-      loss: lossFunction,
-      frozen: false,
-      compile: deviceOf(this.#settings),
-    });
-    this.#evaluator.load(this.#modelState());
-    const { loss, accuracy } = assess(await this.#evaluator.measure(validation, signal && { signal }), validation.classes);
+    const { signal } = this.#settings;
+    const { loss, accuracy } = await this.measure(validation, signal && { signal });
     return { loss, accuracy };
   }
 
   /** Parameters and buffers as they are now. */
   #modelState(): Map<string, Tensor> {
     const { parameters, buffers } = this.#model;
-    return new Map([...this.#trainer.state()].filter(([name]) => parameters.has(name) || buffers.has(name)));
+    return new Map([...this.#parts.trainer.state()].filter(([name]) => parameters.has(name) || buffers.has(name)));
   }
 
   async #save(): Promise<void> {
     const { checkpoint } = this.#settings;
     if (checkpoint?.folder === undefined && checkpoint?.save === undefined) return;
-    const model = this.#modelState();
-    const optimiser = new Map([...this.#trainer.state()].filter(([name]) => !model.has(name)));
-    const saved: Checkpoint = { state: this.#state, model, optimiser, ...(this.#best && { best: this.#best }) };
+    const saved = this.checkpoint();
     if (checkpoint.folder !== undefined) await saveCheckpoint(checkpoint.folder, saved);
     await checkpoint.save?.(encodeCheckpoint(saved));
   }
@@ -218,6 +291,13 @@ function firstState(model: Model, dataset: Dataset, settings: Settings): Trainin
     stopped: false,
     metadata: checkpoint?.metadata ?? {},
   };
+}
+
+/** Whether the compiled steps and the order of the pictures serve both; the learning rate is given anew at every step. */
+function sameSteps(a: Settings, b: Settings): boolean {
+  const kept = ["batchSize", "dropLast", "seed", "loss", "clip", "trainable", "augment", "device", "threads"] as const;
+  const decides = ({ optimiser: { name, settings } }: Settings): string => JSON.stringify([name, settings]);
+  return kept.every((name) => a[name] === b[name]) && decides(a) === decides(b);
 }
 
 function lossError(loss: number, step: number, epoch: number, learningRate: number): TrainingError {

@@ -29,7 +29,7 @@ export function profile(graph: Graph, tier: Tier = "simd"): TimedStep[] {
   const arena = planArena(lowered, meetingPoint.bytes);
   const pages = Math.ceil(arena.bytes / 65536);
   const module = new ModuleBuilder({ shared: false, initial: pages, maximum: pages });
-  const steps: readonly Step[] = [...lowered.prelude, ...arena.steps];
+  const steps: readonly Step[] = [...arena.prelude, ...arena.derived, ...arena.steps];
   const calls = steps.flatMap((step, i) => {
     if (step.kind !== "kernel") return [];
     const ref = module.once(step.stage.key, () => step.stage.emit(module));

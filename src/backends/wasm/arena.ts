@@ -3,10 +3,11 @@
 import { planMemory } from "../../graph/plan.ts";
 import { placementKey } from "./kernel.ts";
 import type { Lowered } from "./lower.ts";
-import type { Buffer, KernelStep, Located, Region, Step } from "./steps.ts";
+import type { Buffer, KernelStep, Located, Region, Role, Step } from "./steps.ts";
 
 export interface Arena {
   readonly prelude: readonly Step[];
+  readonly derived: readonly Step[];
   /** Without the copies that became unnecessary. */
   readonly steps: readonly Step[];
   /** Byte address in the program's memory. */
@@ -34,7 +35,8 @@ export function planArena(lowered: Lowered, reserved: number): Arena {
     if (life === undefined) lives.set(home, { from: time, to: time });
     else life.to = time;
   };
-  const timeline = [...lowered.prelude, undefined, ...steps];
+  const { prelude, derived } = lowered;
+  const timeline = [...prelude, ...derived, undefined, ...steps];
   timeline.forEach((step, time) => {
     if (step === undefined) for (const { buffer } of lowered.feeds.values()) touch(buffer, time);
     else for (const buffer of buffersOf(step)) touch(buffer, time);
@@ -42,9 +44,17 @@ export function planArena(lowered: Lowered, reserved: number): Arena {
   for (const { buffer } of lowered.state.values()) touch(buffer, timeline.length);
   for (const { buffer } of lowered.outputs.values()) touch(buffer, timeline.length);
 
-  // Constants and what is made of them give their place away after the prelude where only that reads them (weights that are packed).
-  const passes = (buffer: Buffer, life: { readonly to: number }): boolean =>
-    buffer.role === "working" || (buffer.role !== "state" && life.to < lowered.prelude.length);
+  // Constants and what is made of them give their place away after the prelude where only that reads them (weights that are packed). What is
+  // derived from variables may be made again, so whatever that reads stays; what it only passes on does not.
+  const until: Readonly<Record<Role, number>> = {
+    working: timeline.length,
+    derived: prelude.length + derived.length,
+    constant: prelude.length,
+    packed: prelude.length,
+    state: 0,
+    fixed: 0,
+  };
+  const passes = ({ role }: Buffer, life: { readonly to: number }): boolean => role === "working" || life.to < until[role];
   for (const [buffer, life] of lives) if (buffer.role === "constant") life.from = 0;
 
   const address = new Map<Buffer, number>();
@@ -54,7 +64,7 @@ export function planArena(lowered: Lowered, reserved: number): Arena {
     if (passes(buffer, life)) continue;
     address.set(buffer, top);
     top = align(top + buffer.bytes);
-    if (buffer.role === "state") stateBytes += buffer.bytes;
+    if (buffer.role === "state" || buffer.role === "fixed") stateBytes += buffer.bytes;
   }
   const working = [...lives].filter(([buffer, life]) => passes(buffer, life));
   const plan = planMemory(
@@ -65,7 +75,8 @@ export function planArena(lowered: Lowered, reserved: number): Arena {
     address.set(buffer, top + plan.offsets[i]);
   });
   return {
-    prelude: lowered.prelude,
+    prelude,
+    derived,
     steps,
     addressOf: (buffer) => address.get(homes.of(buffer)) as number,
     constants: [...lives.keys()].filter(({ role }) => role === "constant"),

@@ -71,7 +71,8 @@ function translate(graph: Graph, options: WasmCompileOptions, most: number, choo
   const small = options.threads === undefined && believed.together > believed.alone;
   const threads = most > 1 && (small || !sharingPays(lowered, arena.steps)) ? 1 : most;
   const prelude = schedule(arena.prelude, arena.addressOf, threads);
-  const segments = [...prelude, ...(threads === most ? shared : dealt(threads))];
+  const derived = schedule(arena.derived, arena.addressOf, threads);
+  const segments = [...prelude, ...derived, ...(threads === most ? shared : dealt(threads))];
   if (threads < most)
     notes.push(
       small
@@ -93,6 +94,7 @@ function translate(graph: Graph, options: WasmCompileOptions, most: number, choo
       arena,
       segments,
       preludeSegments: prelude.length,
+      derivedSegments: derived.length,
       measure,
       onSegment: tellSteps(options.onStep),
     },

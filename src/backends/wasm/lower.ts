@@ -26,7 +26,7 @@ import { fillKernel } from "./kernels/elementwise.ts";
 import { findRule } from "./kernels/index.ts";
 import { hasBorder, layOut, normalised, orderOf, satisfies, widestBorder } from "./layout.ts";
 import { planarRules } from "./planar.ts";
-import { type Buffer, type KernelStep, type Located, type Region, regionOf, type Step, wholeRegion } from "./steps.ts";
+import { type Buffer, type KernelStep, type Located, type Region, type Role, regionOf, type Step, wholeRegion } from "./steps.ts";
 import type { ChooseVariant } from "./tuning.ts";
 import { findJointUpdates, type JointUpdates, jointUpdateStep, noJointUpdates } from "./updates.ts";
 import { isViewOp, viewOf } from "./views.ts";
@@ -46,6 +46,8 @@ export interface LowerOptions {
 export interface Lowered {
   /** Run once, before the first run: whatever depends on constants alone. */
   readonly prelude: readonly Step[];
+  /** Run before the next run whenever a variable that no run updates has been written: whatever depends on such variables and constants alone. */
+  readonly derived: readonly Step[];
   readonly steps: readonly Step[];
   readonly feeds: ReadonlyMap<string, Located>;
   readonly state: ReadonlyMap<string, Located>;
@@ -79,6 +81,7 @@ export class Lowering {
   readonly #updates: JointUpdates;
   readonly #planar: ReadonlyMap<Value, KernelRule>;
   readonly #prelude: Step[] = [];
+  readonly #derived: Step[] = [];
   readonly #steps: Step[] = [];
   readonly #kernels = new Map<Value, string>();
   readonly #standIns: Value[] = [];
@@ -110,12 +113,7 @@ export class Lowering {
     if (found !== undefined) return wish === "any" ? found : { ...found, placement: normalised(found.placement, wish.order) };
     const [source] = known;
     const order = wish === "any" ? rowMajor(value.rank) : wish.order;
-    const converted = this.newLocated(
-      source.placement,
-      order,
-      wish === "any" ? undefined : wish.border,
-      isConstant(source) ? "packed" : "working",
-    );
+    const converted = this.newLocated(source.placement, order, wish === "any" ? undefined : wish.border, roleFrom([source]));
     this.copy(source, converted);
     known.push(converted);
     return converted;
@@ -210,6 +208,7 @@ export class Lowering {
     const locate = (values: ReadonlyMap<string, Value>): Map<string, Located> => new Map([...values].map(([name, v]) => [name, at(v)]));
     return {
       prelude: this.#prelude,
+      derived: this.#derived,
       steps: this.#steps,
       feeds: locate(inputs),
       state: locate(variables),
@@ -233,7 +232,7 @@ export class Lowering {
   #locate(value: Value): Located | undefined {
     const { op } = value;
     if (op === inputOp) return this.newDense(value, "working");
-    if (op === variableOp) return this.newDense(value, "state");
+    if (op === variableOp) return this.newDense(value, this.#graph.updates.has(value) ? "state" : "fixed");
     if (op === constantOp) return this.#constant(value.attrs.value as Tensor);
     if (op === fillOp) return this.#repeated(value);
     if (sizeOf(value.shape) === 0) return this.newDense(value, "working");
@@ -268,7 +267,7 @@ export class Lowering {
   }
 
   #push(step: Step, target: Buffer): void {
-    (target.role === "packed" ? this.#prelude : this.#steps).push(step);
+    (target.role === "packed" ? this.#prelude : target.role === "derived" ? this.#derived : this.#steps).push(step);
   }
 
   #constant(tensor: Tensor): Located {
@@ -308,11 +307,11 @@ export class Lowering {
     const inputs = prologue?.operands ?? computed.inputs;
     const operands = inputs.map((operand, i) => this.want(operand, prologue === undefined ? wishes.operands[i] : "any"));
     const extra = epilogue?.operands.map((operand) => this.want(operand, "any")) ?? [];
-    const constant = [...operands, ...extra].every(isConstant);
+    const role = roleFrom([...operands, ...extra]);
     const order = wishes.result === "any" ? this.naturalOrder(value, [...operands, ...extra]) : wishes.result.order;
     const dense = wishes.result !== "any" && wishes.result.dense === true;
     const border = dense ? undefined : this.#borders.get(value);
-    const result = this.newLocated(value, order, border, constant ? "packed" : "working");
+    const result = this.newLocated(value, order, border, role);
     const site: Site = {
       value: computed,
       operands: operands.map(({ placement }) => placement),
@@ -326,7 +325,7 @@ export class Lowering {
     const variant = this.#choose?.(rule, site);
     const kernel = rule.generate(variant === undefined ? site : { ...site, variant });
     const name = epilogue === undefined ? kernel.name : `${kernel.name} + ${value.op.name}`;
-    this.#kernels.set(value, constant ? `${name}, once` : name);
+    this.#kernels.set(value, role === "packed" ? `${name}, once` : role === "derived" ? `${name}, when state is written` : name);
     this.emit(kernel, [...operands, ...extra], result, { name: `${kernel.name} -> ${value.label ?? value.op.name}` });
     return result;
   }
@@ -349,7 +348,7 @@ export class Lowering {
     const key = `${operand.offset} ${packing.key}`;
     const known = shared.get(key);
     if (known !== undefined) return known;
-    const buffer: Buffer = { role: isConstant(operand) ? "packed" : "working", bytes: packing.bytes };
+    const buffer: Buffer = { role: roleFrom([operand]), bytes: packing.bytes };
     const { placement } = layOut([packing.bytes], "uint8", [0]);
     const packed: Located = { buffer, offset: 0, placement };
     shared.set(key, packed);
@@ -384,8 +383,11 @@ export class Lowering {
   }
 }
 
-function isConstant({ buffer }: Located): boolean {
-  return buffer.role === "constant" || buffer.role === "packed";
+/** How long what is computed from these operands lasts. */
+function roleFrom(operands: readonly Located[]): "packed" | "derived" | "working" {
+  const made = (from: readonly Role[]): boolean => operands.every(({ buffer }) => from.includes(buffer.role));
+  if (made(["constant", "packed"])) return "packed";
+  return made(["constant", "packed", "fixed", "derived"]) ? "derived" : "working";
 }
 
 /** Kernels that asked for a border read it. */

@@ -26,8 +26,9 @@ export interface Assembled {
   readonly lowered: Lowered;
   readonly arena: Arena;
   readonly segments: readonly Segment[];
-  /** Segments before this one belong to the prelude. */
+  /** How many segments, the first, run once, and how many after them whenever a variable that no run updates has been written. */
   readonly preludeSegments: number;
+  readonly derivedSegments: number;
   /** As `fillMemory` leaves it. */
   readonly memory: WebAssembly.Memory;
   readonly instance: WebAssembly.Instance;
@@ -46,7 +47,10 @@ type Walk = (thread: number, threads: number) => number;
 
 export function createProgram({ graph, engine, prepared, lowered, arena, notes: given, ...parts }: Assembled): Program {
   const notes = [...given];
-  const { segments, preludeSegments } = parts;
+  const { segments, preludeSegments, derivedSegments } = parts;
+  const firstOfRun = preludeSegments + derivedSegments;
+  /** Whether what is derived from variables was derived from values that they no longer have. */
+  let stale = false;
   let memory: WebAssembly.Memory | undefined = parts.memory;
   let loaded = parts.loaded;
   const walks = segments.map((_, i) => parts.instance.exports[`walk${i}`] as unknown as Walk | undefined);
@@ -113,8 +117,12 @@ export function createProgram({ graph, engine, prepared, lowered, arena, notes: 
   function runSync(feeds: Feeds = {}): Results {
     if (memory === undefined) throw new GraphError("run: the program has been released");
     checkFeeds(graph, feeds);
+    if (stale) {
+      runSegments(preludeSegments, firstOfRun);
+      stale = false;
+    }
     for (const [name, located] of inputs) if (located !== undefined) view(located).set(feeds[name].data);
-    runSegments(preludeSegments, segments.length);
+    runSegments(firstOfRun, segments.length);
     const results: Results = {};
     for (const [name, located] of lowered.outputs) results[name] = new Tensor(copyOf(view(located)), located.placement.shape);
     return results;
@@ -130,11 +138,13 @@ export function createProgram({ graph, engine, prepared, lowered, arena, notes: 
     write(name, next) {
       const target = requireVariable(graph, name);
       const located = lowered.state.get(name);
-      if (located !== undefined) view(located).set(checkTensor(`state: "${name}"`, next, target).data);
+      if (located === undefined) return;
+      view(located).set(checkTensor(`state: "${name}"`, next, target).data);
+      stale ||= located.buffer.role === "fixed";
     },
   };
 
-  runSegments(0, preludeSegments);
+  runSegments(0, firstOfRun);
 
   const program: Program = {
     graph,

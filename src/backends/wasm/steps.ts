@@ -6,12 +6,15 @@ import type { Placement, Stage } from "./kernel.ts";
 import { extentOf } from "./layout.ts";
 
 /**
- * A stretch of memory.
- * `state`, `constant` and `packed` ones (made from constants before the first run) keep their contents between runs; `working` ones share
- * the arena by turns.
+ * How long the contents of a buffer last. `state` is what runs update and `fixed` the variables that only the user writes; `packed` is made
+ * from constants before the first run, `derived` from fixed variables too, again whenever one of them has been written. All of these keep
+ * their contents between runs; `working` buffers share the arena by turns.
  */
+export type Role = "state" | "fixed" | "constant" | "packed" | "derived" | "working";
+
+/** A stretch of memory. */
 export interface Buffer {
-  readonly role: "state" | "constant" | "packed" | "working";
+  readonly role: Role;
   readonly bytes: number;
   /** Contents of a constant. */
   readonly data?: TensorData;

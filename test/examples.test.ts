@@ -1,5 +1,7 @@
 // What the examples show is true: each runs here, and its results are checked.
-import { expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
+import { parseCaption } from "../src/data/index.ts";
+import type { Tensor } from "../src/tensor/index.ts";
 
 test("J1 first-network: trains without any download and looks inside in three ways", async () => {
   const { results } = await import("../examples/first-network.ts");
@@ -20,3 +22,62 @@ test("E4 gradients: a filter is learned back, and gradients have gradients", asy
   for (const [i, w] of [-1, 0, 1, -2, 0, 2, -1, 0, 1].entries()) expect(results.kernel[i]).toBeCloseTo(w, 3);
   expect(results.curvature).toEqual([6, 12, 18]);
 });
+
+describe("F9 captions: pictures become sentences", () => {
+  let learned: Awaited<typeof import("../examples/captions.ts")>["results"];
+  beforeAll(async () => {
+    learned = (await import("../examples/captions.ts")).results;
+  }, 120_000);
+
+  test("F9 what is said of pictures never seen is grammatical, and true of most", () => {
+    const { said, shapes, right } = learned;
+    expect(said.length).toBe(200);
+    expect(said.filter((text) => parseCaption(text) !== undefined).length).toBeGreaterThan(190);
+    // 192 captions exist, and two are true of a picture: guessing would be right in 1 %.
+    const isTrue = (text: string, i: number): boolean => {
+      const caption = parseCaption(text);
+      const [a, b] = shapes.test.figures(i);
+      const [first, second] = a.shape === caption?.shape ? [a, b] : [b, a];
+      const [dx, dy] = [second.centre.x - first.centre.x, second.centre.y - first.centre.y];
+      const relation = Math.abs(dx) > Math.abs(dy) ? (dx > 0 ? "left of" : "right of") : dy > 0 ? "above" : "below";
+      return (
+        caption?.colour === first.colour && caption.shape === first.shape && caption.relation === relation && caption.other === second.shape
+      );
+    };
+    expect(said.filter(isTrue).length / 200).toBe(right);
+    expect(right).toBeGreaterThan(0.85);
+  });
+
+  test("F9 among 200 captions one that is true of the picture comes first, far above chance", () => {
+    const { shapes, found, best } = learned;
+    const trueOf = (i: number): number =>
+      [...best.keys()].filter((m) => shapes.test.captions(i).includes(shapes.test.captions(m)[0])).length;
+    const chance = Array.from({ length: 200 }, (_, i) => trueOf(i) / 200).reduce((a, b) => a + b) / 200;
+    expect(chance).toBeLessThan(0.03);
+    expect(found).toBeGreaterThan(0.5);
+  });
+
+  test("F9 the words for the figure that is spoken of point at it", () => {
+    const { shapes, regions } = learned;
+    let [colour, shape, chance] = [0, 0, 0];
+    for (let i = 0; i < 200; i++) {
+      const touched = touchedRegions(shapes.test.figures(i)[0].mask);
+      const region = (place: number): number => regions.data[(i * 200 + i) * 6 + place];
+      colour += touched.has(region(0)) ? 1 / 200 : 0;
+      shape += touched.has(region(1)) ? 1 / 200 : 0;
+      chance += touched.size / 20 / 200;
+    }
+    expect(chance).toBeLessThan(0.25);
+    expect(colour).toBeGreaterThan(0.8);
+    expect(shape).toBeGreaterThan(0.8);
+  });
+});
+
+/** The regions of 8 × 8 pixels that a mask [32, 40] has pixels in. */
+function touchedRegions(mask: Tensor): Set<number> {
+  const touched = new Set<number>();
+  mask.data.forEach((inside, p) => {
+    if (inside === 1) touched.add(Math.floor(p / 40 / 8) * 5 + Math.floor((p % 40) / 8));
+  });
+  return touched;
+}

@@ -17,6 +17,17 @@ export {
   randomTranslation,
   translate,
 } from "./augmentation.ts";
+export {
+  type Caption,
+  type CaptionColour,
+  type CaptionRelation,
+  type CaptionShape,
+  captionVocabulary,
+  decodeCaptions,
+  encodeCaptions,
+  parseCaption,
+} from "./caption-grammar.ts";
+export { type CaptionedFigure, type CaptionedShapes, type CaptionedShapesOptions, captionedShapes } from "./captioned-shapes.ts";
 export { cifar10, cifar10Classes } from "./cifar.ts";
 export {
   type ArraysDatasetOptions,

@@ -13,6 +13,32 @@ export interface FigureClass {
   readonly endless?: boolean;
 }
 
+/** A figure at its place in a picture, in pixels from the upper left corner. */
+export interface PlacedFigure {
+  readonly shapeClass: FigureClass;
+  readonly centre: { readonly x: number; readonly y: number };
+  /** Degrees counter-clockwise as seen. */
+  readonly orientation: number;
+  /** Radius. */
+  readonly scale: number;
+  /** Half the width of strokes. */
+  readonly thickness: number;
+}
+
+/** Distance in pixels from the centre of pixel (x, y) to the figure. The picture's y axis points down, the figure's up. */
+export function distanceAt({ shapeClass, centre, orientation, scale, thickness }: PlacedFigure, x: number, y: number): number {
+  const dx = x + 0.5 - centre.x;
+  const dy = centre.y - (y + 0.5);
+  const angle = (orientation * Math.PI) / 180;
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  return shapeClass.figure((dx * cos + dy * sin) / scale, (dy * cos - dx * sin) / scale, thickness / scale) * scale;
+}
+
+/** How much of pixel (x, y) the figure covers: a pixel within half a pixel of the outline is a mixture (antialiasing). */
+export function coverAt(figure: PlacedFigure, x: number, y: number): number {
+  return Math.min(1, Math.max(0, 0.5 - distanceAt(figure, x, y)));
+}
+
 const disc: Figure = (u, v) => Math.hypot(u, v) - 1;
 
 const ring: Figure = (u, v, thickness) => Math.abs(Math.hypot(u, v) - (1 - thickness)) - thickness;

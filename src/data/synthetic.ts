@@ -6,7 +6,7 @@ import { type Random, random } from "../tensor/random.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { arraysDataset, checkIndex, type Dataset, type TrainAndTest } from "./dataset.ts";
-import { type FigureClass, figureClasses } from "./synthetic-shapes.ts";
+import { coverAt, distanceAt, type FigureClass, figureClasses, type PlacedFigure } from "./synthetic-shapes.ts";
 
 export interface SyntheticOptions {
   /** Numbers of training and test pictures (default 6000 and 1000). */
@@ -91,8 +91,7 @@ function syntheticPart(share: string, count: number, options: SyntheticOptions):
   return { ...dataset, groundTruth: (i) => truthOf(scene(checkIndex(i, count, name)), size) };
 }
 
-interface Scene extends Omit<GroundTruth, "mask"> {
-  readonly shapeClass: FigureClass;
+interface Scene extends Omit<GroundTruth, "mask">, PlacedFigure {
   /** Change of the background's brightness across the picture, as slopes per pixel. */
   readonly shading: readonly [number, number];
 }
@@ -137,23 +136,13 @@ function contrasting(background: readonly number[], generator: Random): number[]
   }
 }
 
-/** Distance in pixels from the centre of pixel (x, y) to the figure. The picture's y axis points down, the figure's up. */
-function distanceAt(scene: Scene, x: number, y: number): number {
-  const dx = x + 0.5 - scene.centre.x;
-  const dy = scene.centre.y - (y + 0.5);
-  const angle = (scene.orientation * Math.PI) / 180;
-  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  const { scale, thickness } = scene;
-  return scene.shapeClass.figure((dx * cos + dy * sin) / scale, (dy * cos - dx * sin) / scale, thickness / scale) * scale;
-}
-
-/** Bytes [C, H, W]. A pixel within half a pixel of the outline is a mixture: antialiasing. */
+/** Bytes [C, H, W]. */
 function paint(scene: Scene, size: number, channels: number, noise: number, generator: Random): Uint8ClampedArray {
   const plane = size * size;
   const out = new Uint8ClampedArray(channels * plane);
   for (let y = 0; y < size; y++) {
     for (let x = 0; x < size; x++) {
-      const cover = Math.min(1, Math.max(0, 0.5 - distanceAt(scene, x, y)));
+      const cover = coverAt(scene, x, y);
       const shade = scene.shading[0] * (x - size / 2) + scene.shading[1] * (y - size / 2);
       for (let c = 0; c < channels; c++) {
         const behind = scene.background[c] + shade;

@@ -1,18 +1,17 @@
 // Two nets that teach each other: a generator makes pictures from codes, a discriminator tells them from real ones, and both learn from the same
 // run. Goodfellow et al. 2014. One graph, one step, both states inside the program.
-import { gradient } from "../graph/grad.ts";
 import { createGraph, type Graph } from "../graph/graph.ts";
 import { constant, input, variable } from "../graph/record.ts";
 import { substitute } from "../graph/rewrite.ts";
 import { label, type Value } from "../graph/value.ts";
 import { nn } from "../nn/index.ts";
 import { createModel, expectModel, type Model } from "../nn/model.ts";
-import type { Traced } from "../nn/module.ts";
 import { add, cast, concat, mean, neg, reshape, sigmoid, slice, softplus } from "../ops/index.ts";
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
 import { checkOptions } from "../tensor/options.ts";
 import { sameShape, showShape } from "../tensor/shape.ts";
 import { ones, type Tensor, zeros } from "../tensor/tensor.ts";
+import { learn } from "./learn.ts";
 import { adam, type Optimiser } from "./optimisers.ts";
 
 export interface AdversarialStepOptions {
@@ -78,8 +77,8 @@ export function adversarialStep(generator: Model, discriminator: Model, options:
   const updates = new Map<Value, Value>([[counter, add(counter, constant(ones([1], "int32")))]]);
   for (const [i, [target]] of maker.updates.entries()) updates.set(target, made[i + 1]);
   for (const [i, [target]] of judge.updates.entries()) updates.set(target, judged[i + 1]);
-  learn(maker, generatorLoss, generatorOptimiser, learningRate, step, updates);
-  learn(judge, discriminatorLoss, discriminatorOptimiser, learningRate, step, updates);
+  learn(maker.parameters, generatorLoss, generatorOptimiser, { learningRate, step }, updates);
+  learn(judge.parameters, discriminatorLoss, discriminatorOptimiser, { learningRate, step }, updates);
   return {
     graph: createGraph({
       outputs: {
@@ -98,31 +97,4 @@ export function adversarialStep(generator: Model, discriminator: Model, options:
 function inside(role: string, model: Model): Model {
   const parameters = new Map([...model.state()].map(([name, tensor]): [string, Tensor] => [`${role}.${name}`, tensor]));
   return createModel(nn.sequential({ [role]: model.net }), model.inputShape, { seed: model.seed, parameters });
-}
-
-/** Adds the updates of one net's parameters under its own loss. */
-function learn(
-  { parameters }: Traced,
-  loss: Value,
-  optimiser: Optimiser,
-  learningRate: Value,
-  step: Value,
-  updates: Map<Value, Value>,
-): void {
-  const gradients = gradient(loss, [...parameters.values()]);
-  const shared = new Map<string, Value>();
-  [...parameters].forEach(([name, parameter], i) => {
-    const next = optimiser.update(parameter, gradients[i], {
-      learningRate,
-      step,
-      memory: (what) => variable(`optimiser.${optimiser.name}.${what}.${name}`, zeros(parameter.shape)),
-      remember: (memory, value) => void updates.set(memory, value),
-      shared(key, build) {
-        const value = shared.get(key) ?? build();
-        shared.set(key, value);
-        return value;
-      },
-    });
-    updates.set(parameter, next);
-  });
 }

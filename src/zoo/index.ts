@@ -1,5 +1,6 @@
 export * from "./alexnet.ts";
 export type { Architecture, BuildNet } from "./architecture.ts";
+export * from "./captions/index.ts";
 export * from "./convnext.ts";
 export * from "./dcgan.ts";
 export * from "./densenet.ts";

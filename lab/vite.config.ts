@@ -19,12 +19,13 @@ export default defineConfig(({ mode }) => {
       alias: [
         { find: /^fovea$/, replacement: path("../src/index.ts") },
         { find: /^fovea\/(.*)$/, replacement: `${path("../src")}/$1/index.ts` },
+        // From disk, a page may load no other file: the worker's text then lies in the page.
+        { find: "lab:worker", replacement: `${path("./src/engine/worker.ts")}?worker${single ? "&inline" : ""}` },
         { find: "#platform", replacement: path("../src/platform/browser.ts") },
       ],
     },
-    define: { "import.meta.env.LAB_SINGLE": JSON.stringify(single) },
     server: { headers: isolation },
-    worker: { format: "es" },
+    worker: single ? { format: "iife", rolldownOptions: { output: { codeSplitting: false } } } : { format: "es" },
     build: {
       outDir: path("../dist/lab"),
       emptyOutDir: !single,

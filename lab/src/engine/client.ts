@@ -1,5 +1,6 @@
 // The page's side of the engine: `call` runs a task of a room in a worker, with progress and cancelling. The page itself computes nothing.
 
+import EngineWorker from "lab:worker";
 import type * as convolve from "../rooms/convolve/tasks.ts";
 import type * as lessons from "../rooms/lessons/tasks.ts";
 import type * as network from "../rooms/network/tasks.ts";
@@ -8,8 +9,6 @@ import type * as open from "../rooms/open/tasks.ts";
 import type * as train from "../rooms/train/tasks.ts";
 import type * as common from "./common.ts";
 import type { Call, Reply } from "./protocol.ts";
-import EngineWorker from "./worker.ts?worker";
-import InlineWorker from "./worker.ts?worker&inline";
 
 /** All tasks by room; types alone, so the page does not load them. */
 interface AllTasks {
@@ -59,7 +58,7 @@ export interface Engine {
 
 /** A worker of its own. The lab has one for quick answers (`engine`), and starts others for long work beside it. */
 export function startEngine(name: string): Engine {
-  const worker = import.meta.env.LAB_SINGLE ? new InlineWorker({ name }) : new EngineWorker({ name });
+  const worker = new EngineWorker({ name });
   const waiting = new Map<number, Waiting>();
   let last = 0;
   const failAll = (error: Error): void => {

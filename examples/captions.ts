@@ -1,6 +1,7 @@
 // A picture becomes a sentence: nets that are only told which captions belong to which pictures learn what each word means, where it is, and to speak.
 import {
   alignCaptions,
+  argMax,
   captionedShapes,
   captionVocabulary,
   decodeCaptions,

@@ -17,3 +17,4 @@ export { type GratingOptions, grating, type PatternOptions, placed } from "./sti
 export type { Target } from "./target.ts";
 export * from "./trust/index.ts";
 export { type Tuning, type TuningOptions, tuning } from "./tuning.ts";
+export * from "./unit/index.ts";

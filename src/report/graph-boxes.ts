@@ -5,6 +5,7 @@ import { constantOp, fillOp, inputOp, variableOp } from "../graph/record.ts";
 import type { Value } from "../graph/value.ts";
 import type { Model } from "../nn/model.ts";
 import { traceModule } from "../nn/trace.ts";
+import { checkOptions } from "../tensor/options.ts";
 import type { Shape } from "../tensor/shape.ts";
 
 /** Kinds that are told apart by colour. */
@@ -46,10 +47,27 @@ interface Network {
   readonly anchors: ReadonlyMap<Value, Anchor>;
 }
 
-/** The boxes of a model (no parameter is made for it) or of any graph, whose labelled values count as layers. */
-export function boxesOf(source: Model | Graph): GraphBoxes {
+export interface GraphBoxOptions {
+  /** Whether norms and activations that merely follow a layer stand in its box (default) or have one each. */
+  readonly followers?: "merged" | "apart";
+}
+
+/**
+ * The boxes of a model (no parameter is made for it) or of any graph, whose labelled values count as layers. In order of computation: every edge
+ * leads from an earlier box to a later one.
+ */
+export function boxesOf(source: Model | Graph, options: GraphBoxOptions = {}): GraphBoxes {
+  checkOptions("boxesOf", options, ["followers"]);
   const network = "net" in source ? networkOfModel(source) : networkOfGraph(source);
-  return mergeFollowers(collectBoxes(network));
+  const open = collectBoxes(network);
+  return options.followers === "apart" ? allBoxes(open) : mergeFollowers(open);
+}
+
+function allBoxes(open: readonly OpenBox[]): GraphBoxes {
+  return {
+    boxes: open.map(({ from: _, ...box }) => box),
+    edges: open.flatMap(({ from }, to) => from.map((source) => ({ from: source, to }))),
+  };
 }
 
 function networkOfModel({ net, inputShape, seed }: Model): Network {

@@ -60,3 +60,11 @@ test("a thousand layers in a row take no deep walk, and more than a picture hold
   expect(boxesOf(chain(1500)).boxes).toHaveLength(1501);
   expect(() => drawGraph(chain(2500))).toThrow(/2501 boxes; more than 2000/);
 });
+
+test("L6 every layer has a box of its own where followers stand apart, in order of computation", () => {
+  const model = zooModel("resnet18");
+  const { boxes, edges } = boxesOf(model, { followers: "apart" });
+  const names = boxes.map(({ name }) => name);
+  for (const { name } of model.summary().layers) expect(names).toContain(name);
+  for (const { from, to } of edges) expect(from).toBeLessThan(to);
+});

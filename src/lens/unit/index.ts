@@ -1,0 +1,11 @@
+// One unit, taken apart: what it reads, how its map comes about, and the sum behind every cell.
+export {
+  type ParameterPlace,
+  type UnitArithmetic,
+  type UnitArithmeticOptions,
+  type UnitRule,
+  type UnitTerm,
+  unitArithmetic,
+} from "./arithmetic.ts";
+export { type CellArithmetic, type CellShare, type CellTap, cellArithmetic, pointwiseCurve } from "./cell.ts";
+export { type UnitReads, unitReads } from "./reads.ts";

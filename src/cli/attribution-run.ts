@@ -13,7 +13,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { predict } from "../train/evaluate.ts";
 import { classTarget, type MethodSets, settingsFor } from "./attribution-options.ts";
 import type { MachineOptions } from "./options.ts";
-import type { Progress } from "./progress.ts";
+import { type Progress, showDuration } from "./progress.ts";
 
 export interface AttributionWish {
   readonly methods: readonly AttributionMethod[];
@@ -67,10 +67,12 @@ export async function runAttributions(
   try {
     for (const [m, method] of wish.methods.entries()) {
       const step = (share: number, detail: string): void => bar.update(m + share, wish.methods.length, `${method}${detail}`);
+      const before = now();
       step(0, "");
       try {
         const judged = await judge(model, blank, tasks, method, wish, step);
         judged.forEach((map, i) => void maps[i].push(map));
+        bar.finish(`${method}: ${showDuration((now() - before) / 1000)}`);
       } catch (error) {
         if (!wish.tolerant || !(error instanceof ArgumentError)) throw error;
         skipped.push(`${method} is left out: ${error.message}`);

@@ -189,6 +189,7 @@ function headline(
     deformable: "Deformable convolution",
     "average pooling": "Average pooling",
     "max pooling": "Max pooling",
+    "L2 pooling": "L2 pooling",
   }[kind];
   return [`${name} of ${by(input)} → ${by(output)}`, parts.join(", ")];
 }

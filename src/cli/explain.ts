@@ -4,7 +4,8 @@ import { baseName, joinPath, makeFolder, readFile, writeFileAtomically } from "#
 import { decodeImage } from "../io/image.ts";
 import { describePreprocessing, preparePicture } from "../io/prepare.ts";
 import type { Model } from "../nn/model.ts";
-import { writeExplanation } from "../report/explanation.ts";
+import { type ExplainedPicture, writeExplanation } from "../report/explanation.ts";
+import { show, showRange } from "../report/range.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { methodChoice, settingNames, settingsOption, targetOption } from "./attribution-options.ts";
 import { type AttributionWish, type NamedPicture, runAttributions } from "./attribution-run.ts";
@@ -12,6 +13,7 @@ import { stemsOf, writeMaps } from "./map-files.ts";
 import { addModelOptions, openAsTold } from "./model-options.ts";
 import { machineOptions, numberOption, textOption } from "./options.ts";
 import { progressBar, showPercent } from "./progress.ts";
+import { alignColumns, wrapText } from "./table.ts";
 
 export function addExplainCommand(cli: CAC, signal: AbortSignal): void {
   const command = cli
@@ -89,14 +91,27 @@ async function explain(
     `${JSON.stringify({ model: given, preprocessing, notes, pictures: records })}\n`,
   );
   await writeFileAtomically(joinPath(out, "explanation.html"), page);
-  for (const { name, classes } of pictures) {
-    if (classes.length > 0) process.stdout.write(`${name}: ${classes.map((c) => `${c.name} ${showPercent(c.probability)}`).join(", ")}\n`);
-  }
+  for (const picture of pictures) process.stdout.write(`${pictureWords(picture)}\n`);
   process.stderr.write(`page, maps and numbers are in ${out}\n`);
   if (interrupted) {
     process.stderr.write("stopped early: what was finished is there\n");
     signal.throwIfAborted();
   }
+}
+
+/** A picture for the terminal: what the net says, and for each map its target with score, its raw range and what judges it. */
+function pictureWords({ name, classes, maps }: ExplainedPicture): string {
+  const said = classes.map((c) => `${c.name} ${showPercent(c.probability)}`).join(", ");
+  const judged = maps.some(({ faithfulness }) => faithfulness !== undefined);
+  const rows = maps.map(({ attribution: { method, target, score, range }, faithfulness }) => [
+    `  ${method}`,
+    target,
+    show(score),
+    showRange(range),
+    ...(judged ? [faithfulness?.deletion, faithfulness?.insertion].map((curve) => (curve === undefined ? "–" : show(curve.area))) : []),
+  ]);
+  const head = ["  method", "of", "score", "raw values", ...(judged ? ["deletion", "insertion"] : [])];
+  return `${classes.length === 0 ? name : wrapText(`${name}: ${said}`, 2)}\n${alignColumns([head, ...rows], [2, 4, 5])}`;
 }
 
 /** The pictures as the net sees them. */

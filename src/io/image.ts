@@ -8,7 +8,7 @@ import type { DecodeImageOptions, Picture } from "./picture.ts";
 import { decodePng, isPng } from "./png.ts";
 
 export type { DecodeImageOptions, Picture } from "./picture.ts";
-export { encodePng } from "./png.ts";
+export { type EncodePngOptions, encodePng } from "./png.ts";
 
 /**
  * Decodes a PNG or JPEG file. PNG: all colour types, 1 to 16 bits, alpha kept. JPEG: baseline and progressive, upright by its Exif note.

@@ -2,6 +2,7 @@
 // palettes, transparency keys and samples of less than a byte.
 import { convertIndexedToRgb, type DecodedPng, decode, encode } from "fast-png";
 import { ArgumentError, DataError } from "../tensor/errors.ts";
+import { checkOptions } from "../tensor/options.ts";
 import { checkPictureSize, type DecodeImageOptions, expectPicture, type Picture } from "./picture.ts";
 
 const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -24,14 +25,24 @@ export function decodePng(bytes: Uint8Array, options: DecodeImageOptions = {}): 
   }
 }
 
+export interface EncodePngOptions {
+  /** Words that travel with the picture, by keyword: "Title", "Description" ... Latin-1; other characters become "?". */
+  readonly text?: Readonly<Record<string, string>>;
+}
+
 /** A PNG file of 8 or 16 bits per sample; the same picture gives the same bytes. */
-export function encodePng(picture: Picture): Uint8Array {
+export function encodePng(picture: Picture, options: EncodePngOptions = {}): Uint8Array {
   expectPicture("encodePng", picture);
+  checkOptions("encodePng", options, ["text"]);
+  const words = Object.entries(options.text ?? {}).map(([keyword, text]) => [keyword, text.replace(/[^\x20-\x7e\xa1-\xff\n]/g, "?")]);
   const { width, height, channels, data } = picture;
   if (data.length !== width * height * channels || data.length === 0) {
     throw new ArgumentError(`encodePng: ${width} x ${height} x ${channels} needs ${width * height * channels} samples, got ${data.length}`);
   }
-  return encode({ width, height, channels, data, depth: data instanceof Uint16Array ? 16 : 8 }, { zlib: { level: 6 } });
+  return encode(
+    { width, height, channels, data, depth: data instanceof Uint16Array ? 16 : 8, text: Object.fromEntries(words) },
+    { zlib: { level: 6 } },
+  );
 }
 
 function checkHeader(bytes: Uint8Array, name: string, options: DecodeImageOptions): void {

@@ -92,9 +92,9 @@ export function sheet(rasters: readonly Raster[], options: SheetOptions = {}): R
   return { width, height, data };
 }
 
-/** The bytes of a PNG file with this picture. */
-export function rasterToPng(raster: Raster): Uint8Array {
-  return encodePng({ ...raster, channels: 4 });
+/** The bytes of a PNG file with this picture; `text` travels with it, by keyword, as `encodePng` takes it. */
+export function rasterToPng(raster: Raster, text: Readonly<Record<string, string>> = {}): Uint8Array {
+  return encodePng({ ...raster, channels: 4 }, { text });
 }
 
 /** A `data:` address that stands in for a file, so that a page needs nothing but itself. */

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { decode as decodePng } from "fast-png";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runAttributions } from "../../src/cli/attribution-run.ts";
 import { addCompareCommand } from "../../src/cli/compare.ts";
@@ -14,6 +15,7 @@ import { synthetic } from "../../src/data/index.ts";
 import { decodeImage, encodePng, preparePicture, readNpy, writeModel } from "../../src/io/index.ts";
 import { type AttributionMethod, attribute, attributionMethods, faithfulness, type MethodOptions } from "../../src/lens/index.ts";
 import { createModel, type Model } from "../../src/nn/index.ts";
+import { showRange } from "../../src/report/index.ts";
 import type { Tensor } from "../../src/tensor/index.ts";
 import { fit } from "../../src/train/index.ts";
 import { architecture } from "../../src/zoo/registry.ts";
@@ -71,7 +73,7 @@ describe("fovea explain", () => {
       "--class",
       "ring",
     ];
-    await run(addExplainCommand, ["explain", modelFile(), ...pictures(), "--out", out, ...wanted, ...steady]);
+    const { out: said, err } = await run(addExplainCommand, ["explain", modelFile(), ...pictures(), "--out", out, ...wanted, ...steady]);
     const image = await seen(pictures()[1]);
     const options: MethodOptions = { method: "occlusion", window: [7, 5], threads: 1 };
     const expected = await attribute(model, image, { ...options, class: "ring" });
@@ -89,6 +91,15 @@ describe("fovea explain", () => {
     expect(drawing).toContain('<title id="title">Occlusion of class ring: ring.png</title>');
     expect(drawing).toMatch(/raw values −?[\d.]+ … [\d.]+/);
     expect(decodeImage(await readFile(join(out, "ring-gradCam.png")), { name: "map" })).toMatchObject({ width: 28, height: 28 });
+    // Range, method and score go with the picture wherever it goes.
+    const { low, high } = expected.range;
+    const { text } = decodePng(await readFile(join(out, "ring-occlusion.png")));
+    expect(text?.Title).toBe("Occlusion of class ring: ring.png");
+    expect(text?.Description).toContain(`Raw values ${Number(low.toPrecision(5))} to ${Number(high.toPrecision(5))}; colours from `);
+    expect(text?.Description).toContain(`deletion ${Number(deletion.area.toPrecision(5))}, insertion `);
+    expect(said).toMatch(/^ {2}method +of +score +raw values +deletion +insertion$/m);
+    expect(said).toContain(showRange(expected.range));
+    expect(err).toMatch(/^gradCam: [\d.]+ s\noccl/m);
     const page = await file("why/explanation.html");
     expectGoodPage(page);
     for (const part of ["Deletion and insertion curves", "Sanity: forgetting", "With its sign", "Grad-CAM", "Selvaraju"])

@@ -1,9 +1,12 @@
 export * from "./backward.ts";
+export * from "./bounds.ts";
 export type { Drawing, Mark } from "./drawing.ts";
 export { type FilterPageData, writeFilterPage } from "./filter-page.ts";
 export { type FilteredPicture, filterPicture, type PictureFilter, paintResponse } from "./filters.ts";
+export * from "./gradients.ts";
 export { type KernelTilesOptions, kernelTiles, type NamedMatrix } from "./kernels.ts";
-export { matrixPicture } from "./matrix.ts";
+export * from "./links.ts";
+export { matrixOf, matrixPicture, type PlanMatrix } from "./matrix.ts";
 export * from "./named.ts";
 export { isPooling, planWindow, type WindowKind, type WindowOptions, type WindowPlan } from "./options.ts";
 export * from "./picture.ts";

@@ -14,7 +14,7 @@ interface LegendEntry {
 function legendEntries(steps: Steps): LegendEntry[] {
   const kinds = new Set(steps.cells[0].flat().map((c) => c.kind));
   const { plan } = steps;
-  const background = plan.kind === "max pooling" ? "padding (−∞)" : "padding (0)";
+  const background = plan.border === "circular" ? "padding (the other end)" : plan.kind === "max pooling" ? "padding (−∞)" : "padding (0)";
   const extra = plan.axes.map((a) => a.extra);
   return [
     { role: "input", text: plan.names.input },

@@ -26,7 +26,7 @@ export function matrixOf(plan: WindowPlan): PlanMatrix {
     throw new ArgumentError(`${kind} has no matrix of shared weights; convolution and transposed convolution have`);
   if (kind === "convolution")
     return {
-      matrix: convMatrix({ axes, inChannels, outChannels, groups }),
+      matrix: convMatrix({ axes, inChannels, outChannels, groups }, plan.border === "circular"),
       kernel: weights,
       block: { rows: axes[1].output, columns: axes[1].input },
       transposed: false,
@@ -88,7 +88,8 @@ export function matrixPicture(plan: WindowPlan): Drawing {
   const heading = wrap(title, 16, width - 2 * margin);
   const counts = wrap(`${rows} × ${columns}: ${showMatrixCounts(found)}`, small, width - 2 * margin);
   const top = margin + heading.length * 22 + counts.length * 19 + 16 + (numbers ? cell + 22 : 0);
-  const y = applyMatrix(matrix, kernel, plan.values);
+  const perChannel = rows / plan.outChannels;
+  const y = applyMatrix(matrix, kernel, plan.values).map((v, r) => v + (plan.bias?.[Math.floor(r / perChannel)] ?? 0));
 
   const marks: Mark[] = [];
   for (const [i, text] of heading.entries())

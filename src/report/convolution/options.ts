@@ -5,7 +5,7 @@ import { ArgumentError, ShapeError } from "../../tensor/errors.ts";
 import { checkOptions } from "../../tensor/options.ts";
 import { deformableOffsets, inputNumbers, kernelNumbers } from "./numbers.ts";
 
-export type WindowKind = "convolution" | "transposed" | "deformable" | "average pooling" | "max pooling";
+export type WindowKind = "convolution" | "transposed" | "deformable" | "average pooling" | "max pooling" | "L2 pooling";
 
 /** Rows and columns; one number stands for both. */
 export type Size = number | readonly number[];
@@ -22,6 +22,8 @@ export interface WindowOptions {
   readonly dilation?: Size;
   /** One padding for every axis, or one per axis (a list as long as `input`). Default 0. */
   readonly padding?: number | PaddingName | readonly AxisPadding[];
+  /** What padding reads: zeros, or for a convolution the input's other end, as on a ring (default "zeros"). */
+  readonly border?: "zeros" | "circular";
   /** Transposed only: the rows and columns `a` at the bottom and the right. Default 0. */
   readonly outputPadding?: Size;
   /** Poolings only (default false). */
@@ -36,6 +38,8 @@ export interface WindowOptions {
   readonly values?: ArrayLike<number>;
   /** Row-major [out, in / groups, ...kernel], for "transposed" [in, out / groups, ...kernel] (default: small whole numbers). */
   readonly weights?: ArrayLike<number>;
+  /** Added to every output, one number per output channel; not for poolings (default: none). */
+  readonly bias?: ArrayLike<number>;
   /** Deformable only: (Δrow, Δcolumn) per tap and output, row-major [2 · taps, ...output] (default: up to half a cell, made from `seed`). */
   readonly offsets?: ArrayLike<number>;
   /** Seed of the numbers that are not given (default 0). */
@@ -67,14 +71,16 @@ export interface WindowPlan {
   readonly groups: number;
   readonly ceilMode: boolean;
   readonly countIncludePad: boolean;
+  readonly border: "zeros" | "circular";
   readonly values: ArrayLike<number>;
   readonly weights: ArrayLike<number>;
+  readonly bias: ArrayLike<number> | undefined;
   readonly offsets: ArrayLike<number> | undefined;
   readonly names: { readonly input: string; readonly kernel: string; readonly output: string };
   readonly title: string | undefined;
 }
 
-export const isPooling = (kind: WindowKind): boolean => kind === "average pooling" || kind === "max pooling";
+export const isPooling = (kind: WindowKind): boolean => kind === "average pooling" || kind === "max pooling" || kind === "L2 pooling";
 
 /**
  * Windows of a pooling that lie wholly in the padding would pool nothing: padding stops where they could appear, at half of the kernel, or
@@ -102,6 +108,9 @@ function drawnAxes(options: WindowOptions): readonly [DrawnAxis, DrawnAxis] {
   if (ceilMode && !pooling) throw new ArgumentError(`ceil mode is for pooling, not for ${kind}`);
   if (options.outputPadding !== undefined && kind !== "transposed")
     throw new ArgumentError(`output padding is for transposed convolutions, not for ${kind}`);
+  if (options.border === "circular" && kind !== "convolution")
+    throw new ArgumentError(`a circular border is for convolutions, not for ${kind}`);
+  if (options.bias !== undefined && pooling) throw new ArgumentError(`a bias is for convolutions, not for ${kind}`);
   const per = (name: string, given: Size | undefined, fallback: number): readonly number[] =>
     perAxis(`${kind}: ${name}`, given ?? fallback, rank);
   const kernel = per("kernel", options.kernel, 1);
@@ -147,7 +156,7 @@ function sizeOf(axes: readonly [DrawnAxis, DrawnAxis], { inChannels, outChannels
 /** Checks the options and resolves every size. Throws `ShapeError` or `ArgumentError` with the arithmetic spelled out. */
 export function planWindow(options: WindowOptions): WindowPlan {
   const drawn = drawnAxes(options);
-  const { kind = "convolution", ceilMode = false, countIncludePad = true, seed = 0 } = options;
+  const { kind = "convolution", ceilMode = false, countIncludePad = true, border = "zeros", seed = 0 } = options;
   const { inChannels, outChannels, groups } = channelsOf(options);
   const rank = options.input.length === 1 ? 1 : 2;
   const pooling = isPooling(kind);
@@ -167,12 +176,14 @@ export function planWindow(options: WindowOptions): WindowPlan {
     groups,
     ceilMode,
     countIncludePad,
+    border,
     values: checkCount(
       options.values ?? inputNumbers(inChannels, drawn[0].given.input, drawn[1].given.input, seed),
       inChannels * plane,
       "values",
     ),
     weights: checkCount(options.weights ?? kernelNumbers(weightCount, drawn[0].kernel, drawn[1].kernel, seed), weightCount, "weights"),
+    bias: options.bias && checkCount(options.bias, outChannels, "bias"),
     offsets:
       kind === "deformable"
         ? checkCount(options.offsets ?? deformableOffsets(taps, outputs, seed), 2 * taps * outputs, "offsets")
@@ -184,7 +195,7 @@ export function planWindow(options: WindowOptions): WindowPlan {
 
 const windowOptionNames = [
   ...(["kind", "input", "kernel", "stride", "dilation", "padding", "outputPadding", "ceilMode", "countIncludePad"] as const),
-  ...(["inChannels", "outChannels", "groups", "values", "weights", "offsets", "seed", "names", "title"] as const),
+  ...(["inChannels", "outChannels", "groups", "border", "values", "weights", "bias", "offsets", "seed", "names", "title"] as const),
 ] as const;
 
 /** A sequence is drawn as one row. */

@@ -13,6 +13,8 @@ export interface Cell {
   readonly kind: CellKind;
   /** What the operation reads there; padding of max pooling is -Infinity, and nothing is read beyond. */
   readonly value: number;
+  /** Circular padding: where in the drawn grid the input cell lies that is read here. */
+  readonly twin?: readonly [row: number, column: number];
   /** False where no window reaches: at the border that the stride leaves over, and in gaps between windows. */
   readonly used: boolean;
 }
@@ -49,6 +51,8 @@ export interface Frame {
   /** In kernel order, channel by channel. */
   readonly taps: readonly Tap[];
   readonly value: number;
+  /** What was added to the sum, where there is a bias. */
+  readonly bias?: number;
   /** Average pooling: what the sum is divided by. */
   readonly divisor?: number;
   /** Max pooling: which tap won; the first one of equals. */
@@ -77,9 +81,11 @@ interface GridAxis {
   readonly length: number;
   readonly origin: number;
   kindAt(position: number): CellKind;
-  /** Number of the input element at a position of kind "input". */
+  /** Number of the input element at a position of kind "input"; on a ring, at any position. */
   elementAt(position: number): number;
 }
+
+const modulo = (n: number, length: number): number => ((n % length) + length) % length;
 
 function gridAxis(axis: DrawnAxis): GridAxis {
   const { input, before, after, stretch, extra } = axis;
@@ -93,7 +99,7 @@ function gridAxis(axis: DrawnAxis): GridAxis {
       if (i >= input + Math.max(0, after)) return "beyond";
       return i >= input + Math.max(0, after) - Math.min(extra, Math.max(0, after)) ? "extra" : "padding";
     },
-    elementAt: (position) => (position - origin) / stretch,
+    elementAt: (position) => (stretch === 1 ? modulo(position - origin, input) : (position - origin) / stretch),
   };
 }
 
@@ -111,10 +117,16 @@ export function describeSteps(options: WindowOptions): Steps {
     const kinds = [rows.kindAt(row), columns.kindAt(column)];
     return outermost.find((kind) => kinds.includes(kind)) ?? "input";
   };
+  const ring = plan.border === "circular";
   const valueAt = (channel: number, row: number, column: number): number =>
-    row >= 0 && column >= 0 && row < rows.length && column < columns.length && kindAt(row, column) === "input"
+    row >= 0 && column >= 0 && row < rows.length && column < columns.length && (ring || kindAt(row, column) === "input")
       ? plan.values[channel * plane + rows.elementAt(row) * columnAxis.given.input + columns.elementAt(column)]
       : background;
+
+  const twinOf = (row: number, column: number): readonly [number, number] => [
+    rows.elementAt(row) + rows.origin,
+    columns.elementAt(column) + columns.origin,
+  ];
 
   const used = new Uint8Array(rows.length * columns.length);
   const frames: Frame[] = [];
@@ -131,8 +143,9 @@ export function describeSteps(options: WindowOptions): Steps {
           columns: dilatedKernel(columnAxis.kernel, columnAxis.dilation),
         };
         const taps = tapsOf(plan, o, row, column, { rows, columns, kindAt, valueAt });
-        const frame = { output: { channel: o, row, column }, window, taps, ...reduceTaps(plan, taps) };
+        const frame = { output: { channel: o, row, column }, window, taps, ...reduceTaps(plan, taps, o) };
         for (const tap of taps) markUsed(used, tap, rows.length, columns.length);
+        if (ring) for (const tap of taps) used[twinOf(tap.row, tap.column).reduce((r, c) => r * columns.length + c)] = 1;
         frames.push(frame);
         line.push(frame.value);
       }
@@ -147,6 +160,7 @@ export function describeSteps(options: WindowOptions): Steps {
         (_, column): Cell => ({
           kind: kindAt(row, column),
           value: valueAt(c, row, column),
+          ...(ring && kindAt(row, column) !== "input" && { twin: twinOf(row, column) }),
           used: kindAt(row, column) === "beyond" || used[row * columns.length + column] === 1,
         }),
       ),
@@ -256,12 +270,14 @@ function sample(
   };
 }
 
-function reduceTaps(plan: WindowPlan, taps: readonly Tap[]): Pick<Frame, "value" | "divisor" | "winner"> {
+function reduceTaps(plan: WindowPlan, taps: readonly Tap[], o: number): Pick<Frame, "value" | "bias" | "divisor" | "winner"> {
   if (plan.kind === "max pooling") {
     const value = taps.reduce((most, t) => Math.max(most, t.value), Number.NEGATIVE_INFINITY);
     return { value, winner: taps.findIndex((t) => t.value === value) };
   }
+  if (plan.kind === "L2 pooling") return { value: Math.sqrt(taps.reduce((total, t) => total + t.value * t.value, 0)) };
   const sum = taps.reduce((total, t) => total + t.weight * t.value, 0);
+  if (plan.bias !== undefined) return { value: sum + plan.bias[o], bias: plan.bias[o] };
   if (plan.kind !== "average pooling") return { value: sum };
   const divisor = plan.countIncludePad ? taps.length : taps.filter((t) => t.kind === "input").length;
   return { value: sum / divisor, divisor };

@@ -31,6 +31,7 @@ export function showSettings(plan: WindowPlan): string {
     axes.some((a) => a.given.before !== 0 || a.given.after !== 0) && `padding ${perAxis(plan, showPadding)}`,
     differs((a) => a.dilation, 1) && `dilation ${perAxis(plan, (a) => String(a.dilation))}`,
     differs((a) => a.extra, 0) && `output padding ${perAxis(plan, (a) => String(a.extra))}`,
+    plan.border === "circular" && "circular border",
     plan.ceilMode && "ceil mode",
     !isPooling(kind) && (inChannels > 1 || outChannels > 1) && `${inChannels} to ${outChannels} channels`,
     !isPooling(kind) && groups > 1 && `${groups} groups`,
@@ -45,6 +46,7 @@ const kindNames = {
   deformable: "Deformable convolution",
   "average pooling": "Average pooling",
   "max pooling": "Max pooling",
+  "L2 pooling": "L2 pooling",
 } as const;
 
 /** "Convolution of 5 × 5: kernel 3 × 3, stride 2, padding 1 → 3 × 3". */
@@ -102,16 +104,18 @@ const factor = (v: number): string => (v < 0 ? `(${showNumber(v)})` : showNumber
 const mostTerms = 27;
 
 /** "3·0 + 3·1 + … = 12": the numbers that make one output cell, in the order in which they are read. */
-export function showSum(steps: Steps, { taps, value, divisor, winner }: Frame): string {
+export function showSum(steps: Steps, { taps, value, bias, divisor, winner }: Frame): string {
   const result = showNumber(value);
   if (steps.kind === "max pooling")
     return winner === undefined || winner < 0 ? `max() = ${result}` : `max(${listTerms(taps, readValue, ", ")}) = ${result}`;
   if (steps.kind === "average pooling")
     return `(${listTerms(countedTaps(steps, taps), (t) => factor(t.value), " + ")}) / ${divisor} = ${result}`;
+  if (steps.kind === "L2 pooling") return `√(${listTerms(taps, (t) => `${factor(t.value)}²`, " + ")}) = ${result}`;
   // The zeros of a stretched input are many and add nothing: they are in the picture, not in the sum.
   const terms = steps.kind === "transposed" ? taps.filter((t) => t.kind === "input") : taps;
-  if (terms.length === 0) return `nothing but zeros = ${result}`;
-  return `${listTerms(terms, (t) => `${factor(t.value)}·${factor(t.weight)}`, " + ")} = ${result}`;
+  const added = bias === undefined ? "" : ` + ${factor(bias)}`;
+  if (terms.length === 0) return `nothing but zeros${added} = ${result}`;
+  return `${listTerms(terms, (t) => `${factor(t.value)}·${factor(t.weight)}`, " + ")}${added} = ${result}`;
 }
 
 const readValue = (t: Tap): string => showNumber(t.value);

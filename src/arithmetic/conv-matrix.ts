@@ -15,18 +15,21 @@ export interface ConvMatrix {
   readonly parameters: number;
   /** Row r holds the entries rowStart[r] .. rowStart[r + 1] - 1. */
   readonly rowStart: Int32Array;
-  /** Column of each entry, ascending within a row. */
+  /** Column of each entry, ascending within a row (on a ring, in the order of the kernel's taps). */
   readonly column: Int32Array;
   /** Row-major number in the kernel of the weight that stands there. */
   readonly weight: Int32Array;
 }
 
-/** The matrix of a convolution. Throws `ArgumentError` when the groups do not divide the channels. */
-export function convMatrix({ axes, inChannels = 1, outChannels = 1, groups = 1 }: ConvConnections): ConvMatrix {
+/**
+ * The matrix of a convolution; with `ring`, of one whose padding reads the input's other end, which makes every row a turned copy of the
+ * first (a circulant matrix, for stride 1). Throws `ArgumentError` when the groups do not divide the channels.
+ */
+export function convMatrix({ axes, inChannels = 1, outChannels = 1, groups = 1 }: ConvConnections, ring = false): ConvMatrix {
   if (inChannels % groups !== 0 || outChannels % groups !== 0) {
     throw new ArgumentError(`convMatrix: groups ${groups} must divide ${inChannels} input and ${outChannels} output channels`);
   }
-  const table = tapTable(axes);
+  const table = tapTable(axes, ring);
   const taps = axes.reduce((p, a) => p * a.kernel, 1);
   const outputs = axes.reduce((p, a) => p * a.output, 1);
   const inputs = axes.reduce((p, a) => p * a.input, 1);

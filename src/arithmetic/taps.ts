@@ -3,10 +3,11 @@
 import type { WindowAxis } from "./sizes.ts";
 
 /**
- * Entry [p, q] is the row-major position, within a plane of the input, that tap q of output position p reads; -1 in the padding.
+ * Entry [p, q] is the row-major position, within a plane of the input, that tap q of output position p reads; -1 in the padding, or on a
+ * `ring` the position at the input's other end.
  * p and q run row-major over the outputs and the kernel. Length: (product of outputs) x (product of kernels).
  */
-export function tapTable(axes: readonly WindowAxis[]): Int32Array {
+export function tapTable(axes: readonly WindowAxis[], ring = false): Int32Array {
   let table = new Int32Array([0]);
   let positions = 1;
   let taps = 1;
@@ -18,7 +19,8 @@ export function tapTable(axes: readonly WindowAxis[]): Int32Array {
         for (let q = 0; q < taps; q++) {
           const outer = table[p * taps + q];
           for (let t = 0; t < kernel; t++) {
-            const i = o * stride + t * dilation - before;
+            const place = o * stride + t * dilation - before;
+            const i = ring ? ((place % input) + input) % input : place;
             next[entry++] = outer < 0 || i < 0 || i >= input ? -1 : outer * input + i;
           }
         }

@@ -1,0 +1,103 @@
+// Back through a window operation, cell by cell and for all kinds: which outputs ask for an input cell, and how strongly. A convolution hands
+// the gradient back through the same weights, an average in equal shares, a maximum to the one that won, a length along its direction.
+import { ShapeError } from "../../tensor/errors.ts";
+import { isPooling } from "./options.ts";
+import type { Frame, Steps, Tap } from "./steps.ts";
+
+/** What one window hands back to one input cell, or to one weight. */
+export interface GradientTerm {
+  /** Number of the frame, which is the output cell's. */
+  readonly frame: number;
+  readonly output: Frame["output"];
+  /** The output's own gradient g. */
+  readonly upstream: number;
+  /** d(output) / d(this cell or weight). */
+  readonly slope: number;
+  /** upstream · slope: the terms of a cell add up to its gradient. */
+  readonly product: number;
+}
+
+export interface WindowGradients {
+  /** dX: [channel][row][column] of the input, without its padding. */
+  readonly input: readonly (readonly (readonly number[])[])[];
+  /** dW in the layout of the weights; empty for poolings. Deformable offsets have none here. */
+  readonly kernel: Float64Array;
+  /** db: one number per output channel. */
+  readonly bias: Float64Array;
+  /** What made a cell of `input`. */
+  termsOf(at: { readonly channel: number; readonly row: number; readonly column: number }): GradientTerm[];
+}
+
+/** How much an output changes with the value that a tap reads. */
+function slopeOf(steps: Steps, frame: Frame, tap: number): number {
+  switch (steps.kind) {
+    case "max pooling":
+      return tap === frame.winner ? 1 : 0;
+    case "average pooling":
+      return 1 / (frame.divisor ?? 1);
+    case "L2 pooling":
+      // The length has no direction at 0; the engine's gradient is 0 there, too.
+      return frame.value === 0 ? 0 : frame.taps[tap].value / frame.value;
+    default:
+      return frame.taps[tap].weight;
+  }
+}
+
+/** Cells of the input that a tap reads, with their shares; padding is nobody's. */
+function readBy(steps: Steps, tap: Tap): readonly (readonly [row: number, column: number, share: number])[] {
+  const found = tap.neighbours ?? [{ row: tap.row, column: tap.column, share: 1 }];
+  return found.flatMap(({ row, column, share }) => {
+    const cell = steps.cells[tap.channel][row]?.[column];
+    if (cell === undefined || (cell.kind !== "input" && cell.twin === undefined)) return [];
+    const [r, c] = cell.twin ?? [row, column];
+    return [[r, c, share] as const];
+  });
+}
+
+/**
+ * All gradients of a window operation for the output's gradient `upstream` (row-major [channels, rows, columns]; default ones).
+ * Throws `ShapeError` when that has another length.
+ */
+export function windowGradients(steps: Steps, upstream?: ArrayLike<number>): WindowGradients {
+  const { plan, frames, grid, kernels } = steps;
+  const g = upstream ?? new Float64Array(frames.length).fill(1);
+  if (g.length !== frames.length) throw new ShapeError(`windowGradients: ${g.length} numbers given, ${frames.length} outputs`);
+  const [rowAxis, columnAxis] = plan.axes;
+  const [height, width] = [rowAxis.given.input, columnAxis.given.input];
+  const input = Array.from({ length: plan.inChannels }, () => Array.from({ length: height }, () => new Array<number>(width).fill(0)));
+  const kernel = new Float64Array(isPooling(plan.kind) ? 0 : plan.weights.length);
+  const bias = new Float64Array(plan.outChannels);
+  /** Terms of each input cell, found on the way. */
+  const terms = new Map<number, GradientTerm[]>();
+  const keyOf = (channel: number, row: number, column: number): number => (channel * height + row) * width + column;
+  frames.forEach((frame, f) => {
+    const { output } = frame;
+    bias[output.channel] += g[f];
+    frame.taps.forEach((tap, t) => {
+      const slope = slopeOf(steps, frame, t);
+      for (const [r, c, share] of readBy(steps, tap)) {
+        const [row, column] = [(r - grid.top) / rowAxis.stretch, (c - grid.left) / columnAxis.stretch];
+        const term = { frame: f, output, upstream: g[f], slope: slope * share, product: g[f] * slope * share };
+        input[tap.channel][row][column] += term.product;
+        const key = keyOf(tap.channel, row, column);
+        const list = terms.get(key);
+        if (list === undefined) terms.set(key, [term]);
+        else list.push(term);
+      }
+      if (kernels.length > 0) kernel[weightIndex(steps, output.channel, tap)] += g[f] * tap.value;
+    });
+  });
+  return { input, kernel, bias, termsOf: ({ channel, row, column }) => terms.get(keyOf(channel, row, column)) ?? [] };
+}
+
+/** Where the weight of a tap stands in the weights as they were given: a transposed convolution's lie turned on the grid. */
+export function weightIndex(
+  { plan }: Pick<Steps, "plan">,
+  outChannel: number,
+  { channel, kernelRow, kernelColumn }: Pick<Tap, "channel" | "kernelRow" | "kernelColumn">,
+): number {
+  const [{ kernel: kh }, { kernel: kw }] = plan.axes;
+  const [inPerGroup, outPerGroup] = [plan.inChannels / plan.groups, plan.outChannels / plan.groups];
+  if (plan.kind !== "transposed") return ((outChannel * inPerGroup + (channel % inPerGroup)) * kh + kernelRow) * kw + kernelColumn;
+  return ((channel * outPerGroup + (outChannel % outPerGroup)) * kh + (kh - 1 - kernelRow)) * kw + (kw - 1 - kernelColumn);
+}

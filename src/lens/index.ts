@@ -18,3 +18,4 @@ export type { Target } from "./target.ts";
 export * from "./trust/index.ts";
 export { type Tuning, type TuningOptions, tuning } from "./tuning.ts";
 export * from "./unit/index.ts";
+export * from "./watch.ts";

@@ -32,7 +32,7 @@ export default defineConfig(({ mode }) => {
       target: "es2022",
       assetsInlineLimit: single ? Number.MAX_SAFE_INTEGER : 0,
       chunkSizeWarningLimit: 2000,
-      modulePreload: { polyfill: false },
+      modulePreload: single ? false : { polyfill: false },
       reportCompressedSize: false,
     },
   };

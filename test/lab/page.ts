@@ -6,13 +6,13 @@ import { afterAll, beforeAll } from "vitest";
 import { serveFolder } from "../../src/cli/serve-folder.ts";
 
 /** FOVEA_LAB is another build, such as one of an engineer who works beside others. */
-const folder = process.env.FOVEA_LAB ?? fileURLToPath(new URL("../../dist/lab", import.meta.url));
+export const labFolder: string = process.env.FOVEA_LAB ?? fileURLToPath(new URL("../../dist/lab", import.meta.url));
 const binary = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
   (path) => path !== undefined && existsSync(path),
 );
 
 /** Both a browser and a built lab are there; without them the tests are skipped, visibly. */
-export const canOpen: boolean = binary !== undefined && existsSync(`${folder}/index.html`);
+export const canOpen: boolean = binary !== undefined && existsSync(`${labFolder}/index.html`);
 if (!canOpen) console.warn("no Chromium, or no built lab (npm run build:lab): the lab is not tested");
 
 const flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"];
@@ -36,7 +36,7 @@ export function startLab(): Lab {
   beforeAll(async () => {
     if (!canOpen) return;
     [served, browser] = await Promise.all([
-      serveFolder(folder, { port: 0 }),
+      serveFolder(labFolder, { port: 0 }),
       chromium.launch({ ...(binary !== undefined && { executablePath: binary }), args: flags }),
     ]);
   });
@@ -52,7 +52,12 @@ export function startLab(): Lab {
       const problems: string[] = [];
       page.on("pageerror", (error) => problems.push(String(error)));
       page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
-      page.on("requestfailed", (request) => problems.push(`${request.url()}: ${request.failure()?.errorText}`));
+      // What a page that was left did not finish loading is nobody's problem.
+      page.on(
+        "requestfailed",
+        (request) =>
+          request.failure()?.errorText !== "net::ERR_ABORTED" && problems.push(`${request.url()}: ${request.failure()?.errorText}`),
+      );
       await page.goto(new URL(address, served.url).href);
       return { page, problems };
     },

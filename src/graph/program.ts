@@ -18,9 +18,10 @@ export interface CompileOptions {
   /** Default: "exact" for graphs that update state or compute gradients of convolutions, "fast" for all others (inference). */
   readonly precision?: Precision;
   /**
-   * Choose kernels by short timed trials, and remember the winners (in memory, and in Node in the folder `FOVEA_CACHE`, by default
-   * `~/.cache/fovea`). With "exact" precision the choice never changes a bit; with "fast" it may, within rounding. Default false: the
-   * trials cost a program's first start up to a second, and the kernels' own choice is rarely beaten.
+   * true: choose kernels by short timed trials where no winner is remembered, and remember the winners (in memory, and in Node in the folder
+   * `FOVEA_CACHE`, by default `~/.cache/fovea`; "off" keeps nothing). Absent: use what is remembered, try nothing. false: leave every
+   * choice to the kernels. With "exact" precision the choice never changes a bit; with "fast" it may, within rounding, so that equal bits
+   * from run to run need equal memories. Trials take at most about 0.15 s per program; `fit` and everything built on it asks for them.
    */
   readonly tune?: boolean;
 }

@@ -34,7 +34,9 @@ export async function createTrainer(
 ): Promise<Trainer> {
   const programs = new Map<number, Program>();
   async function programFor(batch: number): Promise<Program> {
-    const program = programs.get(batch) ?? (await compile(stepFor(model, batch, batchSizes[0], options).graph, where));
+    // The usual batch runs long enough to repay trials, and exact programs compute the same bits whatever these choose.
+    const tuned = { ...(batch === batchSizes[0] && { tune: true }), ...where };
+    const program = programs.get(batch) ?? (await compile(stepFor(model, batch, batchSizes[0], options).graph, tuned));
     programs.set(batch, program);
     return program;
   }

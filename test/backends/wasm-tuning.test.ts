@@ -10,8 +10,13 @@ import { timeKernels } from "../../src/backends/wasm/trial.ts";
 import type { ChooseVariant } from "../../src/backends/wasm/tuning.ts";
 import { createGraph, type Graph } from "../../src/graph/graph.ts";
 import { input } from "../../src/graph/record.ts";
+import { nn } from "../../src/nn/index.ts";
+import { createModel } from "../../src/nn/model.ts";
 import { add, conv2d, relu } from "../../src/ops/index.ts";
 import { random, randomNormal } from "../../src/tensor/random.ts";
+import { full, Tensor } from "../../src/tensor/tensor.ts";
+import { sgd } from "../../src/train/optimisers.ts";
+import { trainingStep } from "../../src/train/step.ts";
 
 let folder: string;
 
@@ -60,8 +65,8 @@ async function edit(change: (saved: Saved) => void): Promise<void> {
   forgetChoices();
 }
 
-async function kernelNow(graph: Graph = layer()): Promise<string> {
-  const program = await compileWasm(graph, { threads: 1, tune: true });
+async function kernelNow(options: { readonly tune?: boolean } = { tune: true }): Promise<string> {
+  const program = await compileWasm(layer(), { threads: 1, ...options });
   const { kernel } = program.explain().nodes.find(({ kernel: name }) => name.includes("+")) as { kernel: string };
   program.release();
   return kernel;
@@ -85,6 +90,47 @@ describe("variants", () => {
     expect(new Set(seen).size).toBeGreaterThanOrEqual(2);
     expect(seen.join()).not.toContain("winograd");
     for (const other of results.slice(1)) expect(other).toEqual(results[0]);
+  });
+
+  it("all variants of training steps give the same bits, so that trials never change what is learnt", () => {
+    const model = createModel(
+      nn.sequential({
+        a: nn.conv2d(3, 20, 3, { padding: 1 }),
+        r: nn.relu(),
+        b: nn.conv2d(20, 24, 3),
+        f: nn.flatten(),
+        c: nn.linear(24 * 196, 10),
+      }),
+      [3, 16, 16],
+      { seed: 1 },
+    );
+    const { graph } = trainingStep(model, { batch: 4, optimiser: sgd(0.1, { momentum: 0.9 }) });
+    const given = {
+      x: randomNormal([4, 3, 16, 16], random(1)),
+      y: new Tensor(Int32Array.of(1, 2, 3, 4), [4]),
+      learningRate: full([], 0.1),
+    };
+    const chosen = new Map<number, Set<string>>();
+    const states = [0, 1, 2, 3].map((number) => {
+      const taken = new Set<string>();
+      chosen.set(number, taken);
+      const choose: ChooseVariant = (rule, site) => {
+        const variants = rule.variants?.(site) ?? [];
+        if (variants.length < 2) return undefined;
+        const variant = variants[number % variants.length];
+        taken.add(`${site.value.op.name} ${variant}`);
+        return variant;
+      };
+      const program = compileWasmSync(graph, { choose });
+      for (let i = 0; i < 3; i++) program.runSync?.(given);
+      const state = program.state.names.map((name) => Buffer.from(program.state.read(name).data.buffer).toString("base64"));
+      program.release();
+      return state;
+    });
+    const ops = [...(chosen.get(0) ?? [])].map((name) => name.split(" ")[0]);
+    expect(ops).toEqual(expect.arrayContaining(["conv", "convFilterGrad", "convInputGrad"]));
+    expect(chosen.get(1)).not.toEqual(chosen.get(0));
+    for (const other of states.slice(1)) expect(other).toEqual(states[0]);
   });
 
   it("a trial times every kernel, however few of its items run", () => {
@@ -121,7 +167,22 @@ describe("what is remembered", () => {
         choices[key] = variants.find((v) => v.startsWith(wanted)) as string;
       });
       expect(await kernelNow()).toContain(wanted.split(" ")[0]);
+      expect(await kernelNow({})).toContain(wanted.split(" ")[0]);
     }
+  });
+
+  it("is used when nothing is asked for, and not when it is not wanted", async () => {
+    const usual = await kernelNow({});
+    expect(await readdir(folder)).toEqual([]);
+    await kernelNow();
+    await edit(({ choices }) => {
+      const [key] = Object.keys(choices);
+      const variants = key.split(" | ").at(-1)?.split(",") ?? [];
+      choices[key] = variants.at(-1) as string;
+    });
+    const remembered = await kernelNow({});
+    expect(remembered).not.toBe(usual);
+    expect(await kernelNow({ tune: false })).toBe(usual);
   });
 
   it("is ignored when another version wrote it, when it names what does not exist, and when it is garbage", async () => {

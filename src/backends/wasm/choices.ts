@@ -56,6 +56,11 @@ async function readChoices(): Promise<ReadonlyMap<string, string>> {
   }
 }
 
+/** Whether it is worth asking. */
+export function anyChoices(): boolean {
+  return known.size > 0;
+}
+
 export function choiceFor(key: string): string | undefined {
   return known.get(key);
 }

@@ -177,9 +177,10 @@ export async function compileWasm(graph: Graph, options: WasmCompileOptions = {}
   const support = threadSupport();
   const most = support.available ? asked : 1;
   if (most > 1) startPool(most);
-  const { tune = false } = options;
-  if (tune) await loadChoices();
-  const { parts, threads, limits, bytes, notes, eager } = translate(graph, options, most, options.choose ?? (tune ? tuner() : undefined));
+  const { tune } = options;
+  if (tune !== false) await loadChoices();
+  const choose = options.choose ?? (tune === false ? undefined : tuner(tune === true));
+  const { parts, threads, limits, bytes, notes, eager } = translate(graph, options, most, choose);
   await saveChoices();
   const compiling = compileModule(bytes, eager);
   const memory = new WebAssembly.Memory(limits);

@@ -1,7 +1,7 @@
 // Which of a kernel's variants a node gets: the one remembered for this engine and these shapes, or the winner of a short trial, or the rule's own.
 import { now } from "#platform";
 import { showShape } from "../../tensor/shape.ts";
-import { choiceFor, rememberChoice } from "./choices.ts";
+import { anyChoices, choiceFor, rememberChoice } from "./choices.ts";
 import type { KernelRule, Site } from "./kernel.ts";
 import { timeKernels } from "./trial.ts";
 
@@ -16,15 +16,17 @@ const millisecondsPerProgram = 150;
 /** A variant has to be this much faster than the rule's own choice: noise must not decide. */
 const clearlyFaster = 0.93;
 
-/** A chooser for one program: trials where nothing is remembered, until their time is up. */
-export function tuner(): ChooseVariant {
+/** A chooser for one program: what is remembered; where nothing is and `tries` is set, trials, until their time is up. */
+export function tuner(tries: boolean): ChooseVariant {
   let spent = 0;
   return (rule, site) => {
+    if (!tries && !anyChoices()) return undefined;
     const variants = rule.variants?.(site) ?? [];
     if (variants.length < 2) return undefined;
     const key = siteKey(site, variants);
     const remembered = choiceFor(key);
     if (remembered !== undefined && variants.includes(remembered)) return remembered;
+    if (!tries) return undefined;
     const usual = rule.generate({ ...site, variant: variants[0] });
     if (usual.stages.reduce((sum, { nanoseconds }) => sum + nanoseconds, 0) < worthTrying) return undefined;
     const start = now();

@@ -8,6 +8,7 @@ export { type WriteOnnxOptions, writeOnnx } from "./onnx/write/write.ts";
 export { type PictureToTensorOptions, pictureToTensor, type TensorToPictureOptions, tensorToPicture } from "./picture.ts";
 export * from "./prepare.ts";
 export { preprocessingProfile, preprocessingProfiles } from "./profiles.ts";
+export { type FileKind, recogniseFile } from "./recognise.ts";
 export * from "./resample.ts";
 export * from "./safetensors.ts";
 export { writeFoveaSource } from "./source/fovea.ts";

@@ -1,2 +1,188 @@
-// What the worker computes for this room.
-export const tasks = {};
+// What the worker computes for this room. A picture that was seen stays here with its net under a number, so that the many small questions
+// about it (a map, an edge, a sum) carry neither the net nor the picture.
+import { effectiveField, type Model, projectiveField, report } from "fovea";
+import { type UnitReads, unitReads } from "fovea/lens";
+import { Tensor } from "fovea/tensor";
+import type { TaskContext } from "../../engine/context.ts";
+import { type Look, look } from "../../engine/look.ts";
+import type { NetRef } from "../../engine/nets.ts";
+import { type Numbers, toNumbers, toTensor } from "../../engine/tensors.ts";
+import type { WeightEdit } from "./state.ts";
+
+export interface SeenLayer {
+  /** "x" for the input; an op that is in no layer goes by its number. */
+  readonly name: string;
+  readonly kind: string;
+  readonly shape: readonly number[];
+  readonly role: "input" | "maps" | "features" | "output";
+  /** Of all its values on this picture. */
+  readonly range: { readonly low: number; readonly high: number };
+  /** Whether it has numbers to show: ops outside of layers have none. */
+  readonly shown: boolean;
+  readonly field: SeenField | undefined;
+}
+
+export interface SeenField {
+  readonly status: "exact" | "upper bound" | "whole input" | "unknown" | "data-dependent" | "misaligned";
+  readonly axes: readonly { readonly size: number; readonly stride: number; readonly padding: number }[];
+}
+
+export interface Seen {
+  readonly scene: number;
+  /** As the net sees it, normalised. */
+  readonly input: Numbers;
+  readonly layers: readonly SeenLayer[];
+  readonly edges: readonly { readonly from: number; readonly to: number }[];
+  readonly probabilities: readonly number[];
+}
+
+interface Scene {
+  readonly model: Model;
+  readonly input: Tensor;
+  readonly look: Look;
+}
+
+const kept = 4;
+const scenes = new Map<number, Scene>();
+let last = 0;
+
+function sceneOf(number: number): Scene {
+  const scene = scenes.get(number);
+  if (scene === undefined) throw new DOMException("another picture is looked at now", "AbortError");
+  return scene;
+}
+
+/** Models with changed weights, by net and changes. */
+const changed = new Map<string, Model>();
+
+export async function modelOf(net: NetRef, edits: readonly WeightEdit[], { open }: TaskContext): Promise<Model> {
+  const model = await open(net);
+  if (edits.length === 0) return model;
+  const key = `${net.key} ${JSON.stringify(edits)}`;
+  const found = changed.get(key);
+  if (found !== undefined) return found;
+  const state = model.state();
+  for (const { parameter, offset, value } of edits) {
+    const tensor = state.get(parameter);
+    // An old link may name weights that this net lacks.
+    if (tensor === undefined || offset >= tensor.size) continue;
+    const data = tensor.data.slice();
+    data[offset] = value;
+    state.set(parameter, new Tensor(data, tensor.shape));
+  }
+  const made = model.with(state);
+  changed.set(key, made);
+  for (const old of changed.keys()) if (changed.size > kept) changed.delete(old);
+  return made;
+}
+
+function rangeOf(data: Float32Array): { low: number; high: number } {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const v of data) {
+    if (v < low) low = v;
+    if (v > high) high = v;
+  }
+  return { low, high };
+}
+
+/** Values of a layer as [units, height, width]. */
+function asMaps({ shape, data }: Numbers): Numbers {
+  const units = shape[0] ?? 1;
+  const width = shape.length > 1 ? shape[shape.length - 1] : 1;
+  return { shape: [units, data.length / units / width, width], data };
+}
+
+function valuesOf({ look: { maps }, input }: Scene, layer: string): Numbers {
+  return layer === "x" ? toNumbers(input) : maps[layer];
+}
+
+export const tasks = {
+  /** Runs a net on a picture, and tells how the net is wired. */
+  async see(
+    { net, edits, pixels }: { readonly net: NetRef; readonly edits: readonly WeightEdit[]; readonly pixels: Numbers },
+    context: TaskContext,
+  ): Promise<Seen> {
+    const model = await modelOf(net, edits, context);
+    const seen = await look(model, pixels);
+    const scene: Scene = { model, look: seen, input: toTensor(seen.input) };
+    scenes.set(++last, scene);
+    for (const old of scenes.keys()) if (scenes.size > kept) scenes.delete(old);
+
+    const { boxes, edges } = report.boxesOf(model, { followers: "apart" });
+    const summary = new Map(model.summary().layers.map((layer) => [layer.name, layer]));
+    const output = boxes.findIndex(({ isOutput }) => isOutput);
+    const layers = boxes.map((box, i): SeenLayer => {
+      const name = i === 0 ? "x" : box.name === "" ? `#${i}` : box.name;
+      const values = i === 0 ? seen.input : seen.maps[name];
+      const field = summary.get(name)?.field;
+      return {
+        name,
+        kind: box.kinds[0],
+        shape: [...box.shape],
+        role: i === 0 ? "input" : i === output && box.shape.length === 1 ? "output" : box.shape.length > 1 ? "maps" : "features",
+        range: values === undefined ? { low: 0, high: 0 } : rangeOf(values.data),
+        shown: values !== undefined,
+        field: field && { status: field.status, axes: field.axes.map((axis) => ({ ...axis })) },
+      };
+    });
+    return { scene: last, input: seen.input, layers, edges: edges.map((edge) => ({ ...edge })), probabilities: seen.probabilities };
+  },
+
+  /** Maps `from` .. `from + count` of a layer, [count, H, W]. */
+  maps({
+    scene,
+    layer,
+    from,
+    count,
+  }: {
+    readonly scene: number;
+    readonly layer: string;
+    readonly from: number;
+    readonly count: number;
+  }): Numbers {
+    const {
+      shape: [units, height, width],
+      data,
+    } = asMaps(valuesOf(sceneOf(scene), layer));
+    const end = Math.min(units, from + count);
+    return { shape: [end - from, height, width], data: data.slice(from * height * width, end * height * width) };
+  },
+
+  /** Which units feed a unit. */
+  reads({ scene, layer, unit }: { readonly scene: number; readonly layer: string; readonly unit: number }): UnitReads[] {
+    return unitReads(sceneOf(scene).model, layer, unit);
+  },
+
+  /** What a pixel of the input touches, layer by layer. */
+  touched({ scene, pixel }: { readonly scene: number; readonly pixel: readonly [number, number] }) {
+    return projectiveField(sceneOf(scene).model, pixel).map(({ positions, ...field }) => ({
+      ...field,
+      positions: positions.map(([first, end]) => [first, end] as const),
+    }));
+  },
+
+  /** What a unit listens to, measured by gradients on noise. */
+  async listens(
+    {
+      scene,
+      layer,
+      unit,
+      position,
+    }: { readonly scene: number; readonly layer: string; readonly unit: number; readonly position?: readonly [number, number] },
+    { signal }: TaskContext,
+  ) {
+    const { profile, box, share, deviation } = await effectiveField(sceneOf(scene).model, {
+      layer,
+      channel: unit,
+      samples: 16,
+      signal,
+      ...(position && { position }),
+    });
+    return {
+      profile: toNumbers(profile),
+      box: box.map(([first, end]) => [first, end] as const),
+      share: [...share],
+      deviation: [...deviation],
+    };
+  },
+};

@@ -1,0 +1,69 @@
+// The net and the picture that the room looks at, and what the worker saw. Everything on the screen hangs on this one thing.
+import { engine } from "../../engine/client.ts";
+import { chosen, netOf, type Picture, type SessionNet, session } from "../../state/session.svelte.ts";
+import { readEdits, readUnit, type UnitName, view } from "./state.ts";
+import type { Seen, SeenLayer } from "./tasks.ts";
+
+export interface SceneState {
+  readonly net: SessionNet | undefined;
+  readonly pictures: readonly Picture[];
+  readonly picture: Picture | undefined;
+  readonly seen: Seen | undefined;
+  readonly error: unknown;
+  /** The unit in the address, where the net has it. */
+  readonly unit: UnitName | undefined;
+  layer(name: string): SeenLayer | undefined;
+}
+
+/** Call while a component is set up: it follows the chosen net, picture and edits as long as the component lives. */
+export function watchScene(): SceneState {
+  const net = $derived(netOf(chosen.net));
+  const pictures = $derived([...(net?.samples ?? []), ...session.pictures]);
+  const picture = $derived(pictures[Math.min(view.picture, pictures.length - 1)]);
+  let seen: Seen | undefined = $state.raw();
+  let error: unknown = $state.raw();
+  const layers = $derived(new Map(seen?.layers.map((layer) => [layer.name, layer])));
+  const unit = $derived.by(() => {
+    const asked = readUnit(view.unit);
+    const layer = asked && layers.get(asked.layer);
+    return layer?.shown && asked!.unit < (layer.shape[0] ?? 1) ? asked : undefined;
+  });
+
+  $effect(() => {
+    if (net === undefined || picture === undefined) return;
+    const controller = new AbortController();
+    engine
+      .call("network", "see", { net: net.ref, edits: readEdits(view.edits), pixels: picture.pixels }, { signal: controller.signal })
+      .then(
+        (answer) => {
+          seen = answer;
+          error = undefined;
+        },
+        (reason) => {
+          if (!controller.signal.aborted) error = reason;
+        },
+      );
+    return () => controller.abort();
+  });
+  return {
+    get net() {
+      return net;
+    },
+    get pictures() {
+      return pictures;
+    },
+    get picture() {
+      return picture;
+    },
+    get seen() {
+      return seen;
+    },
+    get error() {
+      return error;
+    },
+    get unit() {
+      return unit;
+    },
+    layer: (name) => layers.get(name),
+  };
+}

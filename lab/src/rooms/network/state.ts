@@ -1,0 +1,78 @@
+// What the address keeps of this room: which tab, which picture, which unit is looked at and how deep, and which weights were changed.
+import { flag, oneOf, real, text, whole } from "../../state/address.ts";
+import { roomState } from "../../state/rooms.svelte.ts";
+
+export const tabs = ["overview", "layers", "equivariance", "edit"] as const;
+export type Tab = (typeof tabs)[number];
+
+export const view = roomState("network", {
+  tab: oneOf(tabs, "overview"),
+  /** Among the net's samples and the reader's own pictures. */
+  picture: whole(0, 0),
+  /** "conv2:5"; empty for none. */
+  unit: text(),
+  /** "12,7": a pixel of the input whose influence is shown. */
+  pixel: text(),
+  /** 0 the net, 1 how the unit comes about, 2 the sum of one cell. */
+  depth: whole(0, 0, 2),
+  /** Row and column of the unit's map. */
+  cell: text(),
+  /** Weights that differ from the net's: "conv1.weight:12=0.5,conv1.bias:3=-1". */
+  edits: text(),
+  /** Each map in its own range, or all of a layer in one. */
+  range: oneOf(["layer", "unit"], "layer"),
+  /** Seed of the weights of written nets. */
+  seed: whole(0, 0),
+  /** Whose pictures a written net is made for. */
+  onto: oneOf(["shapes", "digits"], "shapes"),
+  layer: text(),
+  transform: oneOf(["shift", "rotation", "scale"], "shift"),
+  rows: whole(0, -64, 64),
+  columns: whole(1, -64, 64),
+  quarters: whole(1, 1, 3),
+  factor: real(1.5, 1, 8),
+  interior: flag(false),
+});
+
+export interface UnitName {
+  readonly layer: string;
+  readonly unit: number;
+}
+
+/** "conv2:5" as layer and unit; undefined where it names none. */
+export function readUnit(written: string): UnitName | undefined {
+  const at = written.lastIndexOf(":");
+  const unit = Number(written.slice(at + 1));
+  return at > 0 && written.slice(at + 1) !== "" && Number.isInteger(unit) && unit >= 0 ? { layer: written.slice(0, at), unit } : undefined;
+}
+
+export function writeUnit({ layer, unit }: UnitName): string {
+  return `${layer}:${unit}`;
+}
+
+/** "12,7" as a pair of whole numbers; undefined where it is none. */
+export function readPair(written: string): readonly [number, number] | undefined {
+  const parts = written.split(",").map(Number);
+  return written !== "" && parts.length === 2 && parts.every((n) => Number.isInteger(n) && n >= 0) ? [parts[0], parts[1]] : undefined;
+}
+
+export interface WeightEdit {
+  readonly parameter: string;
+  /** Row-major position. */
+  readonly offset: number;
+  readonly value: number;
+}
+
+export function readEdits(written: string): WeightEdit[] {
+  return written.split(",").flatMap((one) => {
+    const found = /^(.+):(\d+)=(.+)$/.exec(one);
+    const value = Number(found?.[3]);
+    return found !== null && Number.isFinite(value) ? [{ parameter: found[1], offset: Number(found[2]), value }] : [];
+  });
+}
+
+/** `edits` with one more; a second one of the same weight replaces the first. */
+export function withEdit(edits: string, edit: WeightEdit): string {
+  const others = readEdits(edits).filter(({ parameter, offset }) => parameter !== edit.parameter || offset !== edit.offset);
+  return [...others, edit].map(({ parameter, offset, value }) => `${parameter}:${offset}=${value}`).join(",");
+}

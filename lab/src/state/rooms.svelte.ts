@@ -14,6 +14,10 @@ interface Registered {
 }
 
 const rooms = new Map<string, Registered>();
+/** How many rooms have said what they keep in the address: it must be written anew when one more does. */
+let registered = $state(0);
+/** What a room whose code is still being loaded will find in the address; until then it stays there. */
+let awaited: Query = withoutVersion(readAddress());
 
 function roomOf({ room }: Query): RoomName {
   return roomNames.find((name) => name === room) ?? "start";
@@ -29,6 +33,7 @@ export function roomState<const F extends Readonly<Record<string, Field<unknown>
   const query = place.room === room || room === "session" ? readAddress() : {};
   const state: Record<string, unknown> = $state(valuesOf(fields, query));
   rooms.set(room, { fields, state });
+  registered += 1;
   return state as StateOf<F>;
 }
 
@@ -45,7 +50,8 @@ function queryOf(room: string): Record<string, string> {
 
 /** The address of the present view, as pairs. */
 export function viewQuery(): Query {
-  return { room: place.room, ...settingsQuery(), ...queryOf("session"), ...queryOf(place.room) };
+  const own = registered > 0 && rooms.has(place.room) ? queryOf(place.room) : awaited;
+  return { ...own, room: place.room, ...settingsQuery(), ...queryOf("session") };
 }
 
 /** Goes to a room, with some of its settings changed; the back button returns. */
@@ -54,12 +60,12 @@ export function visit(room: RoomName, change: Readonly<Record<string, unknown>> 
   place.room = room;
   const known = rooms.get(room);
   if (known !== undefined) Object.assign(known.state, change);
-  writeAddress({ ...viewQuery(), ...written(room, change) }, { push: true });
+  awaited = Object.fromEntries(Object.entries(change).map(([name, value]) => [name, String(value)]));
+  writeAddress(viewQuery(), { push: true });
 }
 
-/** A room whose code is not loaded yet will read its settings from the address. */
-function written(room: string, change: Readonly<Record<string, unknown>>): Query {
-  return rooms.has(room) ? {} : Object.fromEntries(Object.entries(change).map(([name, value]) => [name, String(value)]));
+function withoutVersion({ v: _, ...query }: Query): Query {
+  return query;
 }
 
 /** Puts the room's settings (default: of the open room) back to their defaults. */
@@ -72,6 +78,7 @@ export function resetRoom(room: RoomName = place.room): void {
 export function followHistory(): () => void {
   const follow = (): void => {
     const query = readAddress();
+    awaited = withoutVersion(query);
     place.room = roomOf(query);
     if (query.lang === "en" || query.lang === "zh") settings.language = query.lang;
     for (const room of [place.room, "session"]) {

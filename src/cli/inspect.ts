@@ -8,6 +8,7 @@ import { describePreprocessing } from "../io/prepare.ts";
 import type { Model } from "../nn/model.ts";
 import type { LayerSummary, ModelSummary } from "../nn/summary.ts";
 import { drawGraph } from "../report/graph-drawing.ts";
+import { layerTable } from "./layer-table.ts";
 import { type ExplainedProgram, explainGraph, explainModel } from "./machine.ts";
 import { addModelOptions, openAsTold } from "./model-options.ts";
 import { type OpenedModel, takesPictures } from "./open-model.ts";
@@ -74,7 +75,7 @@ function describe(opened: OpenedModel, model: Model | undefined, compiled: Expla
     ...file,
     wrapText(`pictures are brought into this form: ${describePreprocessing(model)}`, 2),
     "",
-    summary.toString(),
+    layerTable(summary, process.stdout.columns),
     "",
     "field and stride in input pixels; multiply-adds (MACs) for one picture,",
     "convolution and dense weights only",

@@ -29,6 +29,13 @@ export function wrapText(text: string, indent: number, width = 80): string {
   return [...lines, line].join(`\n${" ".repeat(indent)}`);
 }
 
+/** At most `width` characters: what is too long loses its middle, "layer4...conv1", since paths differ at their ends. */
+export function shortenMiddle(text: string, width: number): string {
+  if (text.length <= width) return text;
+  const kept = Math.max(2, width - 3);
+  return `${text.slice(0, Math.floor(kept / 2))}...${text.slice(text.length - Math.ceil(kept / 2))}`;
+}
+
 /** 1536 -> "1.5 KiB". */
 export function showBytes(bytes: number): string {
   const units = ["bytes", "KiB", "MiB", "GiB"];

@@ -117,13 +117,13 @@ function printTable(layers: readonly LayerSummary[], total: ModelSummary["total"
 }
 
 /** "14", "3×5", or why there is no such size. */
-function showField(field: LayerField): string {
+export function showField(field: LayerField): string {
   if (field.status !== "exact" && field.status !== "upper bound") return field.status;
   const size = showAxes(field.axes.map((axis) => axis.size));
   return field.status === "exact" ? size : `≤ ${size}`;
 }
 
-function showStride(field: LayerField): string {
+export function showStride(field: LayerField): string {
   return field.status === "exact" || field.status === "upper bound" ? showAxes(field.axes.map((axis) => axis.stride)) : "";
 }
 

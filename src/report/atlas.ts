@@ -102,7 +102,7 @@ export function writeAtlasPage({
   const glance: Section = {
     id: "glance",
     title: "At a glance",
-    body: html`<p class="lede">What each unit wants, found by gradient ascent. Strong and weak units look alike here; their numbers are below.</p>
+    body: html`<p class="lede">What each unit wants, found by gradient ascent, with the activation reached / the best picture's, and their ratio: strong and weak units look alike here.</p>
 <div class="tiles glance">${units.map((unit) => glanceTile(unit, layer, normalisation))}</div>`,
   };
   const every: Section = {
@@ -121,8 +121,8 @@ ${units.map((unit) => unitArticle(layer, unit, normalisation, { facts: factsOf(u
 }
 
 function glanceTile({ examples: { channel, best }, maximised }: AtlasUnit, layer: string, normalisation: Normalisation): Markup {
-  const ratio = maximised !== undefined && best > 0 ? ` · ${show(maximised.activation / best, 2)} ×` : "";
-  const words = maximised === undefined ? "–" : `${show(maximised.activation, 2)} · best ${show(best, 2)}${ratio}`;
+  const ratio = maximised !== undefined && best > 0 ? html`<br>${show(maximised.activation / best, 2)} ×` : "";
+  const words = maximised === undefined ? "–" : html`${show(maximised.activation, 2)} / ${show(best, 2)}${ratio}`;
   if (maximised === undefined) return figure(html``, html`<a href="#channel-${channel}">${channel}</a> ${words}`);
   return figure(
     html`<a href="#channel-${channel}">${image(photograph(maximised.image, normalisation), `What channel ${channel} of ${layer} wants`)}</a>`,

@@ -6,7 +6,7 @@ import { figure, image, legend, mapImage, type Normalisation, photograph } from 
 import { html, type Markup } from "./html.ts";
 import type { JudgedMap } from "./judged-map.ts";
 import { writePage } from "./page.ts";
-import { type Range, show } from "./range.ts";
+import { type Range, show, showRange } from "./range.ts";
 import { type Raster, sheet } from "./raster.ts";
 import { percent, type Section, showSeconds } from "./sections.ts";
 
@@ -129,7 +129,7 @@ function gridSection({ pictures, normalisation }: ComparisonData, rows: readonly
 <div class="cells">${r.cells.map((cell, i) => cellFigure(cell, r, lastPart(pictures[i].name)))}</div></div>
 `;
   };
-  const body = html`<p class="lede">Rows are methods, columns pictures. Maps of one family share one scale over all pictures, so a pale map is a weak one; where a method is so weak that nothing would be seen, its own scale is used and said. Under each map: the areas under its deletion curve (lower is better) and its insertion curve (higher is better), and ρ, its rank correlation with the map of the same net with all its weights forgotten (near 1: the method does not care what the net has learned).</p>
+  const body = html`<p class="lede">Rows are methods, columns pictures. Maps of one family share one scale over all pictures, so a pale map is a weak one; where a method is so weak that nothing would be seen, its own scale is used and said. Under each map: its raw range, the areas under its deletion curve (lower is better) and its insertion curve (higher is better), and ρ, its rank correlation with the map of the same net with all its weights forgotten (near 1: the method does not care what the net has learned).</p>
 <div class="compared" style="--n:${Math.min(pictures.length, 6)}"><div class="method"><div><h3>The pictures</h3></div><div class="cells">${head}</div></div>
 ${rows.map(row)}</div>`;
   return { id: "grid", title: "Side by side", body };
@@ -139,11 +139,12 @@ function cellFigure(cell: JudgedMap | undefined, row: Row, name: string): Markup
   if (cell === undefined) return figure(html``, "not finished");
   const { attribution, faithfulness, forgotten } = cell;
   const painted = paintCell(cell, row);
-  const words = row.range === undefined ? "numerically zero" : `raw ${show(attribution.range.low)} to ${show(attribution.range.high)}`;
+  const words = row.range === undefined ? "numerically zero" : `raw ${showRange(attribution.range)}`;
   const parts = [
+    html`<span>${words}</span>`,
     faithfulness && html`<span>del ${show(faithfulness.deletion.area, 2)}</span> <span>ins ${show(faithfulness.insertion.area, 2)}</span>`,
-    forgotten && html` <span>ρ ${rho(forgotten.spearmanAbsolute)}</span>`,
-  ].filter((p) => p !== undefined);
+    forgotten && html`<span>ρ ${rho(forgotten.spearmanAbsolute)}</span>`,
+  ].flatMap((p) => (p === undefined ? [] : [p, " "]));
   const warnings =
     attribution.warnings.length > 0 &&
     html`<details><summary>${attribution.warnings.length === 1 ? "a warning" : `${attribution.warnings.length} warnings`}</summary>${attribution.warnings.map((w) => html`<p class="warn">${w}</p>`)}</details>`;

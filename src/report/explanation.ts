@@ -64,6 +64,7 @@ function mapArticle(judged: JudgedMap, picture: Tensor, id: string, normalisatio
   const facts: readonly (readonly [string, string])[] = [
     ["score", show(score)],
     ["raw values", painted.isZero ? "numerically zero" : showRange(raw)],
+    ...(map.shape[0] > 1 ? [["drawn", `the sum over ${map.shape[0]} channels`] as const] : []),
     ...Object.entries(figures).map(([key, value]) => [inWords(key), show(value)] as const),
     ...(faithfulness
       ? [["deletion area", show(faithfulness.deletion.area)] as const, ["insertion area", show(faithfulness.insertion.area)] as const]
@@ -126,7 +127,7 @@ function sanityDetails({ original, steps }: SanityReport, title: string): Markup
     const number = similarity.spearmanAbsolute;
     return figure(
       mapImage(painted, `${title} after the weights from the top down to ${layer} were forgotten`),
-      html`${layer}<br>ρ ${number === undefined ? "–" : show(number, 2)} · SSIM ${show(similarity.ssim, 2)}`,
+      html`${layer}<br>ρ ${number === undefined ? "–" : show(number, 2)} · SSIM ${show(similarity.ssim, 2)}<br>${painted.isZero ? "numerically zero" : `raw ${showRange(attribution.range)}`}`,
     );
   });
   return html`<details><summary>Sanity: forgetting the weights from the top down</summary><p class="caveat">Spearman's ρ of the absolute values with the untouched map; 1 means that the map does not care what the net has learned. Each map on its own scale.</p><div class="tiles strip">${rows}</div></details>`;

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { stopWorkers } from "../../src/backends/wasm/index.ts";
 import { type AttributionMethod, attribute, attributionMethod } from "../../src/lens/index.ts";
 import { createModel, type Model, nn } from "../../src/nn/index.ts";
+import { resize } from "../../src/ops/index.ts";
 import { ArgumentError } from "../../src/tensor/errors.ts";
 import { random, randomNormal, Tensor, tensor } from "../../src/tensor/index.ts";
 import { n1, n1Picture, smallNet } from "./nets.ts";
@@ -275,6 +276,60 @@ describe("G9 the rest of the family, by its definitions", () => {
       const here = [0, 1, 2, 3, 4].map((k) => maps[k * 42 + p]);
       expect((found.layerMap as Tensor).data[p]).toBeLessThanOrEqual(Math.max(...here) + 1e-9);
       expect((found.layerMap as Tensor).data[p]).toBeGreaterThanOrEqual(Math.min(...here) - 1e-9);
+    }
+  });
+
+  test.each([
+    ["in one batch", 16],
+    ["in several, the last not full", 3],
+  ])(
+    "G9 Score-CAM by its definition: every map enlarged to 0..1, times the picture, %s; a map without a range shows nothing",
+    async (_, batchSize) => {
+      const dead = new Map([["conv.bias", tensor([0.1, -100, 0.2, -100, 0.05])]]);
+      const some = model.with(dead);
+      const found = await attribute(some, picture, { method: "scoreCam", class: 1, at: "relu", batchSize, ...exact });
+      const { activations } = await import("../../src/lens/index.ts");
+      const maps = (await activations(some, picture, { layers: ["relu"], ...exact })).get("relu") as Tensor;
+      const [, rows, columns] = picture.shape;
+      const scores: number[] = [];
+      for (let k = 0; k < 5; k++) {
+        const large = resize(maps.entry(k).reshape([1, 1, ...maps.shape.slice(1)]), { size: [rows, columns], mode: "linear" }).data;
+        const [low, high] = [Math.min(...large), Math.max(...large)];
+        expect(high > low).toBe(k % 2 === 0);
+        const shown = new Tensor(
+          picture.data.map((v: number, p: number) => (high > low ? (v * (large[p % large.length] - low)) / (high - low) : 0)),
+          picture.shape,
+        );
+        scores.push((await attribute(some, shown, { method: "gradient", class: 1, ...exact })).score);
+      }
+      const total = scores.reduce((sum, s) => sum + Math.exp(s), 0);
+      const plane = maps.size / 5;
+      closeTo(
+        found.layerMap,
+        Array.from({ length: plane }, (_, p) => scores.reduce((sum, s, k) => sum + (Math.exp(s) / total) * maps.data[k * plane + p], 0)),
+        9,
+      );
+    },
+  );
+
+  test("G9 Ablation-CAM where a shortcut leads around the layer: the drop is that of the whole net without the channel", async () => {
+    const net = nn.sequential({
+      stem: nn.conv2d(2, 4, 3, { padding: 1 }),
+      block: nn.residual({ inner: nn.conv2d(4, 4, 3, { padding: 1 }), relu: nn.relu(), outer: nn.conv2d(4, 4, 3, { padding: 1 }) }),
+      ...{ last: nn.relu(), pool: nn.globalAvgPool(), flatten: nn.flatten(), head: nn.linear(4, 3) },
+    });
+    const around = createModel(net, [2, 6, 7], { seed: 3 });
+    const { activations, intervene } = await import("../../src/lens/index.ts");
+    const run = { layer: "block.relu", ...exact } as const;
+    for (const batchSize of [1, 3, 16]) {
+      const found = await attribute(around, picture, { method: "ablationCam", class: 2, at: run.layer, batchSize, ...exact });
+      const maps = (await activations(around, picture, { layers: [run.layer], ...exact })).get(run.layer) as Tensor;
+      const sum = new Array<number>(42).fill(0);
+      for (let k = 0; k < 4; k++) {
+        const { before, after } = await intervene(around, picture, { ...run, channels: [k] });
+        for (let p = 0; p < 42; p++) sum[p] += ((before.data[2] - after.data[2]) / before.data[2]) * maps.data[k * 42 + p];
+      }
+      closeTo(found.layerMap, sum, 9);
     }
   });
 

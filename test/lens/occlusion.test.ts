@@ -2,9 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { covered, occlusionWindows } from "../../src/lens/attribution/occlusion.ts";
 import { riseMask } from "../../src/lens/attribution/rise.ts";
-import { attribute } from "../../src/lens/index.ts";
+import { activations, attribute, attributeEach } from "../../src/lens/index.ts";
 import { ArgumentError } from "../../src/tensor/errors.ts";
-import { random, randomNormal, tensor } from "../../src/tensor/index.ts";
+import { random, randomNormal, type Tensor, tensor } from "../../src/tensor/index.ts";
 import { rounds } from "../support/long.ts";
 import { linearNet, n1, n1Picture, smallNet } from "./nets.ts";
 
@@ -155,3 +155,25 @@ describe("RISE", () => {
     await expect(ask({ cells: 1.5 })).rejects.toThrow(/cells is 1.5/);
   });
 });
+
+test("G7 G9 channels of a layer on several pictures together: each has the map and the unit that it has alone", async () => {
+  const model = smallNet();
+  const tasks = [0, 3, 3].map((channel, i) => ({ image: randomNormal([1, 12, 12], random(20 + i)), target: { layer: "conv2", channel } }));
+  for (const method of ["occlusion", "rise", "edges", "scoreCam", "ablationCam"] as const) {
+    const options = { method, masks: 8, batchSize: 4, device: "reference" } as const;
+    const together = await attributeEach(model, tasks, options);
+    for (const [i, { image, target }] of tasks.entries()) {
+      const alone = await attribute(model, image, { ...options, ...target });
+      expect(together[i].map.data).toEqual(alone.map.data);
+      expect([together[i].target, together[i].score]).toEqual([alone.target, alone.score]);
+      // The channel's strongest unit, by another way.
+      const values = (await activations(model, image, { layers: ["conv2"], device: "reference" })).get("conv2")?.entry(target.channel);
+      expect(alone.target).toContain(`at (${peakOf(values as Tensor).join(", ")})`);
+    }
+  }
+});
+
+const peakOf = ({ data, shape: [, width] }: Tensor): [number, number] => {
+  const at = Array.from(data).indexOf(Math.max(...data));
+  return [Math.floor(at / width), at % width];
+};

@@ -56,7 +56,7 @@ export async function aim(model: Model, program: GradientProgram, tasks: readonl
 }
 
 /** The first largest value of a channel, in row-major order. */
-function strongest(values: Tensor, picture: number, channel: number, { height, width }: TargetLayer): readonly [number, number] {
+export function strongest(values: Tensor, picture: number, channel: number, { height, width }: TargetLayer): readonly [number, number] {
   const plane = values.entry(picture).entry(channel).data;
   let best = 0;
   for (let p = 1; p < height * width; p++) if (plane[p] > plane[best]) best = p;

@@ -4,7 +4,7 @@ import { Tensor } from "../../tensor/tensor.ts";
 import { onePicture } from "../batch.ts";
 import type { Finding, Method } from "./method.ts";
 import { scoreProgram } from "./score-program.ts";
-import { settle } from "./settle.ts";
+import { settlerFor } from "./settle.ts";
 
 export type EdgesMethodName = "edges";
 
@@ -37,11 +37,12 @@ export const edgesMethod: Method<EdgesMethodName> = {
     const findings: Finding[] = [];
     const shape = onePicture(tasks[0].image).shape;
     const program = await scoreProgram(model, tasks[0].target, 1, shape, options);
+    const settler = settlerFor(model, tasks[0].target, shape, options);
     try {
       for (const { image: given, target } of tasks) {
         options.signal?.throwIfAborted();
         const image = onePicture(given);
-        const { mask, position } = await settle(model, { image, target }, options);
+        const { mask, position } = await settler.settle({ image, target });
         const [score] = (await program.run([image], mask)).scores;
         findings.push({ map: sobelMagnitude(image), score, position, settings: {} });
         options.onProgress?.({ done: findings.length, total: tasks.length });
@@ -49,6 +50,7 @@ export const edgesMethod: Method<EdgesMethodName> = {
       return findings;
     } finally {
       program.release();
+      settler.release();
     }
   },
 };

@@ -6,7 +6,7 @@ import { allocate, Tensor } from "../../tensor/tensor.ts";
 import { onePicture } from "../batch.ts";
 import type { Finding, Method, MethodSettings } from "./method.ts";
 import { type ScoreProgram, scoreProgram } from "./score-program.ts";
-import { settle } from "./settle.ts";
+import { settlerFor } from "./settle.ts";
 
 /** A window of covered pixels: rows top..bottom-1 and columns left..right-1. */
 export interface Window {
@@ -86,12 +86,13 @@ export const occlusionMethod: Method<OcclusionMethodName> = {
     const windows = occlusionWindows(height, width, options);
     const findings: Finding[] = [];
     const breathe = breather();
+    const settler = settlerFor(model, tasks[0].target, onePicture(tasks[0].image).shape, options);
     let program: ScoreProgram | undefined;
     try {
       for (const [i, { image: given, target }] of tasks.entries()) {
         const image = onePicture(given);
         program ??= await scoreProgram(model, target, batchSize, image.shape, options);
-        const { mask, position } = await settle(model, { image, target }, options);
+        const { mask, position } = await settler.settle({ image, target });
         const [score] = (await program.run([image], mask)).scores;
         const sum = new Float64Array(height * width);
         const count = new Float64Array(height * width);
@@ -130,6 +131,7 @@ export const occlusionMethod: Method<OcclusionMethodName> = {
       return findings;
     } finally {
       program?.release();
+      settler.release();
     }
   },
 };

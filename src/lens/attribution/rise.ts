@@ -6,7 +6,7 @@ import { allocate, Tensor } from "../../tensor/tensor.ts";
 import { onePicture } from "../batch.ts";
 import type { Finding, Method, MethodSettings } from "./method.ts";
 import { type ScoreProgram, scoreProgram } from "./score-program.ts";
-import { settle } from "./settle.ts";
+import { settlerFor } from "./settle.ts";
 
 export interface MaskSettings {
   readonly height: number;
@@ -76,12 +76,13 @@ export const riseMethod: Method<RiseMethodName> = {
     const plane = height * width;
     const findings: Finding[] = [];
     const breathe = breather();
+    const settler = settlerFor(model, tasks[0].target, onePicture(tasks[0].image).shape, options);
     let program: ScoreProgram | undefined;
     try {
       for (const [i, { image: given, target }] of tasks.entries()) {
         const image = onePicture(given);
         program ??= await scoreProgram(model, target, batchSize, image.shape, { ...options, probabilities: true });
-        const { mask: unit, position } = await settle(model, { image, target }, options);
+        const { mask: unit, position } = await settler.settle({ image, target });
         const [score] = (await program.run([image], unit)).scores;
         const sum = new Float64Array(plane);
         // Every picture is shown the same masks, so that two maps differ by what the net said alone.
@@ -115,6 +116,7 @@ export const riseMethod: Method<RiseMethodName> = {
       return findings;
     } finally {
       program?.release();
+      settler.release();
     }
   },
 };

@@ -4,7 +4,7 @@ import { expectModel, type Model } from "../../nn/model.ts";
 import { expectTensor } from "../../tensor/expect.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { scoreProgram } from "../attribution/score-program.ts";
-import { settle } from "../attribution/settle.ts";
+import { settlerFor } from "../attribution/settle.ts";
 import { onePicture } from "../batch.ts";
 import { type RunOptions, runOptionNames } from "../run.ts";
 import { type Target, targetNames } from "../target.ts";
@@ -37,7 +37,9 @@ export async function scorerFor(where: string, model: Model, given: Tensor, opti
   const image = onePicture(given);
   const target = await targetOrPredicted(where, model, image, options);
   const program = await scoreProgram(model, target, batchSize, image.shape, { ...options, probabilities });
-  const { mask } = await settle(model, { image, target }, options);
+  const settler = settlerFor(model, target, image.shape, options);
+  const { mask } = await settler.settle({ image, target });
+  settler.release();
   const breathe = breather();
   return {
     image,

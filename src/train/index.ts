@@ -10,6 +10,7 @@ export {
 } from "./captions.ts";
 export * from "./checkpoint.ts";
 export type { ClipOptions } from "./clip.ts";
+export { type CurvePoint, type LearningCurve, learningCurve } from "./curve.ts";
 export * from "./depth-sweep.ts";
 export type { EarlyStop } from "./early-stop.ts";
 export * from "./evaluate.ts";
@@ -30,3 +31,4 @@ export {
   type SweepTable,
   sweep,
 } from "./sweep.ts";
+export { type Timeline, type TimelineOptions, timeline } from "./timeline.ts";

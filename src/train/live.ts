@@ -13,8 +13,8 @@ import { type FitOptions, type StepRecord, settle } from "./options.ts";
 
 const changeable = ["optimiser", "batchSize", "clip", "augment", "schedule", "epochs"] as const;
 
-/** What may change between two steps. A part that is not mentioned stays as it is. */
-export type TrainingChange = Pick<FitOptions, (typeof changeable)[number]>;
+/** What may change between two steps. A part that is not mentioned stays as it is; one that is undefined goes back to its default. */
+export type TrainingChange = { readonly [K in (typeof changeable)[number]]?: FitOptions[K] | undefined };
 
 export interface LiveTraining {
   /** Where it stands. */
@@ -54,7 +54,7 @@ export async function openTraining(net: Module | Model, dataset: Dataset, option
     step: () => training.step(),
     async change(change) {
       checkOptions("openTraining: change", change, changeable);
-      const next = settle({ ...settings, ...change }, "openTraining: change");
+      const next = settle({ ...settings, ...change } as FitOptions, "openTraining: change");
       checkParts("openTraining: change", next);
       await training.change(next);
       settings = next;

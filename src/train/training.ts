@@ -35,17 +35,19 @@ interface Parts {
   readonly usable: number;
 }
 
-async function prepare(model: Model, dataset: Dataset, settings: Settings): Promise<Parts> {
+async function prepare(model: Model, dataset: Dataset, settings: Settings, compiled?: Trainer): Promise<Parts> {
   const { batchSize, dropLast, optimiser, loss, seed, clip, trainable, augment } = settings;
   const batches = loader(dataset, { batchSize, seed, dropLast, ...(augment && { augment }) });
   const usable = dropLast ? dataset.size - (dataset.size % batchSize) : dataset.size;
   const usual = Math.min(batchSize, usable);
-  const trainer = await createTrainer(
-    model,
-    [...new Set([usual, usable % usual || usual])],
-    { optimiser, loss, seed, ...(clip && { clip }), ...(trainable && { trainable }) },
-    deviceOf(settings),
-  );
+  const trainer =
+    compiled ??
+    (await createTrainer(
+      model,
+      [...new Set([usual, usable % usual || usual])],
+      { optimiser, loss, seed, ...(clip && { clip }), ...(trainable && { trainable }) },
+      deviceOf(settings),
+    ));
   return { batches, trainer, usable };
 }
 
@@ -111,16 +113,15 @@ export class Training {
 
   /** Goes on with other settings: what the net and the optimiser know stays, as far as the new optimiser has a place for it. */
   async change(settings: Settings): Promise<void> {
-    const before = this.#settings;
     const identity = identityOf(this.#model, this.#dataset, settings);
-    if (sameSteps(before, settings)) this.#settings = settings;
-    else {
-      const parts = await prepare(this.#model, this.#dataset, settings);
-      parts.trainer.takeOver(this.#parts.trainer.state());
-      this.#parts.trainer.release();
-      this.#parts = parts;
-      this.#settings = settings;
+    const { trainer } = this.#parts;
+    const parts = await prepare(this.#model, this.#dataset, settings, sameSteps(this.#settings, settings) ? trainer : undefined);
+    if (parts.trainer !== trainer) {
+      parts.trainer.takeOver(trainer.state());
+      trainer.release();
     }
+    this.#parts = parts;
+    this.#settings = settings;
     const { batchSize, dropLast, seed } = settings;
     this.#state = { ...this.#state, batchSize, dropLast, seed, identity };
   }
@@ -293,9 +294,9 @@ function firstState(model: Model, dataset: Dataset, settings: Settings): Trainin
   };
 }
 
-/** Whether the compiled steps and the order of the pictures serve both; the learning rate is given anew at every step. */
+/** Whether the same compiled steps serve both; the learning rate is given anew at every step. */
 function sameSteps(a: Settings, b: Settings): boolean {
-  const kept = ["batchSize", "dropLast", "seed", "loss", "clip", "trainable", "augment", "device", "threads"] as const;
+  const kept = ["batchSize", "dropLast", "seed", "loss", "clip", "trainable", "device", "threads"] as const;
   const decides = ({ optimiser: { name, settings } }: Settings): string => JSON.stringify([name, settings]);
   return kept.every((name) => a[name] === b[name]) && decides(a) === decides(b);
 }

@@ -36,7 +36,7 @@ describe("watch", () => {
     expect(loss).toBeCloseTo(-Math.log(probabilities.data[data.label(4)]), 5);
     // By cross-entropy's rule: probability minus what was right.
     const byScores = gradients.get("logits")?.data as Float32Array;
-    byScores.forEach((g, c) => expect(g).toBeCloseTo(probabilities.data[c] - (c === data.label(4) ? 1 : 0), 6));
+    for (const [c, g] of byScores.entries()) expect(g).toBeCloseTo(probabilities.data[c] - (c === data.label(4) ? 1 : 0), 6);
     live.release();
     seen.release();
   });
@@ -53,7 +53,7 @@ describe("watch", () => {
     // A step of plain descent with rate 1 moves each weight by its gradient.
     for (const [name, before] of model.parameters) {
       const after = program.state.read(name);
-      before.data.forEach((w, i) => expect(gradients.get(name)?.data[i]).toBeCloseTo(w - after.data[i], 5));
+      for (const [i, w] of before.data.entries()) expect(gradients.get(name)?.data[i]).toBeCloseTo(w - after.data[i], 5);
     }
     const norms = layers.map((l) => l.gradient ?? 0);
     expect(Math.hypot(...norms)).toBeCloseTo(result.gradientNorm.item(), 5);

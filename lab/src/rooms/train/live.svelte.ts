@@ -1,0 +1,212 @@
+// The page's side of the training: one worker that keeps running while the reader visits other rooms, what it last reported, and the runs
+// that were left.
+import { type Engine, startEngine } from "../../engine/client.ts";
+import { differences, type Experiment, type Knobs, knobNames, knobsOf, type StopReason, type StopRules } from "./experiment.ts";
+import { stopRules, view } from "./state.ts";
+import type { Look, LookInput, Opened, Status } from "./tasks.ts";
+
+/** A run that is no longer trained: what comparing needs. */
+export interface ShelvedRun {
+  readonly name: string;
+  readonly experiment: Experiment;
+  readonly status: Status;
+}
+
+const shelfLength = 4;
+/** Runs of fewer steps were only looked at. */
+const worthKeeping = 10;
+
+interface Live {
+  /** The run that is open; undefined while the first is prepared. */
+  readonly opened: Opened | undefined;
+  readonly experiment: Experiment | undefined;
+  readonly status: Status | undefined;
+  readonly state: "preparing" | "paused" | "playing";
+  /** Why the last play ended by itself. */
+  readonly ended: StopReason | undefined;
+  readonly error: unknown;
+  readonly shelf: readonly ShelvedRun[];
+  readonly name: string;
+  /** Opens a run for this experiment unless it is open already; changes of the knobs alone go to the open run. */
+  follow(experiment: Experiment): void;
+  /** Begins again: same experiment, step 0. */
+  restart(): Promise<void>;
+  /** Until a rule of the room ends it, or up to this step. */
+  play(upTo?: number): Promise<void>;
+  pause(): void;
+  /** One batch. */
+  step(): Promise<void>;
+  /** To the end of the epoch. */
+  epoch(): Promise<void>;
+  goTo(step: number): Promise<void>;
+  look(input: LookInput, signal: AbortSignal): Promise<Look>;
+  /** The worker, for tasks of single panels. */
+  readonly engine: Engine;
+  forget(shelved: ShelvedRun): void;
+  /** Ends the worker with everything that it holds. */
+  close(): void;
+}
+
+export const live: Live = (() => {
+  let engine: Engine | undefined;
+  let opened: Opened | undefined = $state.raw();
+  let experiment: Experiment | undefined = $state.raw();
+  let status: Status | undefined = $state.raw();
+  let state: Live["state"] = $state("preparing");
+  let ended: StopReason | undefined = $state();
+  let error: unknown = $state.raw();
+  let shelf: readonly ShelvedRun[] = $state.raw([]);
+  let count = $state(0);
+  /** What the page asked for last; answers to older questions are dropped. */
+  let wanted: Experiment | undefined;
+  let opening = 0;
+
+  const worker = (): Engine => {
+    engine ??= startEngine("fovea training");
+    return engine;
+  };
+
+  function shelve(): void {
+    if (status === undefined || experiment === undefined || status.furthest < worthKeeping) return;
+    shelf = [...shelf, { name: `run ${count}`, experiment, status }].slice(-shelfLength);
+  }
+
+  async function open(next: Experiment): Promise<void> {
+    wanted = next;
+    const mine = ++opening;
+    if (state === "playing") await worker().call("train", "pause", undefined);
+    state = "preparing";
+    error = undefined;
+    try {
+      const made = await worker().call("train", "open", { experiment: $state.snapshot(next), base: new URL(".", document.baseURI).href });
+      if (mine !== opening) return;
+      shelve();
+      count += 1;
+      opened = made;
+      experiment = next;
+      status = made.status;
+      ended = undefined;
+      state = "paused";
+    } catch (caught) {
+      if (mine !== opening) return;
+      error = caught;
+      state = "paused";
+    }
+  }
+
+  async function turn(work: () => Promise<Status>): Promise<void> {
+    try {
+      error = undefined;
+      status = await work();
+    } catch (caught) {
+      error = caught;
+    }
+  }
+
+  async function changeTo(knobs: Knobs): Promise<void> {
+    await turn(() => worker().call("train", "change", $state.snapshot(knobs)));
+  }
+
+  async function run(instead?: Partial<StopRules>): Promise<void> {
+    if (state !== "paused" || opened === undefined) return;
+    state = "playing";
+    error = undefined;
+    ended = undefined;
+    const mine = opening;
+    try {
+      const rules = instead === undefined ? stopRules() : { steps: 0, epochs: 0, seconds: 0, accuracy: 0, plateau: 0, ...instead };
+      const result = await worker().call("train", "play", rules, {
+        onReport: (report: Status) => {
+          if (mine === opening) status = report;
+        },
+      });
+      if (mine !== opening) return;
+      status = result.status;
+      ended = result.reason;
+      view.step = result.status.step;
+    } catch (caught) {
+      if (mine === opening) error = caught;
+    } finally {
+      if (mine === opening && state === "playing") state = "paused";
+    }
+  }
+
+  return {
+    get opened() {
+      return opened;
+    },
+    get experiment() {
+      return experiment;
+    },
+    get status() {
+      return status;
+    },
+    get state() {
+      return state;
+    },
+    get ended() {
+      return ended;
+    },
+    get error() {
+      return error;
+    },
+    get shelf() {
+      return shelf;
+    },
+    get name() {
+      return `run ${count}`;
+    },
+    get engine() {
+      return worker();
+    },
+    follow(next) {
+      const last = wanted;
+      if (last === undefined) {
+        void open(next);
+        return;
+      }
+      const changed = differences(last, next);
+      if (changed.length === 0) return;
+      wanted = next;
+      if (experiment === undefined || changed.some((name) => !(knobNames as readonly string[]).includes(name))) void open(next);
+      else void changeTo(knobsOf(next));
+    },
+    async restart() {
+      view.step = 0;
+      if (wanted !== undefined) await open(wanted);
+    },
+    play: (upTo) => run(upTo === undefined ? undefined : { steps: upTo - (status?.step ?? 0) }),
+    pause() {
+      if (state === "playing") void worker().call("train", "pause", undefined);
+    },
+    async step() {
+      if (state !== "paused") return;
+      await turn(() => worker().call("train", "step", null));
+      view.step = status?.step ?? 0;
+    },
+    epoch: () => run({ epochs: 1 }),
+    async goTo(step) {
+      if (state === "playing") return;
+      await turn(() => worker().call("train", "goTo", step));
+      if (status === undefined) return;
+      view.step = status.step;
+      // The knobs of that time are in force again, and the controls show them.
+      Object.assign(view, status.knobs);
+      if (wanted !== undefined) wanted = { ...wanted, ...status.knobs };
+    },
+    look: (input, signal) => worker().call("train", "look", input, { signal }),
+    forget(shelved) {
+      shelf = shelf.filter((other) => other !== shelved);
+    },
+    close() {
+      opening += 1;
+      engine?.stop();
+      engine = undefined;
+      opened = experiment = status = wanted = undefined;
+      ended = error = undefined;
+      shelf = [];
+      count = 0;
+      state = "preparing";
+    },
+  };
+})();

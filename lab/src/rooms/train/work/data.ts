@@ -1,0 +1,67 @@
+// The data sets of this room, in the worker. The last one is kept: another learning rate must not draw two thousand pictures again.
+import { type Dataset, firstOf, gunzip, idxDatasetFromFiles, subset, synthetic, type TrainAndTest } from "fovea";
+import { DataError } from "fovea/tensor";
+import type { Experiment } from "../experiment.ts";
+
+/** The lab's own files, from the address of the page. */
+async function fetchBytes(address: string): Promise<Uint8Array> {
+  let response: Response;
+  try {
+    response = await fetch(address);
+  } catch (cause) {
+    throw new DataError(`${address} cannot be reached`, { cause });
+  }
+  if (!response.ok) throw new DataError(`${address} is not there (${response.status})`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+async function mnistFrom(base: string): Promise<TrainAndTest> {
+  const part = async (name: string): Promise<Uint8Array> => gunzip(await fetchBytes(`${base}data/mnist-${name}.idxz`), { name });
+  const [trainImages, trainLabels, testImages, testLabels] = await Promise.all(
+    ["train-images", "train-labels", "t10k-images", "t10k-labels"].map(part),
+  );
+  return idxDatasetFromFiles(
+    { trainImages, trainLabels, testImages, testLabels },
+    { name: "MNIST", normalisation: { mean: [0.1307], deviation: [0.3081] } },
+  );
+}
+
+/** What the reader brought; see `own.ts`. */
+let own: TrainAndTest | undefined;
+export function setOwn(data: TrainAndTest | undefined): void {
+  own = data;
+  if (kept?.key.startsWith("own")) kept = undefined;
+}
+
+let kept: { readonly key: string; readonly data: Promise<TrainAndTest> } | undefined;
+
+/** The data of an experiment; `base` is the address of the lab's folder. */
+export function dataOf({ data, dataSeed, pictures }: Experiment, base: string): Promise<TrainAndTest> {
+  const key = `${data} ${dataSeed} ${pictures}`;
+  if (kept?.key !== key) {
+    const made = load(data, dataSeed, pictures, base);
+    kept = { key, data: made };
+    // What failed is tried again the next time.
+    made.catch(() => {
+      kept = undefined;
+    });
+  }
+  return kept.data;
+}
+
+async function load(data: Experiment["data"], seed: number, pictures: number, base: string): Promise<TrainAndTest> {
+  if (data === "shapes") return synthetic({ size: 32, channels: 3, seed, train: pictures, test: 500 });
+  if (data === "grey") return synthetic({ size: 28, channels: 1, seed, train: pictures, test: 500 });
+  const whole = data === "mnist" ? await mnistFrom(base) : own;
+  if (whole === undefined) throw new DataError("there are no pictures of your own yet");
+  return { train: firstOf(whole.train, pictures), test: whole.test };
+}
+
+/** At most `count` pictures, evenly from all: what is measured often is measured on a part. */
+export function partOf(dataset: Dataset, count: number): Dataset {
+  if (dataset.size <= count) return dataset;
+  return subset(
+    dataset,
+    Int32Array.from({ length: count }, (_, i) => Math.floor((i * dataset.size) / count)),
+  );
+}

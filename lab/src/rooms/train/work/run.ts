@@ -1,0 +1,137 @@
+// The training that this worker carries: it steps, measures, remembers, goes back and goes on. Everything that looks at the net takes turns
+// with the steps, so nobody sees half a step.
+import type { Model, TrainAndTest } from "fovea";
+import { type NetWatch, watch } from "fovea/lens";
+import { type CurvePoint, type LearningCurve, type LiveTraining, learningCurve, openTraining, type Timeline, timeline } from "fovea/train";
+import { type Change, type Experiment, type Knobs, knobsOf, type TestPoint } from "../experiment.ts";
+import { partOf } from "./data.ts";
+import { changeOf, fitOptionsOf, netOf } from "./settings.ts";
+
+/** Test pictures that are measured while it trains. */
+const measuredPictures = 200;
+export const healthBatch = 32;
+
+export interface Run {
+  readonly experiment: Experiment;
+  readonly data: TrainAndTest;
+  readonly training: LiveTraining;
+  /** As it began. */
+  readonly start: Model;
+  readonly watched: NetWatch;
+  readonly curve: LearningCurve;
+  readonly times: Timeline;
+  tests: TestPoint[];
+  changes: Change[];
+  /** In force now. */
+  knobs: Knobs;
+  /** Of the last step. */
+  last: { readonly loss: number; readonly accuracy: number } | undefined;
+  /** Steps, and the seconds that they took. */
+  speed: { pictures: number; seconds: number };
+  /** Steps that were left by going back, and are forgotten when training goes on. */
+  readonly furthest: () => number;
+  /** Runs `work` between two steps. */
+  turn<T>(work: () => Promise<T> | T): Promise<T>;
+}
+
+export interface SavedProgress {
+  readonly curve: readonly CurvePoint[];
+  readonly tests: readonly TestPoint[];
+  readonly changes: readonly Change[];
+}
+
+export async function openRun(experiment: Experiment, data: TrainAndTest, saved?: SavedProgress): Promise<Run> {
+  const training = await openTraining(netOf(experiment, data.train.classes.length), data.train, fitOptionsOf(experiment));
+  const start = training.model();
+  let line: Promise<unknown> = Promise.resolve();
+  const run: Run = {
+    experiment,
+    data,
+    training,
+    start,
+    watched: watch(start, {
+      batch: Math.min(healthBatch, data.train.size),
+      ...(experiment.threads > 0 && { threads: experiment.threads }),
+    }),
+    curve: learningCurve({ most: 800, ...(saved && { points: saved.curve }) }),
+    times: timeline(),
+    tests: [...(saved?.tests ?? [])],
+    changes: [...(saved?.changes ?? [])],
+    knobs: knobsOf(experiment),
+    last: undefined,
+    speed: { pictures: 0, seconds: 0 },
+    furthest: () => Math.max(run.training.state.step, run.curve.points.at(-1)?.step ?? 0),
+    turn(work) {
+      const done = line.then(work);
+      line = done.catch(() => {});
+      return done;
+    },
+  };
+  run.times.keep(training.checkpoint());
+  if (saved === undefined) await measureTest(run);
+  return run;
+}
+
+export function closeRun(run: Run): void {
+  run.training.release();
+  run.watched.release();
+}
+
+/** Whether the test pictures are measured after this step: often at first, then every fortieth of the way. A function of the step alone. */
+export function testDue(step: number): boolean {
+  let due = 0;
+  while (due < step) due += Math.max(5, 5 * Math.ceil(due / 200));
+  return due === step;
+}
+
+async function measureTest(run: Run): Promise<void> {
+  const { loss, accuracy } = await run.training.measure(partOf(run.data.test, measuredPictures));
+  const { step } = run.training.state;
+  run.tests = [...run.tests.filter((point) => point.step < step), { step, loss, accuracy }];
+}
+
+/** One step with all that is due after it. */
+export async function advance(run: Run): Promise<void> {
+  forgetFuture(run);
+  const began = performance.now();
+  const { batchSize } = run.training.state;
+  const record = await run.training.step();
+  run.speed.seconds += (performance.now() - began) / 1000;
+  run.speed.pictures += batchSize;
+  run.last = record;
+  run.curve.add(record);
+  const { step } = run.training.state;
+  if (testDue(step)) await measureTest(run);
+  if (run.times.due(step)) run.times.keep(run.training.checkpoint());
+}
+
+function forgetFuture(run: Run): void {
+  const { step } = run.training.state;
+  if (run.furthest() <= step) return;
+  run.curve.cut(step);
+  run.times.cut(step);
+  run.tests = run.tests.filter((point) => point.step <= step);
+  run.changes = run.changes.filter((change) => change.step <= step);
+}
+
+/** New knobs from the next step on. */
+export async function changeKnobs(run: Run, knobs: Knobs): Promise<void> {
+  forgetFuture(run);
+  await run.training.change(changeOf(knobs));
+  run.knobs = knobs;
+  const { step } = run.training.state;
+  if (step > 0 || run.changes.length > 0) run.changes = [...run.changes.filter((change) => change.step < step), { step, knobs }];
+}
+
+/** Back (or forth) to the last kept checkpoint that is not after `step`, under the knobs of that time. */
+export async function goTo(run: Run, step: number): Promise<void> {
+  const checkpoint = run.times.at(step);
+  if (checkpoint === undefined) return;
+  // Where one stands now is kept, too, so that one can return.
+  if (run.training.state.step === run.furthest()) run.times.keep(run.training.checkpoint());
+  const then =
+    run.changes.filter((change) => change.step < checkpoint.state.step || change.step === 0).at(-1)?.knobs ?? knobsOf(run.experiment);
+  await run.training.change(changeOf(then));
+  run.training.restore(checkpoint);
+  run.knobs = then;
+}

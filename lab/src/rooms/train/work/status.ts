@@ -1,0 +1,43 @@
+// What the page is told while it trains: small enough to send ten times a second.
+import type { CurvePoint } from "fovea/train";
+import type { Change, Knobs, TestPoint } from "../experiment.ts";
+import type { Run } from "./run.ts";
+
+export interface Status {
+  readonly step: number;
+  /** Finished epochs, and pictures done in the unfinished one. */
+  readonly epoch: number;
+  readonly position: number;
+  readonly epochSize: number;
+  readonly curve: readonly CurvePoint[];
+  readonly tests: readonly TestPoint[];
+  readonly changes: readonly Change[];
+  readonly knobs: Knobs;
+  /** Kept checkpoints, and the last step that was ever reached. */
+  readonly times: readonly number[];
+  readonly furthest: number;
+  readonly keptBytes: number;
+  readonly last: { readonly loss: number; readonly accuracy: number } | undefined;
+  /** Of the steps alone. */
+  readonly picturesPerSecond: number;
+}
+
+export function statusOf(run: Run): Status {
+  const { step, epoch, position } = run.training.state;
+  const { pictures, seconds } = run.speed;
+  return {
+    step,
+    epoch,
+    position,
+    epochSize: run.data.train.size,
+    curve: run.curve.points,
+    tests: run.tests,
+    changes: run.changes,
+    knobs: run.knobs,
+    times: run.times.steps,
+    furthest: run.furthest(),
+    keptBytes: run.times.bytes,
+    last: run.last && { loss: run.last.loss, accuracy: run.last.accuracy },
+    picturesPerSecond: seconds > 0 ? pictures / seconds : 0,
+  };
+}

@@ -1,0 +1,64 @@
+// Checkpoints of a training to go back to, in bounded memory: when they are too many, every second one is forgotten.
+import { ArgumentError } from "../tensor/errors.ts";
+import { checkOptions, showGiven } from "../tensor/options.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+
+export interface TimelineOptions {
+  /** Most bytes that the tensors may have together (default 64 MiB). The first and the latest checkpoint are kept in any case. */
+  readonly bytes?: number;
+  /** Steps between two checkpoints at first (default 5). */
+  readonly every?: number;
+}
+
+export interface Timeline {
+  /** Whether a checkpoint of this step would be kept: ask before making one. */
+  due(step: number): boolean;
+  /** Keeps it, and forgets others where that is too much. One of the same step is replaced. */
+  keep(checkpoint: Checkpoint): void;
+  /** Of all kept checkpoints, ascending. */
+  readonly steps: readonly number[];
+  readonly bytes: number;
+  /** The latest that is not after `step`. */
+  at(step: number): Checkpoint | undefined;
+  /** Forgets what came after `step`. */
+  cut(step: number): void;
+}
+
+/** Throws `ArgumentError` for impossible options. */
+export function timeline(options: TimelineOptions = {}): Timeline {
+  checkOptions("timeline", options, ["bytes", "every"]);
+  const { bytes: limit = 64 * 2 ** 20, every = 5 } = options;
+  if (!(limit > 0)) throw new ArgumentError(`timeline: bytes is ${showGiven(limit)}; expected a number > 0`);
+  if (!Number.isInteger(every) || every < 1) throw new ArgumentError(`timeline: every is ${showGiven(every)}; expected an integer >= 1`);
+  let distance = every;
+  let kept: { readonly step: number; readonly bytes: number; readonly checkpoint: Checkpoint }[] = [];
+  const total = (): number => kept.reduce((sum, { bytes }) => sum + bytes, 0);
+  return {
+    due: (step) => kept.length === 0 || step % distance === 0,
+    keep(checkpoint) {
+      const { step } = checkpoint.state;
+      kept = [...kept.filter((k) => k.step !== step), { step, bytes: sizeOf(checkpoint), checkpoint }].sort((a, b) => a.step - b.step);
+      while (total() > limit && kept.length > 2) {
+        distance *= 2;
+        const last = kept.length - 1;
+        kept = kept.filter((k, i) => i === 0 || i === last || k.step % distance === 0);
+      }
+    },
+    get steps() {
+      return kept.map(({ step }) => step);
+    },
+    get bytes() {
+      return total();
+    },
+    at: (step) => kept.findLast((k) => k.step <= step)?.checkpoint,
+    cut(step) {
+      kept = kept.filter((k) => k.step <= step);
+    },
+  };
+}
+
+function sizeOf({ model, optimiser, best }: Checkpoint): number {
+  let bytes = 0;
+  for (const tensors of [model, optimiser, best]) for (const tensor of tensors?.values() ?? []) bytes += tensor.data.byteLength;
+  return bytes;
+}

@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+import { ArgumentError } from "../../src/tensor/errors.ts";
+import { Tensor } from "../../src/tensor/tensor.ts";
+import { type Checkpoint, learningCurve, timeline } from "../../src/train/index.ts";
+
+describe("learningCurve", () => {
+  test("LP4 stays bounded, and every step is in exactly one point, with the weight of one step", () => {
+    const curve = learningCurve({ most: 10 });
+    let sum = 0;
+    for (let step = 1; step <= 1000; step++) {
+      const loss = 1 / step;
+      sum += loss;
+      curve.add({ step, loss, accuracy: step / 1000 });
+      expect(curve.points.length).toBeLessThanOrEqual(10);
+      if (step >= 10) expect(curve.points.length).toBeGreaterThanOrEqual(5);
+    }
+    expect(curve.points.reduce((n, p) => n + p.count, 0)).toBe(1000);
+    expect(curve.points.at(-1)?.step).toBe(1000);
+    expect(curve.points.reduce((n, p) => n + p.loss * p.count, 0)).toBeCloseTo(sum, 9);
+    expect(curve.points.map((p) => p.step)).toEqual(curve.points.map((p) => p.step).toSorted((a, b) => a - b));
+  });
+
+  test("short curves are the steps themselves; cutting and going on counts nothing twice", () => {
+    const curve = learningCurve({ most: 8 });
+    for (let step = 1; step <= 6; step++) curve.add({ step, loss: step, accuracy: 0 });
+    expect(curve.points.map((p) => p.loss)).toEqual([1, 2, 3, 4, 5, 6]);
+    curve.cut(3);
+    curve.add({ step: 4, loss: 9, accuracy: 0 });
+    expect(curve.points.map((p) => [p.step, p.loss, p.count])).toEqual([
+      [1, 1, 1],
+      [2, 2, 1],
+      [3, 3, 1],
+      [4, 9, 1],
+    ]);
+  });
+
+  test("goes on from points that were stored", () => {
+    const whole = learningCurve({ most: 4 });
+    for (let step = 1; step <= 9; step++) whole.add({ step, loss: step, accuracy: 0 });
+    const resumed = learningCurve({ most: 4, points: whole.points });
+    for (const curve of [whole, resumed]) for (let step = 10; step <= 30; step++) curve.add({ step, loss: step, accuracy: 0 });
+    expect(resumed.points).toEqual(whole.points);
+    expect(() => learningCurve({ most: 1 })).toThrow(ArgumentError);
+  });
+});
+
+describe("timeline", () => {
+  /** 400 bytes. */
+  function at(step: number): Checkpoint {
+    const tensors = new Map([["w", new Tensor(new Float32Array(100).fill(step), [100])]]);
+    return { state: { step } as Checkpoint["state"], model: tensors, optimiser: new Map() };
+  }
+
+  test("LF7 thins itself to its budget, and keeps the first and the latest", () => {
+    const times = timeline({ bytes: 4000, every: 1 });
+    for (let step = 0; step <= 500; step++) {
+      if (times.due(step)) times.keep(at(step));
+      expect(times.bytes).toBeLessThanOrEqual(4000);
+    }
+    const { steps } = times;
+    expect(steps[0]).toBe(0);
+    expect(steps.length).toBeGreaterThan(4);
+    const gaps = steps.slice(1).map((step, i) => step - steps[i]);
+    expect(new Set(gaps).size).toBe(1);
+    times.keep(at(501));
+    expect(times.steps.at(-1)).toBe(501);
+  });
+
+  test("LF7 gives the latest moment that is not after the one asked for", () => {
+    const times = timeline({ every: 10 });
+    for (const step of [0, 10, 20, 30]) times.keep(at(step));
+    expect(times.at(25)?.state.step).toBe(20);
+    expect(times.at(30)?.model.get("w")?.data[0]).toBe(30);
+    expect(times.at(-1)).toBeUndefined();
+    times.cut(15);
+    expect(times.steps).toEqual([0, 10]);
+    expect(times.due(20)).toBe(true);
+    expect(times.due(25)).toBe(false);
+  });
+
+  test("a checkpoint larger than the budget is kept all the same: the way back to the start is never lost", () => {
+    const times = timeline({ bytes: 100, every: 5 });
+    for (const step of [0, 5, 10, 15]) times.keep(at(step));
+    expect(times.steps).toEqual([0, 15]);
+    expect(() => timeline({ every: 0 })).toThrow(ArgumentError);
+  });
+});

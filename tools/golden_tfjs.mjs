@@ -20,6 +20,12 @@ const randomTensor = (shape, low = -1) =>
   );
 
 async function layersCase(name, model) {
+  const { json, weights } = await layersFile(model);
+  return finish(name, json, weights, model, model.inputs[0].shape.slice(1));
+}
+
+/** What TensorFlow.js saves of a model with random weights. */
+async function layersFile(model) {
   for (const layer of model.layers.flatMap((l) => l.layers ?? [l])) {
     const weights = layer.weights.map((w) => randomTensor(w.shape, /variance/.test(w.name) ? 0.5 : -1));
     if (weights.length > 0) layer.setWeights(weights);
@@ -33,7 +39,7 @@ async function layersCase(name, model) {
   );
   const { modelTopology, weightSpecs, weightData } = saved;
   const json = { format: "layers-model", modelTopology, weightsManifest: [{ paths: ["weights.bin"], weights: weightSpecs }] };
-  return finish(name, json, Buffer.from(weightData), model, model.inputs[0].shape.slice(1));
+  return { json, weights: Buffer.from(weightData) };
 }
 
 async function finish(name, json, weights, model, shape) {
@@ -193,6 +199,92 @@ async function graphCase() {
   return finish("graph", json, bytes, model, [8, 8, 3]);
 }
 
+/** A picture and numbers go in, a map and scores come out. */
+function twoByTwo() {
+  const picture = tf.input({ shape: [6, 5, 2], name: "picture" });
+  const numbers = tf.input({ shape: [3], name: "numbers" });
+  const map = L.conv2d({ filters: 3, kernelSize: 3, strides: 2, padding: "same", activation: "relu", name: "map" }).apply(picture);
+  const joined = L.concatenate({ name: "joined" }).apply([L.flatten({ name: "flat" }).apply(map), numbers]);
+  return tf.model({
+    inputs: [picture, numbers],
+    outputs: [map, L.dense({ units: 4, activation: "softmax", name: "scores" }).apply(joined)],
+  });
+}
+
+/** Two pictures are added; the sum, and its means per channel times a matrix, come out. */
+async function twoByTwoGraph() {
+  const float = { type: "DT_FLOAT" };
+  const open = (...sizes) => ({ shape: { dim: sizes.map((size) => ({ size: String(size) })) } });
+  const matrix = randomTensor([2, 3]);
+  const axes = tf.tensor([1, 2], [2], "int32");
+  const modelTopology = {
+    node: [
+      { name: "left", op: "Placeholder", attr: { dtype: float, shape: open(-1, 4, 3, 2) } },
+      { name: "right", op: "Placeholder", attr: { dtype: float, shape: open(-1, 4, 3, 2) } },
+      { name: "matrix", op: "Const", attr: { dtype: float } },
+      { name: "axes", op: "Const", attr: { dtype: { type: "DT_INT32" } } },
+      { name: "sum", op: "AddV2", input: ["left", "right"], attr: { T: float } },
+      { name: "means", op: "Mean", input: ["sum", "axes"], attr: { T: float, keep_dims: { b: false } } },
+      {
+        name: "scores",
+        op: "MatMul",
+        input: ["means", "matrix"],
+        attr: { T: float, transpose_a: { b: false }, transpose_b: { b: false } },
+      },
+    ],
+    library: {},
+    versions: { producer: 1 },
+  };
+  const named = (...names) => Object.fromEntries(names.map((name) => [name, { name: `${name}:0` }]));
+  const signature = { inputs: named("left", "right"), outputs: named("sum", "scores") };
+  const weights = [
+    { name: "matrix", shape: [2, 3], dtype: "float32" },
+    { name: "axes", shape: [2], dtype: "int32" },
+  ];
+  const bytes = Buffer.concat([matrix, axes].map((t) => Buffer.from(t.dataSync().buffer)));
+  const weightData = new Uint8Array(bytes).buffer;
+  const model = await tf.loadGraphModel(
+    tf.io.fromMemory({ modelTopology, weightSpecs: weights, weightData, format: "graph-model", signature }),
+  );
+  const json = { format: "graph-model", modelTopology, signature, weightsManifest: [{ paths: ["weights.bin"], weights }] };
+  return { json, bytes, model };
+}
+
+/** Inputs and outputs by name, for networks with several. */
+function finishNetwork(name, json, weights, shapes, run) {
+  const plain = (tensors) =>
+    Object.fromEntries(
+      Object.entries(tensors).map(([key, t]) => [
+        key,
+        { shape: t.shape, values: Array.from(t.dataSync(), (v) => Number(v.toPrecision(7))) },
+      ]),
+    );
+  const inputs = Object.fromEntries(
+    Object.entries(shapes).map(([key, shape]) => [
+      key,
+      tf.tensor(Array.from({ length: shape.reduce((a, b) => a * b, 1) }, uniform), shape),
+    ]),
+  );
+  return { name, json, weights: Buffer.from(weights).toString("base64"), inputs: plain(inputs), outputs: plain(run(inputs)) };
+}
+
 const cases = [await layersCase("sequential", sequential), await layersCase("functional", functional()), await graphCase()];
-writeFileSync(new URL("../test/golden/tfjs.json", import.meta.url), JSON.stringify({ "@tensorflow/tfjs": tf.version.tfjs, cases }));
+
+const keras = twoByTwo();
+const kerasFile = await layersFile(keras);
+const graph = await twoByTwoGraph();
+const networks = [
+  finishNetwork("layers", kerasFile.json, kerasFile.weights, { picture: [2, 6, 5, 2], numbers: [2, 3] }, ({ picture, numbers }) => {
+    const [map, scores] = keras.predict([picture, numbers]);
+    return { map, scores };
+  }),
+  finishNetwork("graph", graph.json, graph.bytes, { left: [2, 4, 3, 2], right: [2, 4, 3, 2] }, (inputs) => {
+    const [sum, scores] = graph.model.execute(inputs, ["sum", "scores"]);
+    return { sum, scores };
+  }),
+];
+writeFileSync(
+  new URL("../test/golden/tfjs.json", import.meta.url),
+  JSON.stringify({ "@tensorflow/tfjs": tf.version.tfjs, cases, networks }),
+);
 console.log(cases.map((c) => `${c.name}: ${c.output.shape} ${c.output.values.slice(0, 4)}`).join("\n"));

@@ -7,7 +7,7 @@ import { readNpz } from "../io/npz.ts";
 import { type OnnxNetwork, openOnnx } from "../io/onnx/network.ts";
 import { purposeOf } from "../io/onnx/purpose.ts";
 import { readSafetensors } from "../io/safetensors.ts";
-import { readTfjs } from "../io/tfjs/read.ts";
+import { openTfjs, type TfjsNetwork } from "../io/tfjs/network.ts";
 import { createModel, type Model, type Preprocessing } from "../nn/model.ts";
 import { ArgumentError, FileError, ModelFormatError } from "../tensor/errors.ts";
 import { nearestName, proposal } from "../tensor/options.ts";
@@ -39,6 +39,8 @@ export interface OpenedModel {
   readonly preprocessing: Preprocessing | undefined;
   /** For ONNX files: what the file says about itself, and networks of several inputs. */
   readonly onnx: OnnxNetwork | undefined;
+  /** A TensorFlow.js network of several inputs or outputs, which is no model. */
+  readonly tfjs: TfjsNetwork | undefined;
   /** Throws `ArgumentError` for networks that are none with one picture input, and `UnsupportedOpError` for those with unknown operators. */
   readonly model: () => Model;
   /** The same for any network: fed x, giving y, or by the file's own names. */
@@ -46,7 +48,8 @@ export interface OpenedModel {
 }
 
 /** A network with one input, which pictures can be given to. */
-export const takesPictures = ({ onnx }: OpenedModel): boolean => onnx === undefined || onnx.inputs.length === 1;
+export const takesPictures = ({ onnx, tfjs }: OpenedModel): boolean =>
+  tfjs === undefined && (onnx === undefined || onnx.inputs.length === 1);
 
 const asOpened = (title: string, architecture: string | undefined, trained: boolean, model: Model): OpenedModel => ({
   title,
@@ -54,6 +57,7 @@ const asOpened = (title: string, architecture: string | undefined, trained: bool
   trained,
   preprocessing: model.preprocessing,
   onnx: undefined,
+  tfjs: undefined,
   model: () => model,
   graph: () => createGraph({ outputs: { y: model.trace().output } }),
 });
@@ -91,7 +95,7 @@ async function openFile(path: string, options: OpenOptions): Promise<OpenedModel
     throw new ArgumentError(`--architecture is for files of weights (.safetensors, .npz); ${path} says itself which net it is`);
   }
   if (/\.onnx$/i.test(path)) return openOnnxFile(path, options);
-  if (/\.json$/i.test(path)) return openTfjs(path, options);
+  if (/\.json$/i.test(path)) return openTfjsFile(path, options);
   if (options.architecture !== undefined) return openWeights(path, options.architecture, options);
   if (/\.npz$/i.test(path)) {
     throw new ArgumentError(
@@ -149,6 +153,7 @@ async function openOnnxFile(path: string, options: OpenOptions): Promise<OpenedM
     trained: true,
     preprocessing: options.preprocessing ?? stored.preprocessing,
     onnx: network,
+    tfjs: undefined,
     model() {
       const shape = network.inputs[0]?.shape;
       const inputShape = network.inputs.length === 1 && dims === undefined ? pictureShape(shape, inputSize, path) : undefined;
@@ -180,23 +185,25 @@ function pictureShape(
   throw new ArgumentError(`${path} leaves open ${said}; say the size of pictures by --input-size, such as 224 or 3x48x192`);
 }
 
-async function openTfjs(path: string, options: OpenOptions): Promise<OpenedModel> {
+async function openTfjsFile(path: string, options: OpenOptions): Promise<OpenedModel> {
   refuseClasses(path, options);
   const folder = path.slice(0, path.length - baseName(path).length);
+  const title = baseName(folder === "" ? path : folder.replace(/[\\/]+$/, ""));
+  const network = await openTfjs(path);
   const { inputSize } = options;
-  const readShard = (name: string): Promise<Uint8Array> => {
-    // The file is a stranger's: it may name what lies beside it and nothing else.
-    if (/^([\\/]|[a-z]+:)/i.test(name) || name.split(/[\\/]/).includes("..")) {
-      throw new ModelFormatError(`${path}: its weights are in "${name}", outside its own folder`);
-    }
-    return readFile(joinPath(folder, ...name.split("/")));
+  const size = inputSize && { inputShape: [inputSize.channels ?? 3, inputSize.height, inputSize.width] };
+  if (network.inputs.length === 1 && network.outputs.length === 1)
+    return asOpened(title, undefined, true, network.model({ ...size, ...purpose(options) }));
+  return {
+    title,
+    architecture: undefined,
+    trained: true,
+    preprocessing: options.preprocessing,
+    onnx: undefined,
+    tfjs: network,
+    model: () => network.model(),
+    graph: () => network.graph(),
   };
-  const model = await readTfjs(await readText(path), readShard, {
-    name: path,
-    ...(inputSize && { inputShape: [inputSize.channels ?? 3, inputSize.height, inputSize.width] }),
-    ...purpose(options),
-  });
-  return asOpened(baseName(folder === "" ? path : folder.replace(/[\\/]+$/, "")), undefined, true, model);
 }
 
 function zooSizes(name: string, { inputSize, classes }: OpenOptions): { inputShape?: Shape; outputs?: number } {

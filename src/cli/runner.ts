@@ -8,6 +8,7 @@ import { readNpy } from "../io/npy.ts";
 import { type OnnxPort, showPort } from "../io/onnx/bind.ts";
 import { readOnnxTensor } from "../io/onnx/tensor-file.ts";
 import { pictureToInput } from "../io/prepare.ts";
+import type { TfjsNetwork } from "../io/tfjs/network.ts";
 import type { Model, Preprocessing } from "../nn/model.ts";
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
 import { proposal } from "../tensor/options.ts";
@@ -27,13 +28,31 @@ export interface Runner {
 
 export function createRunner(opened: OpenedModel, options: OpenOptions, machine: MachineOptions): Runner {
   const { inputSize, dims } = options;
-  const { onnx } = opened;
+  const { onnx, tfjs } = opened;
+  if (tfjs !== undefined) return tfjsRunner(tfjs, opened.preprocessing, inputSize, machine);
   if (onnx === undefined) return modelRunner(opened.model(), inputSize, machine);
   return {
     inputs: onnx.inputs,
     preprocessing: opened.preprocessing,
     inputSize,
     run: (feeds, all) => onnx.run(feeds, { ...machine, ...(dims && { dims }), ...(all && { outputs: "all" }) }),
+  };
+}
+
+function tfjsRunner(
+  network: TfjsNetwork,
+  preprocessing: Preprocessing | undefined,
+  inputSize: InputSize | undefined,
+  machine: MachineOptions,
+): Runner {
+  return {
+    inputs: network.inputs.map(({ name, shape }) => ({ name, type: "float", shape: ["N", ...shape] })),
+    preprocessing,
+    inputSize,
+    run(feeds, all) {
+      if (all) throw new ArgumentError("--all-outputs is for ONNX files and for networks of one input and one output");
+      return network.run(feeds, machine);
+    },
   };
 }
 

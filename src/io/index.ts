@@ -13,5 +13,13 @@ export * from "./resample.ts";
 export * from "./safetensors.ts";
 export { writeFoveaSource } from "./source/fovea.ts";
 export { type WritePyTorchOptions, writePyTorch } from "./source/python.ts";
+export {
+  openTfjs,
+  readTfjsNetwork,
+  type TfjsGraphOptions,
+  type TfjsModelOptions,
+  type TfjsNetwork,
+} from "./tfjs/network.ts";
 export { type ReadTfjsOptions, readTfjs } from "./tfjs/read.ts";
+export type { TfjsPort } from "./tfjs/read-net.ts";
 export type { ReadShard } from "./tfjs/weights.ts";

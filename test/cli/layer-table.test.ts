@@ -7,23 +7,20 @@ import { zooModel } from "../../src/zoo/index.ts";
 const longest = (text: string): number => Math.max(...text.split("\n").map((line) => line.length));
 
 describe("the layer table fits its terminal", () => {
-  test.each(["lenet5", "googlenet", "resnet50", "unet", "efficientnet-b0", "convnext-tiny", "inception-v3"])(
-    "%s in 80 columns",
-    (name) => {
-      const summary = zooModel(name).summary();
-      const table = layerTable(summary, 80);
-      expect(longest(table)).toBeLessThanOrEqual(80);
-      const rows = table.split("\n").slice(2, 2 + summary.layers.length);
-      summary.layers.forEach(({ name: layer, outputShape }, i) => {
-        const [path] = rows[i].split(" ");
-        const [head, tail = ""] = path.split("...");
-        expect(layer.startsWith(head) && layer.endsWith(tail), `${layer} as ${path}`).toBe(true);
-        if (longest(summary.toString()) > 80) expect(rows[i]).toContain(` ${outputShape.join("x")} `);
-      });
-      expect(table).toContain(summary.total.parameters.toLocaleString("en-US"));
-      expect(table).toContain(summary.total.macs.toLocaleString("en-US"));
-    },
-  );
+  test.each(["lenet5", "googlenet", "resnet50", "unet", "efficientnet-b0", "convnext-tiny", "inception-v3"])("%s in 80 columns", (name) => {
+    const summary = zooModel(name).summary();
+    const table = layerTable(summary, 80);
+    expect(longest(table)).toBeLessThanOrEqual(80);
+    const rows = table.split("\n").slice(2, 2 + summary.layers.length);
+    summary.layers.forEach(({ name: layer, outputShape }, i) => {
+      const [path] = rows[i].split(" ");
+      const [head, tail = ""] = path.split("...");
+      expect(layer.startsWith(head) && layer.endsWith(tail), `${layer} as ${path}`).toBe(true);
+      if (longest(summary.toString()) > 80) expect(rows[i]).toContain(` ${outputShape.join("x")} `);
+    });
+    expect(table).toContain(summary.total.parameters.toLocaleString("en-US"));
+    expect(table).toContain(summary.total.macs.toLocaleString("en-US"));
+  });
 
   test("what has room, or goes into a file, is as it is", () => {
     const summary = zooModel("googlenet").summary();

@@ -1,11 +1,14 @@
 // TensorFlow.js models against what TensorFlow.js computes with them (tools/golden_tfjs.mjs), and files that are damaged or ask for too much.
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { compile } from "../../src/backends/index.ts";
 import { createGraph } from "../../src/graph/index.ts";
+import { openTfjs, readTfjsNetwork, type TfjsNetwork } from "../../src/io/tfjs/network.ts";
 import { readTfjs } from "../../src/io/tfjs/read.ts";
 import { transpose } from "../../src/ops/index.ts";
-import { FoveaError, ModelFormatError, UnsupportedOpError } from "../../src/tensor/errors.ts";
+import { ArgumentError, FileError, FoveaError, ModelFormatError, ShapeError, UnsupportedOpError } from "../../src/tensor/errors.ts";
 import { random } from "../../src/tensor/random.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
 import { rounds } from "../support/long.ts";
@@ -24,14 +27,23 @@ interface Case {
   readonly input: Numbers;
   readonly output: Numbers;
 }
-const { cases } = JSON.parse(readFileSync(new URL("../golden/tfjs.json", import.meta.url), "utf8")) as { readonly cases: readonly Case[] };
+interface NetworkCase extends Pick<Case, "name" | "json" | "weights"> {
+  readonly inputs: Readonly<Record<string, Numbers>>;
+  readonly outputs: Readonly<Record<string, Numbers>>;
+}
+const { cases, networks } = JSON.parse(readFileSync(new URL("../golden/tfjs.json", import.meta.url), "utf8")) as {
+  readonly cases: readonly Case[];
+  readonly networks: readonly NetworkCase[];
+};
 
 const shardOf =
-  ({ weights }: Case) =>
+  ({ weights }: Pick<Case, "weights">) =>
   async (): Promise<Uint8Array> =>
     new Uint8Array(Buffer.from(weights, "base64"));
-const channelsFirst = ({ shape, values }: Numbers): Tensor =>
-  transpose(new Tensor(Float32Array.from(values), shape), { permutation: [0, 3, 1, 2] });
+const channelsFirst = ({ shape, values }: Numbers): Tensor => {
+  const tensor = new Tensor(Float32Array.from(values), shape);
+  return tensor.rank < 3 ? tensor : transpose(tensor, { permutation: [0, 3, 1, 2] });
+};
 
 describe.each(cases)("EF1 TensorFlow.js $name", (given) => {
   test.each(["reference", "wasm"] as const)("EF1 gives what TensorFlow.js gives, %s", async (device) => {
@@ -101,5 +113,53 @@ test("EF1 quantised weights are widened by scale and minimum", async () => {
   for (const [name, tensor] of exact.parameters) {
     const other = coarse.parameters.get(name) as Tensor;
     for (let i = 0; i < tensor.size; i++) expect(Math.abs(other.data[i] - tensor.data[i])).toBeLessThanOrEqual(2.01 / 255);
+  }
+});
+
+describe.each(networks)("EF1 TensorFlow.js $name with two inputs and two outputs", (given) => {
+  const feeds = Object.fromEntries(Object.entries(given.inputs).map(([name, numbers]) => [name, channelsFirst(numbers)]));
+  const open = (): Promise<TfjsNetwork> => readTfjsNetwork(JSON.stringify(given.json), shardOf(given), { name: "two.json" });
+
+  test("EF1 each output is what TensorFlow.js gives, by its name", async () => {
+    const network = await open();
+    expect(network.inputs.map(({ name }) => name)).toEqual(Object.keys(given.inputs));
+    expect(network.outputs).toEqual(Object.keys(given.outputs));
+    const results = await network.run(feeds, { device: "wasm", threads: 1 });
+    for (const [name, numbers] of Object.entries(given.outputs)) {
+      const expected = channelsFirst(numbers);
+      expect(results[name].shape).toEqual(expected.shape);
+      for (const [i, value] of expected.data.entries()) expect(results[name].data[i]).toBeCloseTo(value, 5);
+    }
+    expect([...network.graph({ batch: 3 }).inputs.values()].map(({ shape }) => shape[0])).toEqual([3, 3]);
+  });
+
+  test("EF1 it is no model of one picture, and feeds that do not fit are refused by name", async () => {
+    const network = await open();
+    expect(() => network.model()).toThrow(/two\.json: has 2 inputs and 2 outputs/);
+    await expect(readTfjs(JSON.stringify(given.json), shardOf(given))).rejects.toThrow(UnsupportedOpError);
+    const [first, second] = Object.keys(given.inputs);
+    await expect(network.run({ [first]: feeds[first] })).rejects.toThrow(`nothing is given for "${second}"`);
+    await expect(network.run({ ...feeds, third: feeds[first] })).rejects.toThrow('there is no input "third"');
+    await expect(network.run({ ...feeds, [second]: new Tensor(new Float32Array(3), [3]) })).rejects.toThrow(ShapeError);
+    const one = feeds[second].entry(0);
+    await expect(network.run({ ...feeds, [second]: one.reshape([1, ...one.shape]) })).rejects.toThrow(/has 2 pictures and/);
+    expect(() => network.graph({ inputShapes: { nothing: [1] } })).toThrow(ArgumentError);
+  });
+});
+
+test("EF1 openTfjs finds the shards beside model.json, and says what is missing", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "fovea-tfjs-"));
+  try {
+    const [given] = cases;
+    writeFileSync(join(folder, "model.json"), JSON.stringify(given.json));
+    await expect(openTfjs(join(folder, "model.json"))).rejects.toThrow(FileError);
+    writeFileSync(join(folder, "weights.bin"), Buffer.from(given.weights, "base64"));
+    const opened = (await openTfjs(join(folder, "model.json"))).model();
+    const read = await readTfjs(JSON.stringify(given.json), shardOf(given));
+    expect([...opened.state()]).toEqual([...read.state()]);
+    await expect(openTfjs(join(folder, "none.json"))).rejects.toThrow(FileError);
+    await expect(openTfjs(3 as never)).rejects.toThrow(ArgumentError);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });

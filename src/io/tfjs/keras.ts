@@ -1,17 +1,12 @@
 // A Keras model as TensorFlow.js stores it: layers that name the layers they read, possibly whole models among them.
 import type { Value } from "../../graph/value.ts";
-import { type Context, defineModule, type Module } from "../../nn/module.ts";
+import { type Context, defineModule } from "../../nn/module.ts";
 import { ModelFormatError, UnsupportedOpError } from "../../tensor/errors.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { ChannelsLast } from "./channels-last.ts";
 import { type Json, type JsonRecord, list, record, text } from "./json.ts";
 import { type KerasFunction, type KerasLayer, kerasLayers } from "./keras-layers.ts";
-
-/** A net, and the [channels, height, width] (or whatever it takes) of one picture; undefined where the file leaves a size open. */
-export interface ReadNet {
-  readonly net: Module;
-  readonly inputShape: readonly (number | undefined)[];
-}
+import { channelsFirst, type ReadNet, type TfjsPort } from "./read-net.ts";
 
 /** One layer of the container: what it computes, and which layers it reads. */
 interface Node {
@@ -26,9 +21,11 @@ interface Container {
   readonly nodes: readonly Node[];
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** TensorFlow's shape of the first input, without the batch. */
-  readonly inputShape: readonly (number | undefined)[] | undefined;
+  /** TensorFlow's shapes of the inputs that say theirs, without the batch. */
+  readonly shapes: ReadonlyMap<string, OpenShape>;
 }
+
+type OpenShape = readonly (number | undefined)[];
 
 const containers = ["Sequential", "Model", "Functional"];
 
@@ -43,16 +40,26 @@ export function readKeras(topology: Json, weights: ReadonlyMap<string, Tensor>, 
     throw new UnsupportedOpError(`${name}: these layers are not read: ${listed.join("; ")}`);
   }
   const container = readContainer(model, weights, name, 0);
-  if (container.inputs.length !== 1 || container.outputs.length !== 1) {
-    throw new UnsupportedOpError(
-      `${name}: has ${container.inputs.length} inputs and ${container.outputs.length} outputs; models of one picture and one result are read`,
-    );
-  }
-  if (container.inputShape === undefined) throw new ModelFormatError(`${name}: no layer says what shape the input has`);
-  const rank = container.inputShape.length;
-  const spatial = container.inputShape.slice(0, -1);
-  const net = defineModule("keras", (x, context) => runContainer(container, [ChannelsLast.ofChannelsFirst(x)], context).first() as Value);
-  return { net, inputShape: rank < 2 ? container.inputShape : [container.inputShape[rank - 1], ...spatial] };
+  const inputs = container.inputs.map((input): TfjsPort => {
+    const shape = container.shapes.get(input);
+    if (shape === undefined) throw new ModelFormatError(`${name}: no layer says what shape the input "${input}" has`);
+    return { name: input, shape: channelsFirst(shape) };
+  });
+  if (inputs.length === 0 || container.outputs.length === 0)
+    throw new ModelFormatError(`${name}: has ${inputs.length} inputs and ${container.outputs.length} outputs`);
+  return {
+    kind: "keras",
+    inputs,
+    outputs: container.outputs,
+    build(values, context) {
+      const results = runContainer(
+        container,
+        values.map((value) => ChannelsLast.ofChannelsFirst(value)),
+        context,
+      );
+      return container.outputs.map((output) => (results.get(output) as ChannelsLast).first() as Value);
+    },
+  };
 }
 
 /** Every class that is not known, with the names of the layers, before anything is built. */
@@ -82,7 +89,7 @@ function readContainer(model: JsonRecord, weights: ReadonlyMap<string, Tensor>, 
   const config = Array.isArray(model.config) ? {} : record(model.config, where);
   const nodes: Node[] = [];
   const inputs: string[] = [];
-  let inputShape: readonly (number | undefined)[] | undefined;
+  const shapes = new Map<string, OpenShape>();
   let previous: string | undefined;
   for (const layer of layers) {
     const settings = record(layer.config, `${where}: layer`);
@@ -90,21 +97,27 @@ function readContainer(model: JsonRecord, weights: ReadonlyMap<string, Tensor>, 
     const layerName = text(layer.name ?? settings.name, `${where}: name of a ${className}`);
     if (nodes.some((n) => n.name === layerName)) throw new ModelFormatError(`${where}: two layers are called "${layerName}"`);
     const shape = settings.batch_input_shape ?? settings.batch_shape;
-    if (shape !== undefined && inputShape === undefined) inputShape = openShape(shape, `${where}: "${layerName}"`);
+    const open = shape === undefined ? undefined : openShape(shape, `${where}: "${layerName}"`);
     if (className === "InputLayer") {
       inputs.push(layerName);
+      if (open !== undefined) shapes.set(layerName, open);
       nodes.push({ name: layerName, className, reads: [], run: ([x]) => x });
       previous = layerName;
       continue;
     }
     if (sequential && previous === undefined) {
       inputs.push("input");
+      if (open !== undefined) shapes.set("input", open);
       nodes.push({ name: "input", className: "InputLayer", reads: [], run: ([x]) => x });
       previous = "input";
     }
     const reads = sequential ? [previous as string] : inbound(layer.inbound_nodes, `${where}: "${layerName}"`);
-    const run = containers.includes(className)
-      ? nested(readContainer(layer, weights, `${where}: "${layerName}"`, depth + 1), (inner) => (inputShape ??= inner))
+    const inner = containers.includes(className) ? readContainer(layer, weights, `${where}: "${layerName}"`, depth + 1) : undefined;
+    // A Sequential that begins with a whole model leaves it to that to say what it takes.
+    const innerShape = inner?.shapes.get(inner.inputs[0]);
+    if (sequential && innerShape !== undefined && reads[0] === inputs[0] && !shapes.has(inputs[0])) shapes.set(inputs[0], innerShape);
+    const run = inner
+      ? nested(inner, `${where}: "${layerName}"`)
       : kerasLayers[className](describe(className, layerName, settings, weights, where));
     nodes.push({ name: layerName, className, reads, run });
     previous = layerName;
@@ -116,17 +129,18 @@ function readContainer(model: JsonRecord, weights: ReadonlyMap<string, Tensor>, 
     nodes: inOrder(nodes, where),
     inputs: sequential ? inputs : names(config.input_layers, inputs),
     outputs: sequential ? [previous as string] : names(config.output_layers, []),
-    inputShape,
+    shapes,
   };
 }
 
-function nested(container: Container, noteShape: (shape: readonly (number | undefined)[]) => void): KerasFunction {
-  if (container.inputShape !== undefined) noteShape(container.inputShape);
-  return (inputs, context) => runContainer(container, inputs, context);
+function nested(container: Container, where: string): KerasFunction {
+  const { outputs } = container;
+  if (outputs.length !== 1) throw new UnsupportedOpError(`${where}: has ${outputs.length} outputs; models within models have one`);
+  return (inputs, context) => runContainer(container, inputs, context).get(outputs[0]) as ChannelsLast;
 }
 
 /** Runs the layers, each as a part of its own, so that it can be tapped and explained by its name. */
-function runContainer(container: Container, inputs: readonly ChannelsLast[], context: Context): ChannelsLast {
+function runContainer(container: Container, inputs: readonly ChannelsLast[], context: Context): ReadonlyMap<string, ChannelsLast> {
   const results = new Map<string, ChannelsLast>();
   for (const { name, className, reads, run } of container.nodes) {
     if (className === "InputLayer") {
@@ -143,7 +157,7 @@ function runContainer(container: Container, inputs: readonly ChannelsLast[], con
     const value = context.child(name.replaceAll(".", "_"), part, operands[0].atHand() as Value);
     results.set(name, (kept as ChannelsLast | undefined)?.isChannelsFirst ? ChannelsLast.ofChannelsFirst(value) : ChannelsLast.of(value));
   }
-  return results.get(container.outputs[0]) as ChannelsLast;
+  return results;
 }
 
 /** Each layer after those that it reads. Throws `ModelFormatError` for unknown ones and for circles. */
@@ -191,7 +205,7 @@ function inbound(given: Json, where: string): readonly string[] {
   return found;
 }
 
-function openShape(given: Json, where: string): readonly (number | undefined)[] {
+function openShape(given: Json, where: string): OpenShape {
   return list(given, `${where}: batch_input_shape`)
     .slice(1)
     .map((n) => {

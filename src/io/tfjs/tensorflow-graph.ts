@@ -6,7 +6,7 @@ import { checkShape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { ChannelsLast } from "./channels-last.ts";
 import { type Json, type JsonRecord, list, number, record, text } from "./json.ts";
-import type { ReadNet } from "./keras.ts";
+import { channelsFirst, type ReadNet } from "./read-net.ts";
 import type { TensorFlowNode } from "./tensorflow-node.ts";
 import { tensorFlowOps } from "./tensorflow-ops.ts";
 
@@ -28,12 +28,9 @@ export function readTensorFlowGraph(topology: Json, weights: ReadonlyMap<string,
   );
   const placeholders = [...nodes.values()].filter(({ op }) => op === "Placeholder");
   const outputs = outputNames(nodes, signature, name);
-  if (placeholders.length !== 1 || outputs.length !== 1) {
-    throw new UnsupportedOpError(
-      `${name}: has ${placeholders.length} inputs and ${outputs.length} outputs (${outputs.join(", ")}); models of one picture and one result are read`,
-    );
-  }
-  const needed = inOrder(nodes, outputs[0], name);
+  if (placeholders.length === 0 || outputs.length === 0)
+    throw new ModelFormatError(`${name}: has ${placeholders.length} inputs and ${outputs.length} outputs`);
+  const needed = inOrder(nodes, outputs, name);
   const unknown = new Map<string, string[]>();
   for (const { op, name: node } of needed) {
     if (!sources.includes(op) && !Object.hasOwn(tensorFlowOps, op)) unknown.set(op, [...(unknown.get(op) ?? []), node]);
@@ -42,24 +39,32 @@ export function readTensorFlowGraph(topology: Json, weights: ReadonlyMap<string,
     const listed = [...unknown].map(([op, where]) => `${op} (${where.length} times: ${where.slice(0, 3).join(", ")})`);
     throw new UnsupportedOpError(`${name}: these operators are not read: ${listed.join("; ")}`);
   }
-  const net = defineModule("tensorflow", (x, context) => runNodes(needed, outputs[0], x, weights, context, name));
-  return { net, inputShape: openShape(placeholders[0], name) };
+  return {
+    kind: "tensorflow",
+    inputs: placeholders.map((placeholder) => ({ name: placeholder.name, shape: channelsFirst(openShape(placeholder, name)) })),
+    outputs,
+    build(values, context) {
+      const fed = new Map(placeholders.map((placeholder, i) => [placeholder.name, ChannelsLast.ofChannelsFirst(values[i])]));
+      const results = runNodes(needed, fed, weights, context, name);
+      return outputs.map((output) => {
+        const result = (results.get(output) as ChannelsLast).first();
+        if (!(result instanceof Value)) throw new ModelFormatError(`${name}: its output "${output}" does not depend on its input`);
+        return result;
+      });
+    },
+  };
 }
 
 function runNodes(
   nodes: readonly GraphNode[],
-  output: string,
-  x: Value,
+  fed: ReadonlyMap<string, ChannelsLast>,
   weights: ReadonlyMap<string, Tensor>,
   context: Context,
   where: string,
-): Value {
-  const results = new Map<string, ChannelsLast>();
+): ReadonlyMap<string, ChannelsLast> {
+  const results = new Map(fed);
   for (const { name, op, inputs, attr } of nodes) {
-    if (op === "Placeholder") {
-      results.set(name, ChannelsLast.ofChannelsFirst(x));
-      continue;
-    }
+    if (op === "Placeholder") continue;
     if (op === "Const") {
       const tensor = weights.get(name);
       if (tensor === undefined) throw new ModelFormatError(`${where}: Const "${name}": the file has no weight of this name`);
@@ -91,9 +96,7 @@ function runNodes(
     }
     results.set(name, result);
   }
-  const result = (results.get(output) as ChannelsLast).first();
-  if (!(result instanceof Value)) throw new ModelFormatError(`${where}: its output does not depend on its input`);
-  return result;
+  return results;
 }
 
 /** Thrown through `child` by nodes such as Shape, whose result is known although their operand is not. */
@@ -121,17 +124,19 @@ function readNode(given: Json, where: string): GraphNode {
 function outputNames(nodes: ReadonlyMap<string, GraphNode>, signature: Json, where: string): readonly string[] {
   if (typeof signature === "object" && signature !== null && (signature as JsonRecord).outputs !== undefined) {
     const outputs = Object.values(record((signature as JsonRecord).outputs, `${where}: signature`));
-    return outputs.map((output) => text(record(output, `${where}: signature`).name, `${where}: signature`).replace(/:0$/, ""));
+    return [
+      ...new Set(outputs.map((output) => text(record(output, `${where}: signature`).name, `${where}: signature`).replace(/:0$/, ""))),
+    ];
   }
   const read = new Set([...nodes.values()].flatMap(({ inputs }) => inputs));
   return [...nodes.values()].filter(({ name, op }) => !read.has(name) && !sources.includes(op)).map(({ name }) => name);
 }
 
-/** What `output` needs, each node after those it reads. */
-function inOrder(nodes: ReadonlyMap<string, GraphNode>, output: string, where: string): readonly GraphNode[] {
+/** What the outputs need, each node after those it reads. */
+function inOrder(nodes: ReadonlyMap<string, GraphNode>, outputs: readonly string[], where: string): readonly GraphNode[] {
   const ordered: GraphNode[] = [];
   const state = new Map<string, "open" | "done">();
-  const stack: [name: string, reader: string][] = [[output, "the signature"]];
+  const stack: [name: string, reader: string][] = outputs.map((output) => [output, "the signature"]);
   while (stack.length > 0) {
     const [name, reader] = stack[stack.length - 1];
     const node = nodes.get(name);
@@ -153,7 +158,7 @@ function inOrder(nodes: ReadonlyMap<string, GraphNode>, output: string, where: s
   return ordered;
 }
 
-/** [channels, height, width] of the placeholder. */
+/** TensorFlow's shape of the placeholder, without the batch. */
 function openShape({ attr, name }: GraphNode, where: string): readonly (number | undefined)[] {
   const here = `${where}: Placeholder "${name}"`;
   const shape = record(record(attr.shape ?? {}, `${here}: shape`).shape ?? {}, `${here}: shape`);
@@ -164,5 +169,5 @@ function openShape({ attr, name }: GraphNode, where: string): readonly (number |
     rest.map((n) => n ?? 1),
     here,
   );
-  return rest.length < 2 ? rest : [rest[rest.length - 1], ...rest.slice(0, -1)];
+  return rest;
 }

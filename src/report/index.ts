@@ -8,7 +8,7 @@ export * from "./convolution/index.ts";
 export type * from "./data.ts";
 export { type DissectionData, unitsByConcept, writeDissection } from "./dissection-page.ts";
 export { type ExplainedPicture, type ExplanationData, writeExplanation } from "./explanation.ts";
-export { cropSheet, figure, framedSheet, image, legend, paintCrop, photograph, tile } from "./figure.ts";
+export { cropSheet, figure, framedSheet, image, legend, paintCrop, photograph, sumOverChannels, tile } from "./figure.ts";
 export { boxesOf, type Family, type GraphBox, type GraphBoxes, type GraphBoxOptions, type GraphEdge } from "./graph-boxes.ts";
 export { type DrawGraphOptions, drawGraph } from "./graph-drawing.ts";
 export * from "./html.ts";

@@ -1,5 +1,5 @@
 // Tasks that several rooms ask for.
-import { type AttributionMethod, attribute, type Target } from "fovea";
+import { type AttributionMethod, attribute, type Preprocessing, type Target } from "fovea";
 import type { TaskContext } from "./context.ts";
 import { inputOf, type Look, look } from "./look.ts";
 import type { NetRef } from "./nets.ts";
@@ -9,6 +9,7 @@ import { type Numbers, toNumbers } from "./tensors.ts";
 export interface NetFacts {
   readonly inputShape: readonly number[];
   readonly classes: readonly string[] | undefined;
+  readonly preprocessing: Preprocessing | undefined;
   readonly parameters: number;
   readonly layers: readonly LayerFacts[];
 }
@@ -39,6 +40,7 @@ export const tasks = {
     return {
       inputShape: [...model.inputShape],
       classes: model.classes,
+      preprocessing: model.preprocessing,
       parameters: model.parameterCount,
       layers: model.summary().layers.map((l) => ({
         name: l.name,

@@ -1,13 +1,25 @@
 // How a net is named between page and worker. The page owns the bytes; a worker opens what it is asked about and keeps it.
-import type { Model } from "fovea";
+import type { Model, Preprocessing } from "fovea";
 
-/** A net of the session. `key` changes whenever the bytes do. */
+/** What a file does not say itself. */
+export interface Told {
+  /** [channels, height, width] of pictures, where an ONNX file leaves sizes open. */
+  readonly inputShape?: readonly number[];
+  readonly classes?: readonly string[];
+  readonly preprocessing?: Preprocessing;
+  /** Which net bare weights belong to: a name of the zoo, or "net: ..." as text. */
+  readonly architecture?: string;
+}
+
+/** A net of the session. `key` changes whenever the bytes, or what was told, do. */
 export interface NetRef {
   readonly key: string;
-  readonly format: "fovea" | "onnx";
+  /** "weights" is a safetensors file that does not say which net it is. */
+  readonly format: "fovea" | "onnx" | "weights";
   readonly bytes: Uint8Array;
   /** The file's name, for messages. */
   readonly name: string;
+  readonly told?: Told;
 }
 
 const kept = 4;
@@ -29,8 +41,20 @@ export function openNet(net: NetRef): Promise<Model> {
   return model;
 }
 
-async function readNet({ format, bytes, name }: NetRef): Promise<Model> {
+async function readNet({ format, bytes, name, told = {} }: NetRef): Promise<Model> {
+  const { inputShape, architecture, ...purpose } = told;
   const io = await import("fovea/io");
-  if (format === "fovea") return io.readModel(bytes, name).model;
-  return (await io.readOnnx(bytes, { name })).model();
+  if (format === "onnx") return (await io.readOnnx(bytes, { name })).model({ ...(inputShape && { inputShape }), ...purpose });
+  if (format === "weights") {
+    const { zooModel } = await import("fovea/zoo");
+    if (architecture === undefined) throw new Error(`${name} holds weights, but not which net they belong to`);
+    const { tensors } = io.readSafetensors(bytes, { name });
+    const outputs = purpose.classes?.length;
+    return zooModel(architecture, { parameters: tensors, ...(inputShape && { inputShape }), ...(outputs && { outputs }), ...purpose });
+  }
+  const { model } = io.readModel(bytes, name);
+  if (purpose.classes === undefined && purpose.preprocessing === undefined) return model;
+  const { createModel } = await import("fovea/nn");
+  const own = { ...(model.classes && { classes: model.classes }), ...(model.preprocessing && { preprocessing: model.preprocessing }) };
+  return createModel(model.net, model.inputShape, { parameters: model.state(), ...own, ...purpose });
 }

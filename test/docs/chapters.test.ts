@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 
 const rooms: Readonly<Record<string, () => Promise<object>>> = {
   "fovea/arithmetic": () => import("../../src/arithmetic/index.ts"),
+  "fovea/data": () => import("../../src/data/index.ts"),
   "fovea/graph": () => import("../../src/graph/index.ts"),
   "fovea/io": () => import("../../src/io/index.ts"),
   "fovea/lens": () => import("../../src/lens/index.ts"),
@@ -46,6 +47,7 @@ describe("the chapters tell the truth", () => {
     ["activations", 9],
     ["onnx", 12],
     ["attribution", 16],
+    ["maximisation", 10],
     ["exporting", 6],
     ["weights", 4],
   ])("docs/%s.md", async (name, atLeast) => {

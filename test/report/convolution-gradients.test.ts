@@ -13,11 +13,13 @@ import {
   linksOfInput,
   linksOfKernel,
   matrixOf,
+  partialSums,
   type Steps,
   settingBounds,
   showSum,
   stepPicture,
   type WindowOptions,
+  weightIndex,
   windowGradients,
 } from "../../src/report/convolution/index.ts";
 import { random } from "../../src/tensor/random.ts";
@@ -151,7 +153,20 @@ describe.each(variants)("LF13 %s", (_, given) => {
   test("LF10 LF12 the outputs are the engine's", () => close(steps.output.flat(2), engine.y.data));
 
   test("LF13 dX, dW and db are the engine's, and the terms of every cell add up to it", () => {
-    const { input: dx, kernel, bias, termsOf } = windowGradients(steps, g);
+    const { input: dx, kernel, bias, termsOf, termsFrom, kernelTerms } = windowGradients(steps, g);
+    const total = (terms: readonly { readonly product: number }[]): number => terms.reduce((sum, t) => sum + t.product, 0);
+    // What leaves the outputs arrives at the inputs, and what arrives at the weights is all of their gradient.
+    expect(total(steps.frames.flatMap((_f, f) => termsFrom(f)))).toBeCloseTo(
+      dx.flat(2).reduce((sum, v) => sum + v, 0),
+      9,
+    );
+    const weights = steps.kernels.flatMap((kernels, to) =>
+      kernels.flatMap((k) => k.weights.flatMap((line, row) => line.map((_w, column) => ({ from: k.channel, to, row, column })))),
+    );
+    for (const at of weights) {
+      const index = weightIndex(steps, at.to, { channel: at.from, kernelRow: at.row, kernelColumn: at.column });
+      expect(total(kernelTerms(at))).toBeCloseTo(kernel[index], 9);
+    }
     close(dx.flat(2), engine.dx.data);
     if (engine.dw !== undefined) close(Array.from(kernel), engine.dw.data);
     if (engine.db !== undefined) close(Array.from(bias), engine.db.data);
@@ -160,7 +175,7 @@ describe.each(variants)("LF13 %s", (_, given) => {
         line.forEach((value, column) => {
           const terms = termsOf({ channel, row, column });
           expect(terms.reduce((sum, t) => sum + t.product, 0)).toBeCloseTo(value, 9);
-          for (const t of terms) expect(t.upstream).toBe(g[t.frame]);
+          for (const t of terms) expect([t.upstream, t.to]).toEqual([g[t.frame], { channel, row, column }]);
         });
       });
     });
@@ -168,6 +183,12 @@ describe.each(variants)("LF13 %s", (_, given) => {
 
   test("LF8 the links of all cells are the products of all windows, from either end", () => {
     const products = steps.frames.flatMap((_f, f) => linksOfFrame(steps, f)).map((l) => l.product);
+    if (steps.kernels.length > 0)
+      steps.frames.forEach((frame, f) => {
+        const sums = partialSums(linksOfFrame(steps, f));
+        expect(sums.reduce((sum, part) => sum + part.sum, frame.bias ?? 0)).toBeCloseTo(frame.value, 9);
+        expect(sums).toHaveLength(steps.kernels[frame.output.channel].length);
+      });
     const total = (links: readonly { product: number }[]): number => links.reduce((sum, l) => sum + l.product, 0);
     const finite = products.filter(Number.isFinite).reduce((sum, p) => sum + p, 0);
     // Every cell once: circular padding is counted with the cell that it repeats.

@@ -1,19 +1,32 @@
 // Back through a window operation, cell by cell and for all kinds: which outputs ask for an input cell, and how strongly. A convolution hands
 // the gradient back through the same weights, an average in equal shares, a maximum to the one that won, a length along its direction.
 import { ShapeError } from "../../tensor/errors.ts";
+import { type KernelPlace, linksOfKernel } from "./links.ts";
 import { isPooling } from "./options.ts";
 import type { Frame, Steps, Tap } from "./steps.ts";
 
-/** What one window hands back to one input cell, or to one weight. */
+/** What one window hands back to one input cell. */
 export interface GradientTerm {
   /** Number of the frame, which is the output cell's. */
   readonly frame: number;
   readonly output: Frame["output"];
+  /** Where it goes: a cell of the input, without its padding. */
+  readonly to: { readonly channel: number; readonly row: number; readonly column: number };
   /** The output's own gradient g. */
   readonly upstream: number;
-  /** d(output) / d(this cell or weight). */
+  /** d(output) / d(this cell). */
   readonly slope: number;
   /** upstream · slope: the terms of a cell add up to its gradient. */
+  readonly product: number;
+}
+
+/** What one window adds to the gradient of one weight. */
+export interface KernelTerm {
+  readonly frame: number;
+  readonly output: Frame["output"];
+  readonly upstream: number;
+  /** What the weight was multiplied by. */
+  readonly value: number;
   readonly product: number;
 }
 
@@ -25,7 +38,11 @@ export interface WindowGradients {
   /** db: one number per output channel. */
   readonly bias: Float64Array;
   /** What made a cell of `input`. */
-  termsOf(at: { readonly channel: number; readonly row: number; readonly column: number }): GradientTerm[];
+  termsOf(at: GradientTerm["to"]): readonly GradientTerm[];
+  /** What an output hands back; taps that hand back nothing are left out. */
+  termsFrom(frame: number): readonly GradientTerm[];
+  /** What made the gradient of a weight as it lies on the grid, from an input channel to an output channel. */
+  kernelTerms(at: KernelPlace): readonly KernelTerm[];
 }
 
 /** How much an output changes with the value that a tap reads. */
@@ -67,9 +84,10 @@ export function windowGradients(steps: Steps, upstream?: ArrayLike<number>): Win
   const input = Array.from({ length: plan.inChannels }, () => Array.from({ length: height }, () => new Array<number>(width).fill(0)));
   const kernel = new Float64Array(isPooling(plan.kind) ? 0 : plan.weights.length);
   const bias = new Float64Array(plan.outChannels);
-  /** Terms of each input cell, found on the way. */
-  const terms = new Map<number, GradientTerm[]>();
-  const keyOf = (channel: number, row: number, column: number): number => (channel * height + row) * width + column;
+  /** Terms of each input cell and of each output, found on the way. */
+  const arriving = new Map<number, GradientTerm[]>();
+  const leaving = frames.map((): GradientTerm[] => []);
+  const keyOf = ({ channel, row, column }: GradientTerm["to"]): number => (channel * height + row) * width + column;
   frames.forEach((frame, f) => {
     const { output } = frame;
     bias[output.channel] += g[f];
@@ -77,17 +95,26 @@ export function windowGradients(steps: Steps, upstream?: ArrayLike<number>): Win
       const slope = slopeOf(steps, frame, t);
       for (const [r, c, share] of readBy(steps, tap)) {
         const [row, column] = [(r - grid.top) / rowAxis.stretch, (c - grid.left) / columnAxis.stretch];
-        const term = { frame: f, output, upstream: g[f], slope: slope * share, product: g[f] * slope * share };
+        const to = { channel: tap.channel, row, column };
+        const term = { frame: f, output, to, upstream: g[f], slope: slope * share, product: g[f] * slope * share };
         input[tap.channel][row][column] += term.product;
-        const key = keyOf(tap.channel, row, column);
-        const list = terms.get(key);
-        if (list === undefined) terms.set(key, [term]);
+        const list = arriving.get(keyOf(to));
+        if (list === undefined) arriving.set(keyOf(to), [term]);
         else list.push(term);
+        if (slope !== 0) leaving[f].push(term);
       }
       if (kernels.length > 0) kernel[weightIndex(steps, output.channel, tap)] += g[f] * tap.value;
     });
   });
-  return { input, kernel, bias, termsOf: ({ channel, row, column }) => terms.get(keyOf(channel, row, column)) ?? [] };
+  return {
+    ...{ input, kernel, bias },
+    termsOf: (at) => arriving.get(keyOf(at)) ?? [],
+    termsFrom: (frame) => leaving[frame] ?? [],
+    kernelTerms: (at) =>
+      linksOfKernel(steps, at).map(({ frame, output, tap: { value } }) => ({
+        ...{ frame, output, value, upstream: g[frame], product: g[frame] * value },
+      })),
+  };
 }
 
 /** Where the weight of a tap stands in the weights as they were given: a transposed convolution's lie turned on the grid. */

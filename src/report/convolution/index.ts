@@ -6,7 +6,7 @@ export { type FilteredPicture, filterPicture, type PictureFilter, paintResponse 
 export * from "./gradients.ts";
 export { type KernelTilesOptions, kernelTiles, type NamedMatrix } from "./kernels.ts";
 export * from "./links.ts";
-export { matrixOf, matrixPicture, type PlanMatrix } from "./matrix.ts";
+export { inkOn, matrixCounts, matrixOf, matrixPicture, type PlanMatrix, parameterColour } from "./matrix.ts";
 export * from "./named.ts";
 export { isPooling, planWindow, type WindowKind, type WindowOptions, type WindowPlan } from "./options.ts";
 export * from "./picture.ts";

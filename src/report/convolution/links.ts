@@ -53,11 +53,23 @@ export function linksOfInput(steps: Steps, at: { readonly channel: number; reado
   return links;
 }
 
-/** Every product with one kernel entry, as it lies on the grid: from an input channel to an output channel. */
-export function linksOfKernel(
-  { frames }: Steps,
-  at: { readonly from: number; readonly to: number; readonly row: number; readonly column: number },
-): Link[] {
+/** A kernel entry as it lies on the grid: from an input channel to an output channel. */
+export interface KernelPlace {
+  readonly from: number;
+  readonly to: number;
+  readonly row: number;
+  readonly column: number;
+}
+
+/** The products of one window, added up channel by channel: the partial maps that a convolution sums. */
+export function partialSums(links: readonly Link[]): { readonly channel: number; readonly sum: number }[] {
+  const sums = new Map<number, number>();
+  for (const { tap, product } of links) sums.set(tap.channel, (sums.get(tap.channel) ?? 0) + product);
+  return [...sums].map(([channel, sum]) => ({ channel, sum }));
+}
+
+/** Every product with one kernel entry. */
+export function linksOfKernel({ frames }: Steps, at: KernelPlace): Link[] {
   return frames.flatMap(({ output, taps }, frame) =>
     output.channel !== at.to
       ? []

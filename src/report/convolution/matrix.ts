@@ -51,22 +51,40 @@ export function matrixOf(plan: WindowPlan): PlanMatrix {
   };
 }
 
-/** "36 of 64 entries connect (56 %); 9 parameters, each used 4 times". */
-export function showMatrixCounts({ matrix }: PlanMatrix): string {
+/** How sparse a matrix is, and how often its weights are used. */
+export function matrixCounts({ matrix }: PlanMatrix): {
+  readonly nonZeros: number;
+  readonly entries: number;
+  /** "56", "6.3": in percent. */
+  readonly share: string;
+  readonly parameters: number;
+  /** How often the least and the most used weight stands in it. */
+  readonly uses: readonly [least: number, greatest: number];
+} {
   const { rows, columns, column, parameters } = matrix;
   const uses = weightUses(matrix);
-  const [least, greatest] = [Math.min(...uses), Math.max(...uses)];
-  const times = least === greatest ? `${least}` : `${least} to ${greatest}`;
   const share = (100 * column.length) / (rows * columns);
-  return `${column.length} of ${rows * columns} entries connect (${share < 10 ? share.toFixed(1) : Math.round(share)} %); ${parameters} parameters, each used ${times} ${times === "1" ? "time" : "times"}`;
+  return {
+    ...{ nonZeros: column.length, entries: rows * columns, parameters },
+    share: share < 10 ? share.toFixed(1) : String(Math.round(share)),
+    uses: [Math.min(...uses), Math.max(...uses)],
+  };
 }
 
-/** The colour of a parameter. Neighbours in the kernel differ in lightness, so they are told apart in grey too. */
-function colourOf(weight: number, parameters: number): Rgb {
+/** "36 of 64 entries connect (56 %); 9 parameters, each used 4 times". */
+export function showMatrixCounts(found: PlanMatrix): string {
+  const { nonZeros, entries, share, parameters, uses } = matrixCounts(found);
+  const times = uses[0] === uses[1] ? `${uses[0]}` : `${uses[0]} to ${uses[1]}`;
+  return `${nonZeros} of ${entries} entries connect (${share} %); ${parameters} parameters, each used ${times} ${times === "1" ? "time" : "times"}`;
+}
+
+/** The colour of a parameter in the matrix. Neighbours in the kernel differ in lightness, so they are told apart in grey too. */
+export function parameterColour(weight: number, parameters: number): Rgb {
   return sequential.at(parameters === 1 ? 0.5 : 0.12 + (0.88 * weight) / (parameters - 1));
 }
 
-const inkOn = (colour: Rgb): string => (luminance(colour) > 0.3 ? "#111317" : "#ffffff");
+/** Black or white, whichever can be read on a colour. */
+export const inkOn = (colour: Rgb): string => (luminance(colour) > 0.3 ? "#111317" : "#ffffff");
 
 const margin = 24;
 const small = 13;
@@ -101,7 +119,7 @@ export function matrixPicture(plan: WindowPlan): Drawing {
   for (let r = 0; r < rows; r++) {
     for (let e = matrix.rowStart[r]; e < matrix.rowStart[r + 1]; e++) {
       const weight = matrix.weight[e];
-      const colour = colourOf(weight, matrix.parameters);
+      const colour = parameterColour(weight, matrix.parameters);
       const at = { x: x0 + matrix.column[e] * cell, y: top + r * cell };
       marks.push({ shape: "rect", role: "tile", ...at, width: cell, height: cell, fill: toHex(colour) });
       if (numbers) marks.push(numberIn(at.x, at.y, cell, showNumber(kernel[weight]), inkOn(colour)));
@@ -184,7 +202,7 @@ function legend(plan: WindowPlan, { matrix, kernel }: PlanMatrix, x: number, top
   for (let k = 0; k < kernelCount(plan); k++) {
     for (let t = 0; t < kh * kw; t++) {
       const weight = k * kh * kw + t;
-      const colour = colourOf(weight, matrix.parameters);
+      const colour = parameterColour(weight, matrix.parameters);
       const at = { x: x + (t % kw) * 30, y: top + 18 + (k * (kh + 0.5) + Math.floor(t / kw)) * 30 };
       marks.push({ shape: "rect", role: "tile", ...at, width: 30, height: 30, fill: toHex(colour) });
       marks.push(numberIn(at.x, at.y, 30, showNumber(kernel[weight]), inkOn(colour)));

@@ -1,6 +1,14 @@
 // One unit taken apart: the sums written out are what the engine computed, and the edges are those along which something flows.
 import { describe, expect, it, test } from "vitest";
-import { activations, cellArithmetic, pointwiseCurve, type UnitArithmetic, unitArithmetic, unitReads } from "../../src/lens/index.ts";
+import {
+  activations,
+  cellArithmetic,
+  cellReading,
+  pointwiseCurve,
+  type UnitArithmetic,
+  unitArithmetic,
+  unitReads,
+} from "../../src/lens/index.ts";
 import { createModel, type Model } from "../../src/nn/index.ts";
 import { random, randomNormal, Tensor } from "../../src/tensor/index.ts";
 import { buildNet, readNet } from "../../src/zoo/written/index.ts";
@@ -53,13 +61,30 @@ describe("L9 the sum of every cell", () => {
 
   it.each(sums)("L8 %s: partial maps and bias sum up to the map", async (net) => {
     const { map, arithmetic } = await scene(net);
-    const { terms, bias } = arithmetic;
+    const { terms, bias, sum } = arithmetic;
     expect(terms.length).toBeGreaterThan(0);
     for (let i = 0; i < map.size; i++) {
       const total = terms.reduce((sum, { partial }) => sum + partial!.data[i], 0);
+      expect(sum!.data[i]).toBeCloseTo(total, 10);
       expect(total + (bias?.value ?? 0)).toBeCloseTo(map.data[i], 4);
     }
   });
+
+  it.each(["conv(6 3)", "conv(6 3 stride=2 pad=1)", "transposed(4 3 stride=2 pad=1)", "maxpool(3 stride=2 pad=1)", "relu"])(
+    "L9 %s: from a cell that is read to one that reads it",
+    async (net) => {
+      const { arithmetic } = await scene(net);
+      const [height, width] = arithmetic.terms[0].map.shape;
+      for (let row = 1; row < height - 1; row++) {
+        for (let column = 1; column < width - 1; column++) {
+          const cell = cellArithmetic(arithmetic, cellReading(arithmetic, [row, column]));
+          const taps = cell.kind === "weighted sum" ? cell.shares[0].taps : cell.kind === "pooling" ? cell.taps : undefined;
+          if (taps === undefined) expect(cell.position).toEqual([row, column]);
+          else expect(taps.some((t) => t.row === row && t.column === column)).toBe(true);
+        }
+      }
+    },
+  );
 
   it.each(sums)("L14 %s: kernels and biases are where they say", async (net) => {
     const { model, arithmetic } = await scene(net);

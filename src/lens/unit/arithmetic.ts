@@ -81,6 +81,8 @@ export interface UnitArithmetic {
   readonly op: string;
   readonly rule: UnitRule;
   readonly terms: readonly UnitTerm[];
+  /** [H', W']: the partial maps summed up, before the bias; where there are some. */
+  readonly sum?: Tensor;
   readonly bias?: { readonly value: number; readonly at?: ParameterPlace };
   /** [H', W']. */
   readonly result: Tensor;
@@ -131,7 +133,15 @@ export async function unitArithmetic(model: Model, picture: Tensor, options: Uni
     parameter: (v) => parameters.get(v),
   };
   const taken = takeApart(scene);
-  return { layer, unit, op: value.op.name, ...taken, result: plane(scene.number(value), unit) };
+  return { layer, unit, op: value.op.name, ...taken, ...sumOf(taken.terms), result: plane(scene.number(value), unit) };
+}
+
+function sumOf(terms: readonly UnitTerm[]): Pick<UnitArithmetic, "sum"> {
+  const partials = terms.flatMap(({ partial }) => partial ?? []);
+  if (partials.length === 0) return {};
+  const sum = new Float64Array(partials[0].size);
+  for (const { data } of partials) for (let i = 0; i < sum.length; i++) sum[i] += data[i];
+  return { sum: new Tensor(sum, partials[0].shape) };
 }
 
 type Taken = Pick<UnitArithmetic, "rule" | "terms" | "bias">;

@@ -103,6 +103,24 @@ export function cellArithmetic(unit: UnitArithmetic, position: readonly [row: nu
   }
 }
 
+/**
+ * The cell of the result whose window lies nearest around a cell of the maps that are read: the way back from what is read to what is made of it.
+ * Where cells keep their places, the same one; where there is one cell only, that.
+ */
+export function cellReading(
+  { rule, result: { shape } }: UnitArithmetic,
+  position: readonly [row: number, column: number],
+): [number, number] {
+  const held = (at: number, axis: number): number => Math.min(shape[axis] - 1, Math.max(0, Math.round(at)));
+  const along = (at: number, axis: number): number => {
+    if (rule.kind !== "convolution" && rule.kind !== "pooling" && rule.kind !== "transposed") return held(at, axis);
+    const { stride, before, kernel, dilation } = rule.axes[axis];
+    const reach = ((kernel - 1) * dilation) / 2;
+    return held(rule.kind === "transposed" ? at * stride + reach - before : (at + before - reach) / stride, axis);
+  };
+  return [along(position[0], 0), along(position[1], 1)];
+}
+
 /** f(x) of a pointwise unit at `count` places from `low` to `high`, for its curve. */
 export function pointwiseCurve(unit: UnitArithmetic, low: number, high: number, count = 121): [x: number, y: number][] {
   const { rule } = unit;

@@ -7,5 +7,5 @@ export {
   type UnitTerm,
   unitArithmetic,
 } from "./arithmetic.ts";
-export { type CellArithmetic, type CellShare, type CellTap, cellArithmetic, pointwiseCurve } from "./cell.ts";
+export { type CellArithmetic, type CellShare, type CellTap, cellArithmetic, cellReading, pointwiseCurve } from "./cell.ts";
 export { type UnitReads, unitReads } from "./reads.ts";

@@ -41,8 +41,8 @@ export interface AttributionRun {
   readonly pictures: readonly ExplainedPicture[];
   /** One line for each method that was passed over. */
   readonly skipped: readonly string[];
-  /** Whether it was stopped before the end: the pictures hold what was finished. */
-  readonly interrupted: boolean;
+  /** Where it was stopped before the end, the methods that are missing: the pictures hold what was finished. */
+  readonly interrupted: readonly AttributionMethod[] | undefined;
 }
 
 /** Explains the pictures by every method. An interruption ends it early, but not with an error. */
@@ -63,7 +63,8 @@ export async function runAttributions(
   const skipped: string[] = [];
   // Forgotten weights are the same for every method.
   const blank = wish.sanity === "whole" ? forgotten(model, layersToForget(model)) : undefined;
-  let interrupted = false;
+  let interrupted: readonly AttributionMethod[] | undefined;
+  let finished = 0;
   try {
     for (const [m, method] of wish.methods.entries()) {
       const step = (share: number, detail: string): void => bar.update(m + share, wish.methods.length, `${method}${detail}`);
@@ -77,17 +78,27 @@ export async function runAttributions(
         if (!wish.tolerant || !(error instanceof ArgumentError)) throw error;
         skipped.push(`${method} is left out: ${error.message}`);
       }
+      finished = m + 1;
     }
   } catch (error) {
+    if (!wish.signal.aborted) throw error;
     // What is finished is kept; with nothing finished there is nothing to keep.
-    if (!wish.signal.aborted || maps.every((own) => own.length === 0)) throw error;
-    interrupted = true;
+    if (maps.every((own) => own.length === 0)) {
+      bar.finish("stopped; no method was finished, so nothing is written");
+      throw error;
+    }
+    interrupted = wish.methods.slice(finished);
   }
   return {
     pictures: pictures.map(({ name, image }, i) => ({ name, image, classes: predictions[i].slice(0, 5), maps: maps[i] })),
     skipped,
     interrupted,
   };
+}
+
+/** What to say at the end of a run that was stopped. */
+export function stoppedWords(missing: readonly AttributionMethod[], out: string): string {
+  return `stopped; what was finished is in ${out}. Not finished: ${missing.join(", ")}\n`;
 }
 
 type Ranked = readonly (ExplainedPicture["classes"][number] & { readonly index: number })[];

@@ -7,7 +7,7 @@ import { comparisonRows, paintComparison, summarise, writeComparison } from "../
 import { rasterToPng } from "../report/raster.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { methodChoice, settingNames, settingsOption, targetOption } from "./attribution-options.ts";
-import { runAttributions } from "./attribution-run.ts";
+import { runAttributions, stoppedWords } from "./attribution-run.ts";
 import { readPictures } from "./explain.ts";
 import { plainMap } from "./map-files.ts";
 import { addModelOptions, openAsTold } from "./model-options.ts";
@@ -85,7 +85,7 @@ async function compare(
   const notes = [
     ...(opened.trained ? [] : ["This net is untrained: its parameters are random."]),
     ...skipped,
-    ...(interrupted ? ["This run was interrupted; the methods that were finished are here."] : []),
+    ...(interrupted ? [`This run was interrupted; not finished: ${interrupted.join(", ")}.`] : []),
   ];
   const normalisation = model.preprocessing;
   const rows = comparisonRows(pictures);
@@ -113,7 +113,7 @@ async function compare(
   process.stdout.write(`${scoreTable(rows)}\n`);
   process.stderr.write(`page, grid and numbers are in ${out}\n`);
   if (interrupted) {
-    process.stderr.write("stopped early: what was finished is there\n");
+    process.stderr.write(stoppedWords(interrupted, out));
     signal.throwIfAborted();
   }
 }

@@ -8,7 +8,7 @@ import { type ExplainedPicture, writeExplanation } from "../report/explanation.t
 import { show, showRange } from "../report/range.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { methodChoice, settingNames, settingsOption, targetOption } from "./attribution-options.ts";
-import { type AttributionWish, type NamedPicture, runAttributions } from "./attribution-run.ts";
+import { type AttributionWish, type NamedPicture, runAttributions, stoppedWords } from "./attribution-run.ts";
 import { stemsOf, writeMaps } from "./map-files.ts";
 import { addModelOptions, openAsTold } from "./model-options.ts";
 import { machineOptions, numberOption, textOption } from "./options.ts";
@@ -71,7 +71,7 @@ async function explain(
   const notes = [
     ...(opened.trained ? [] : ["This net is untrained: its parameters are random."]),
     ...skipped,
-    ...(interrupted ? ["This run was interrupted; the methods that were finished are here."] : []),
+    ...(interrupted ? [`This run was interrupted; not finished: ${interrupted.join(", ")}.`] : []),
   ];
   const normalisation = model.preprocessing;
   const page = writeExplanation({
@@ -94,7 +94,7 @@ async function explain(
   for (const picture of pictures) process.stdout.write(`${pictureWords(picture)}\n`);
   process.stderr.write(`page, maps and numbers are in ${out}\n`);
   if (interrupted) {
-    process.stderr.write("stopped early: what was finished is there\n");
+    process.stderr.write(stoppedWords(interrupted, out));
     signal.throwIfAborted();
   }
 }

@@ -91,7 +91,7 @@ async function neurons(given: string, options: Readonly<Record<string, unknown>>
   const pending = chosen.filter(({ name }) => !done.has(name));
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   say(
-    `${opened.title}: ${chosen.length === 1 ? "one layer" : `${chosen.length} layers`}${done.size > 0 ? `, ${done.size} of them done already` : ""}; ${showCount(dataset.size)} pictures of ${dataset.name}`,
+    `${opened.title}: ${chosen.length === 1 ? "one layer" : `${chosen.length} layers`}${done.size > 0 ? `, ${done.size === 1 ? "one" : done.size} of them done already` : ""}; ${showCount(dataset.size)} pictures of ${dataset.name}`,
   );
   const statistics = dataStatistics(dataset, { pictures: statisticsSize(dataset) });
   const wish: AtlasWish = { steps: settings.steps, seed: settings.seed, statistics, machine, signal };

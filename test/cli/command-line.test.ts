@@ -103,6 +103,57 @@ describe("fovea explain", () => {
   });
 });
 
+describe("Ctrl-C in a long run keeps what is finished, says what is not, and leaves with 130", () => {
+  test("explain and compare", async () => {
+    for (const [command, page] of [
+      ["explain", "explanation"],
+      ["compare", "comparison"],
+    ]) {
+      const args = [
+        command,
+        "explained-run",
+        "stroke.png",
+        "--method",
+        "gradient,rise,guided",
+        "--set",
+        "rise.masks=400000",
+        "--out",
+        command,
+      ];
+      const { code, err, out } = await fovea(args, { whenSaid: { text: "gradient:", signal: "SIGINT" } });
+      expect(code).toBe(130);
+      expect(err).toContain("stopping after this step; press Ctrl-C again to leave at once");
+      expect(err).toMatch(new RegExp(`stopped; what was finished is in ${command}\\. Not finished: rise, guided`));
+      expect(err).not.toMatch(/internal error|\n\s+at /);
+      expect(out).toMatch(/gradient +\S/);
+      expect(await readFile(join(folder, command, `${page}.html`), "utf8")).toContain(
+        "This run was interrupted; not finished: rise, guided",
+      );
+      expect(JSON.parse(await readFile(join(folder, command, `${page}.json`), "utf8")).pictures[0].maps).toHaveLength(1);
+    }
+  });
+
+  test("explain with nothing finished", async () => {
+    const args = ["explain", "explained-run", "stroke.png", "--method", "rise", "--set", "masks=400000", "--out", "nothing"];
+    const { code, err } = await fovea(args, { whenSaid: { text: "pictures are brought", signal: "SIGINT" } });
+    expect([code, existsSync(join(folder, "nothing"))]).toEqual([130, false]);
+    expect(err).toContain("stopped; no method was finished, so nothing is written");
+  });
+
+  test("neurons and dissect", async () => {
+    const atlas = ["neurons", "explained-run", "--limit", "60", "--steps", "10", "--units", "6", "--out", "atlas"];
+    const stopped = await fovea(atlas, { whenSaid: { text: "conv1: 6 units", signal: "SIGINT" } });
+    expect(stopped.code).toBe(130);
+    expect(stopped.err).toContain("stopped; 1 of 3 pages are finished, in atlas. Go on with the same command and --resume");
+    expect((await fovea([...atlas, "--resume"])).err).toContain("3 layers, one of them done already");
+    const dissection = ["dissect", "explained-run", "--layer", "relu1,relu2", "--pictures", "600", "--out", "cut"];
+    const { code, err } = await fovea(dissection, { whenSaid: { text: "relu1: dissected", signal: "SIGINT" } });
+    expect(code).toBe(130);
+    expect(err).toContain("stopped; relu1 is in cut. Go on with the same command and --layer relu2");
+    expect(existsSync(join(folder, "cut/relu1.html"))).toBe(true);
+  });
+});
+
 describe("fovea --help", () => {
   test.each(["train", "inspect", "explain", "conv", "filter"])("%s says what it takes, and no default that is not one", async (command) => {
     const { code, out } = await fovea([command, "--help"]);

@@ -163,7 +163,7 @@ describe("fovea explain", () => {
       },
       { update: (_, __, detail) => void (detail.startsWith("occlusion") && control.abort()), finish: () => {}, clear: () => {} },
     );
-    expect(interrupted).toBe(true);
+    expect(interrupted).toEqual(["occlusion"]);
     expect(kept[0].maps.map(({ attribution }) => attribution.method)).toEqual(["gradient", "guided"]);
   });
 
@@ -269,7 +269,7 @@ describe("fovea neurons", () => {
       /was begun with seed 0, not 9/,
     );
     const { err } = await run(addNeuronsCommand, ["neurons", modelFile(), ...small, "--out", out, "--resume"]);
-    expect(err).toMatch(/3 layers, [12] of them done already/);
+    expect(err).toMatch(/3 layers, (one|2) of them done already/);
     for (const name of ["1-conv1.html", "4-conv2.html", "8-logits.json", "index.html"])
       expect(await file("parts", name)).toBe(await file("atlas", name));
   });

@@ -1,10 +1,12 @@
 # What PyTorch, with hooks written for the purpose, finds in nets of torchvision with weights made by a formula: test/golden/lens-maps.json.
 # The formula is golden_zoo.py's. Run: python3 tools/golden_lens.py
+import copy
 import json
 import os
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 import torchvision
 
 from golden_zoo import fill, numbers
@@ -110,26 +112,111 @@ def occlusion(model, x, k, window, stride):
         return total / count
 
 
-def lrp_epsilon(layers, x, k, epsilon):
-    """For a plain row of layers: each hands down by contribution, ReLUs and reshapes pass, pooling's winners take all."""
+def copy_of(layer, change):
+    """The layer with other weights; a bias that `change` leaves out is none."""
+    other = copy.deepcopy(layer)
+    weight, bias = change(layer.weight.detach(), layer.bias.detach())
+    other.weight.data = weight
+    other.bias.data = torch.zeros_like(layer.bias) if bias is None else bias
+    return other
+
+
+def handed_down(parts, relevance, epsilon):
+    """Σ sign · a ⊙ (what flows back through the layer when R / Σ sign · z arrives), over parts (sign, layer, a)."""
+    operands = [a.detach().clone().requires_grad_() for _, _, a in parts]
+    outputs = [sign * layer(a) for (sign, layer, _), a in zip(parts, operands)]
+    z = sum(outputs)
+    seed = (relevance / (z + epsilon * torch.where(z >= 0, 1.0, -1.0))).detach()
+    torch.autograd.backward(outputs, [seed] * len(outputs))
+    return sum(a * a.grad for a in operands).detach()
+
+
+def through(rule, layer, a, relevance, epsilon, box):
+    up, down = lambda v: v.clamp(min=0), lambda v: v.clamp(max=0)
+    if rule == "epsilon":
+        return handed_down([(1, layer, a)], relevance, epsilon)
+    if rule == "gamma":
+        return handed_down([(1, copy_of(layer, lambda w, b: (w + 0.25 * up(w), b + 0.25 * up(b))), a)], relevance, epsilon)
+    if rule == "zPlus":
+        return handed_down([(1, copy_of(layer, lambda w, b: (up(w), up(b))), up(a))], relevance, epsilon)
+    if rule == "alphaBeta":
+        rises = [(1, copy_of(layer, lambda w, b: (up(w), up(b))), up(a)), (1, copy_of(layer, lambda w, b: (down(w), None)), down(a))]
+        falls = [(1, copy_of(layer, lambda w, b: (down(w), down(b))), up(a)), (1, copy_of(layer, lambda w, b: (up(w), None)), down(a))]
+        return 2 * handed_down(rises, relevance, epsilon) - handed_down(falls, relevance, epsilon)
+    if rule == "flat":
+        return handed_down([(1, copy_of(layer, lambda w, b: (torch.ones_like(w), None)), torch.ones_like(a))], relevance, epsilon)
+    if rule == "wSquare":
+        return handed_down([(1, copy_of(layer, lambda w, b: (w * w, None)), torch.ones_like(a))], relevance, epsilon)
+    low, high = (torch.full_like(a, v) for v in box)
+    plain = copy_of(layer, lambda w, b: (w, None))
+    return handed_down(
+        [(1, plain, a), (-1, copy_of(layer, lambda w, b: (up(w), None)), low), (-1, copy_of(layer, lambda w, b: (down(w), None)), high)],
+        relevance,
+        epsilon,
+    )
+
+
+def lrp(layers, x, k, rule_of, epsilon=1e-6, pool="winner"):
+    """For a plain row of layers: each hands down by its rule; ReLUs and reshapes pass; of a pooling the winner takes all, or all share."""
     values = [x]
     for layer in layers:
-        values.append(layer(values[-1]))
+        values.append(layer(values[-1]).detach())
     relevance = torch.zeros_like(values[-1])
     relevance[0, k] = values[-1][0, k]
-    for layer, a in reversed(list(zip(layers, values[:-1]))):
+    for index, (layer, a) in reversed(list(enumerate(zip(layers, values[:-1])))):
         if isinstance(layer, torch.nn.ReLU):
             continue
-        a = a.detach().clone().requires_grad_()
-        z = layer(a)
-        if isinstance(layer, (torch.nn.Flatten, torch.nn.MaxPool2d)):
-            z.backward(relevance)
+        if isinstance(layer, torch.nn.MaxPool2d) and pool == "average":
+            relevance = handed_down([(1, torch.nn.AvgPool2d(layer.kernel_size, layer.stride), a)], relevance, epsilon)
+        elif isinstance(layer, (torch.nn.Flatten, torch.nn.MaxPool2d)):
+            a = a.detach().clone().requires_grad_()
+            layer(a).backward(relevance)
             relevance = a.grad
-            continue
-        z.backward((relevance / (z + epsilon * torch.where(z >= 0, 1.0, -1.0))).detach())
-        relevance = a * a.grad
-        relevance = relevance.detach()
+        else:
+            relevance = through(rule_of(index, layer), layer, a, relevance, epsilon, (x.min().item(), x.max().item()))
     return relevance[0]
+
+
+def by_place(first, conv, dense):
+    return lambda index, layer: first if index == 0 else conv if isinstance(layer, torch.nn.Conv2d) else dense
+
+
+def relevances(layers, x, k):
+    found = {f"rule {rule}": lrp(layers, x, k, lambda *_: rule) for rule in ("epsilon", "gamma", "zPlus", "alphaBeta", "flat", "wSquare")}
+    for name, places in {
+        "epsilonPlus": ("zPlus", "zPlus", "epsilon"),
+        "epsilonGammaBox": ("zBox", "gamma", "epsilon"),
+        "epsilonPlusFlat": ("flat", "zPlus", "epsilon"),
+    }.items():
+        found[f"composite {name}"] = lrp(layers, x, k, by_place(*places))
+    found["maxPool average"] = lrp(layers, x, k, by_place("zPlus", "zPlus", "epsilon"), pool="average")
+    return found
+
+
+def tried_out(model, layer, x, k):
+    """Score-CAM and Ablation-CAM: one run of the net per channel."""
+    with torch.no_grad():
+        seen = []
+        handle = layer.register_forward_hook(lambda module, inputs, output: seen.append(output[0]))
+        score = model(x)[0, k]
+        handle.remove()
+        a = seen[0]
+        shown, without = [], []
+        for channel in range(a.shape[0]):
+            large = F.interpolate(a[None, channel : channel + 1], size=x.shape[2:], mode="bilinear", align_corners=False)
+            low, high = large.min(), large.max()
+            shown.append(model(x * ((large - low) / (high - low) if high > low else torch.zeros_like(large)))[0, k])
+
+            def off(module, inputs, output):
+                output = output.clone()
+                output[:, channel] = 0
+                return output
+
+            handle = layer.register_forward_hook(off)
+            without.append(model(x)[0, k])
+            handle.remove()
+        weigh = lambda w: (w[:, None, None] * a).sum(0)
+        return {"scoreCam": weigh(torch.stack(shown).softmax(0)), "ablationCam": weigh((score - torch.stack(without)) / score)}
 
 
 def lenet():
@@ -169,7 +256,7 @@ for name, net, shape, layer_of, k in nets:
         maps["deconvnet"] = with_relu_rule(net, x, k, "deconvnet")
     maps["occlusion"] = occlusion(net, x, k, shape[1] // 4, shape[1] // 4)
     if name == "lenet":
-        maps["lrp"] = lrp_epsilon(list(net), x, k, 0.01)
+        maps["lrp"] = lrp(list(net), x, k, lambda *_: "epsilon", epsilon=0.01)
     cases.append(
         {
             "net": name,
@@ -177,7 +264,8 @@ for name, net, shape, layer_of, k in nets:
             "shape": list(shape),
             "score": score,
             "maps": {method: rows(m) for method, m in maps.items()},
-            "layerMaps": {method: rows(m) for method, m in cams(net, layer_of(net), x, k).items()},
+            "layerMaps": {method: rows(m) for method, m in (cams(net, layer_of(net), x, k) | tried_out(net, layer_of(net), x, k)).items()},
+            "relevance": {how: rows(m) for how, m in relevances(list(net), x, k).items()} if name == "lenet" else {},
         }
     )
 

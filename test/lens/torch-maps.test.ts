@@ -19,6 +19,8 @@ interface Case {
   readonly score: number;
   readonly maps: Readonly<Record<string, Rows>>;
   readonly layerMaps: Readonly<Record<string, Rows>>;
+  /** Of LRP, by an option and its value: "rule gamma". */
+  readonly relevance: Readonly<Record<string, Rows>>;
 }
 const { cases } = JSON.parse(readFileSync(new URL("../golden/lens-maps.json", import.meta.url), "utf8")) as {
   readonly cases: readonly Case[];
@@ -82,5 +84,10 @@ describe.each(cases)("G2 G3 G7 G9 $net as PyTorch sees it", (given) => {
   test.each(Object.keys(given.layerMaps))("%s", { timeout: 60_000 }, async (method) => {
     const { layerMap } = await ask(method as AttributionMethod, { at: nets[given.net].at });
     expectAlike(layerMap as Tensor, given.layerMaps[method], exact ? 6e-6 : 1e-2);
+  });
+
+  test.each(Object.keys(given.relevance))("LR2 LR4 lrp with %s", async (told) => {
+    const [option, value] = told.split(" ");
+    expectAlike((await ask("lrp", { [option]: value })).map, given.relevance[told], 6e-6);
   });
 });

@@ -185,7 +185,7 @@ export function writeAtlasIndex({ model, dataset, entries, pending, dataSlope, n
   const row = (e: AtlasEntry): Markup =>
     html`<tr><th scope="row"><a href="${e.file}">${e.layer}</a></th><td class="kind">${e.kind}</td><td>${e.field}</td><td>${e.units === e.total ? e.total : `${e.units} of ${e.total}`}</td><td>${e.silent}</td><td>${e.ratio === undefined ? "–" : `${show(e.ratio)} ×`}</td><td>${e.slope === undefined ? "–" : show(e.slope)}</td></tr>
 `;
-  const body = html`<p class="lede">The ratio is the median over units of the activation that gradient ascent reached to the best that a picture of the data gives; silent units are above 0 on no picture. The slope is the median over units of the spectral slope of what was reached. ${slopeWords(dataSlope)}</p>
+  const body = html`<p class="lede">Ratio and slope are medians over units. Ratio: the activation that gradient ascent reached over the best that a picture of the data gives. ${slopeWords(dataSlope)} Silent units are above 0 on no picture.</p>
 <p class="hint">The table scrolls sideways.</p><div class="scroll" tabindex="0" role="region" aria-label="Table of layers"><table class="layers">
 <thead><tr><th scope="col">Layer</th><th scope="col">Kind</th><th scope="col">Receptive field</th><th scope="col">Units</th><th scope="col">Silent</th><th scope="col">Ratio</th><th scope="col">Slope</th></tr></thead>
 <tbody>${entries.map(row)}</tbody></table></div>${pending.length > 0 && html`<p class="lede">Not finished yet: ${pending.join(", ")}.</p>`}`;

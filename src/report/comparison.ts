@@ -141,7 +141,7 @@ function cellFigure(cell: JudgedMap | undefined, row: Row, name: string): Markup
   const painted = paintCell(cell, row);
   const words = row.range === undefined ? "numerically zero" : `raw ${showRange(attribution.range)}`;
   const parts = [
-    html`<span>${words}</span>`,
+    html`${words}<br>`,
     faithfulness && html`<span>del ${show(faithfulness.deletion.area, 2)}</span> <span>ins ${show(faithfulness.insertion.area, 2)}</span>`,
     forgotten && html`<span>ρ ${rho(forgotten.spearmanAbsolute)}</span>`,
   ].flatMap((p) => (p === undefined ? [] : [p, " "]));

@@ -1,2 +1,16 @@
 // What the worker computes for this room.
-export const tasks = {};
+import { attributionTasks } from "./tasks/attribution.ts";
+import { exampleTasks } from "./tasks/examples.ts";
+import { mapTasks } from "./tasks/maps.ts";
+import { climbTasks } from "./tasks/maximise.ts";
+
+export const tasks = {
+  /** Answers as soon as the worker listens. */
+  async ping(): Promise<true> {
+    return true;
+  },
+  ...mapTasks,
+  ...climbTasks,
+  ...attributionTasks,
+  ...exampleTasks,
+};

@@ -1,0 +1,74 @@
+// The maps of one layer on one picture, its kernels, and where a unit looks: what choosing a unit needs.
+import { activations, boxOf, filters, type Model, receptiveField } from "fovea";
+import { predict } from "fovea/train";
+import type { TaskContext } from "../../../engine/context.ts";
+import { inputOf } from "../../../engine/look.ts";
+import type { NetRef } from "../../../engine/nets.ts";
+import { type Numbers, toNumbers } from "../../../engine/tensors.ts";
+import { pixelsOf } from "./pictures.ts";
+
+export interface LayerMaps {
+  /** [C, H, W] or [C]. */
+  readonly values: Numbers;
+  /** What the net saw, as pixels 0..1. */
+  readonly seen: Numbers;
+}
+
+/** [row, column, height, width] in pixels; undefined where the layers give no box. */
+export type PixelBox = readonly [row: number, column: number, height: number, width: number];
+
+export interface UnitPlace {
+  readonly box: PixelBox | undefined;
+  /** The library's word: "exact", "whole input", "upper bound", "data-dependent", "unknown". */
+  readonly status: string;
+}
+
+export const mapTasks = {
+  async layerMaps(
+    { net, pixels, layer }: { readonly net: NetRef; readonly pixels: Numbers; readonly layer: string },
+    { open, signal }: TaskContext,
+  ): Promise<LayerMaps> {
+    const model = await open(net);
+    const input = inputOf(model, pixels);
+    const found = await activations(model, input, { layers: [layer], signal });
+    const [values] = found.values();
+    return { values: toNumbers(values), seen: pixelsOf(model, input) };
+  },
+
+  /** One per class; empty for nets that are no classifiers. */
+  async probabilities({ net, pixels }: { readonly net: NetRef; readonly pixels: Numbers }, { open }: TaskContext): Promise<number[]> {
+    const model = await open(net);
+    if (model.trace().output.rank !== 2) return [];
+    return Array.from((await predict(model, [inputOf(model, pixels)])).probabilities.data);
+  },
+
+  /** A convolution's kernels [out, in, height, width]; undefined for other layers. */
+  async kernels({ net, layer }: { readonly net: NetRef; readonly layer: string }, { open }: TaskContext): Promise<Numbers | undefined> {
+    const model = await open(net);
+    const own = model.trace().layers.find(({ name }) => name === layer);
+    const hasKernels = own?.parameters.some((name) => (model.parameters.get(name)?.rank ?? 0) >= 3) ?? false;
+    return hasKernels ? toNumbers(filters(model, layer)) : undefined;
+  },
+
+  /** The part of the picture that a unit at this position of the layer sees. */
+  async place(
+    { net, layer, position }: { readonly net: NetRef; readonly layer: string; readonly position: readonly [number, number] },
+    { open }: TaskContext,
+  ): Promise<UnitPlace> {
+    return placeOf(await open(net), layer, position);
+  },
+};
+
+function placeOf(model: Model, layer: string, position: readonly [number, number]): UnitPlace {
+  const traced = model.trace();
+  const own = traced.layers.find(({ name }) => name === layer);
+  if (own === undefined || own.value.rank !== 4) return { box: undefined, status: "whole input" };
+  try {
+    const field = receptiveField(own.value, traced.input);
+    const [[top, bottom], [left, right]] = boxOf(field, position);
+    return { box: [top, left, bottom - top + 1, right - left + 1], status: field.status };
+  } catch {
+    // Branches that look at different places have no common box.
+    return { box: undefined, status: "unknown" };
+  }
+}

@@ -1,7 +1,19 @@
 // What the worker computes for this room. A picture that was seen stays here with its net under a number, so that the many small questions
 // about it (a map, an edge, a sum) carry neither the net nor the picture.
-import { effectiveField, type Model, projectiveField, report } from "fovea";
-import { type UnitReads, unitReads } from "fovea/lens";
+import { effectiveField, type Model, projectiveField, report, writeModel } from "fovea";
+import {
+  type CellArithmetic,
+  cellArithmetic,
+  cellReading,
+  type ParameterPlace,
+  pointwiseCurve,
+  type UnitArithmetic,
+  type UnitReads,
+  type UnitRule,
+  unitArithmetic,
+  unitReads,
+} from "fovea/lens";
+import { showExpression } from "fovea/ops";
 import { Tensor } from "fovea/tensor";
 import type { TaskContext } from "../../engine/context.ts";
 import { type Look, look } from "../../engine/look.ts";
@@ -36,7 +48,31 @@ export interface Seen {
   readonly probabilities: readonly number[];
 }
 
+export interface SeenTerm {
+  readonly source: string;
+  readonly unit: number;
+  readonly map: Numbers;
+  readonly kernel?: Numbers;
+  readonly kernelAt?: ParameterPlace;
+  readonly partial?: Numbers;
+}
+
+/** How a unit comes about. */
+export interface SeenUnit {
+  readonly layer: string;
+  readonly unit: number;
+  readonly op: string;
+  readonly rule: Exclude<UnitRule, { kind: "pointwise" }> | { readonly kind: "pointwise"; readonly formula: string };
+  readonly terms: readonly SeenTerm[];
+  readonly sum?: Numbers;
+  readonly bias?: { readonly value: number; readonly at?: ParameterPlace };
+  readonly result: Numbers;
+  /** Of pointwise units: f over what its input spans. */
+  readonly curve?: readonly (readonly [x: number, y: number])[];
+}
+
 interface Scene {
+  unit?: UnitArithmetic;
   readonly model: Model;
   readonly input: Tensor;
   readonly look: Look;
@@ -76,6 +112,13 @@ export async function modelOf(net: NetRef, edits: readonly WeightEdit[], { open 
   return made;
 }
 
+/** The last unit that was taken apart is kept: many cells of it will be asked for. */
+async function unitOf(number: number, layer: string, unit: number): Promise<UnitArithmetic> {
+  const scene = sceneOf(number);
+  if (scene.unit?.layer !== layer || scene.unit.unit !== unit) scene.unit = await unitArithmetic(scene.model, scene.input, { layer, unit });
+  return scene.unit;
+}
+
 function rangeOf(data: Float32Array): { low: number; high: number } {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const v of data) {
@@ -94,6 +137,12 @@ function asMaps({ shape, data }: Numbers): Numbers {
 
 function valuesOf({ look: { maps }, input }: Scene, layer: string): Numbers {
   return layer === "x" ? toNumbers(input) : maps[layer];
+}
+
+interface UnitQuestion {
+  readonly scene: number;
+  readonly layer: string;
+  readonly unit: number;
 }
 
 export const tasks = {
@@ -184,5 +233,54 @@ export const tasks = {
       share: [...share],
       deviation: [...deviation],
     };
+  },
+
+  /** Takes a unit apart. */
+  async unit({ scene, layer, unit }: UnitQuestion): Promise<SeenUnit> {
+    const made = await unitOf(scene, layer, unit);
+    const { op, rule, terms, sum, bias, result } = made;
+    const { low, high } = terms.length === 0 ? { low: -1, high: 1 } : rangeOf(toNumbers(terms[0].map).data);
+    const room = Math.max(1, (high - low) / 4);
+    return {
+      layer,
+      unit,
+      op,
+      rule: rule.kind === "pointwise" ? { kind: "pointwise", formula: showExpression(rule.expression, ["x"]) } : rule,
+      terms: terms.map(({ source, unit: u, map, kernel, kernelAt, partial }) => ({
+        source,
+        unit: u,
+        map: toNumbers(map),
+        ...(kernel && { kernel: toNumbers(kernel) }),
+        ...(kernelAt && { kernelAt }),
+        ...(partial && { partial: toNumbers(partial) }),
+      })),
+      ...(sum && { sum: toNumbers(sum) }),
+      ...(bias && { bias }),
+      result: toNumbers(result),
+      ...(rule.kind === "pointwise" && { curve: pointwiseCurve(made, Math.min(0, low) - room, Math.max(0, high) + room) }),
+    };
+  },
+
+  /** The sum behind one cell. */
+  async cell({ scene, layer, unit, position }: UnitQuestion & { readonly position: readonly [number, number] }): Promise<CellArithmetic> {
+    return cellArithmetic(await unitOf(scene, layer, unit), position);
+  },
+
+  /** The cell that reads a cell of the maps. */
+  async reading({
+    scene,
+    layer,
+    unit,
+    position,
+  }: UnitQuestion & { readonly position: readonly [number, number] }): Promise<[number, number]> {
+    return cellReading(await unitOf(scene, layer, unit), position);
+  },
+
+  /** The net with its changed weights as a file of its own. */
+  async keep(
+    { net, edits, architecture }: { readonly net: NetRef; readonly edits: readonly WeightEdit[]; readonly architecture: string },
+    context: TaskContext,
+  ): Promise<Uint8Array> {
+    return writeModel(await modelOf(net, edits, context), architecture);
   },
 };

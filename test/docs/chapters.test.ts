@@ -50,6 +50,7 @@ describe("the chapters tell the truth", () => {
     ["maximisation", 10],
     ["exporting", 6],
     ["weights", 4],
+    ["captions", 11],
   ])("docs/%s.md", async (name, atLeast) => {
     let checked = 0;
     await runChapter(name, (value, expected) => {

@@ -7,8 +7,11 @@ import { checkOptions } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type AttributionMethod, methods } from "./attribution/index.ts";
 import { type AttributionTask, type Finding, type Method, type MethodSettings, methodSettingNames } from "./attribution/method.ts";
+import { settlerFor } from "./attribution/settle.ts";
+import { onePicture } from "./batch.ts";
 import { rangeOfValues } from "./range.ts";
 import type { Attribution } from "./records.ts";
+import { stageOfEnd } from "./stage.ts";
 import { describe, plainTarget, type Target, targetNames } from "./target.ts";
 
 export type { AttributionMethod } from "./attribution/index.ts";
@@ -58,7 +61,32 @@ async function attributeAll(model: Model, tasks: readonly AttributionTask[], opt
     throw new ArgumentError("attributeEach: the targets lie in different layers; call it once per layer");
   }
   const findings = await method.attribute(model, tasks, options);
-  return findings.map((finding, i) => recordOf(model, tasks[i].target, method, finding, options));
+  const records: Attribution[] = [];
+  for (const [i, finding] of findings.entries()) {
+    const record = recordOf(model, tasks[i].target, method, finding, options);
+    const stage = await whereItEnds(model, tasks[i], method, finding, options);
+    records.push(stage === undefined ? record : { ...record, warnings: [...record.warnings, stage] });
+  }
+  return records;
+}
+
+/** For an empty map, the stage of the net at which the target's gradient ends. */
+async function whereItEnds(
+  model: Model,
+  { image, target }: AttributionTask,
+  { name, rule = "gradient" }: Method<AttributionMethod>,
+  { map, position }: Finding,
+  options: MethodOptions,
+): Promise<string | undefined> {
+  if (name === "edges" || !map.data.every((v) => v === 0)) return undefined;
+  const { onProgress: _, ...run } = options;
+  const settler = settlerFor(model, target, onePicture(image).shape, run);
+  try {
+    const { mask } = await settler.settle({ image: onePicture(image), target: { ...target, ...(position && { position }) } });
+    return await stageOfEnd(model, { image, target, mask, rule }, run);
+  } finally {
+    settler.release();
+  }
 }
 
 function methodOf(name: AttributionMethod): Method<AttributionMethod> {

@@ -232,6 +232,33 @@ describe("gradients on the pixels", () => {
     expect(warnings.join()).toMatch(/zero everywhere.*ReLU/);
   });
 
+  it("CA6 an empty map names the stage at which the gradient ends, and why; a full one does not", async () => {
+    const parts = { conv: nn.conv2d(1, 2, 3), relu: nn.relu(), flatten: nn.flatten(), dense: nn.linear(8, 2) };
+    const net = createModel(nn.sequential(parts), [1, 4, 4], { seed: 2 });
+    const ones8 = ones([2, 8]);
+    const changed = (name: string, values: Tensor, of: Model = net): Model => of.with(new Map([[name, values]]));
+    const dead = changed("conv.bias", tensor([-100, -100]));
+    const headless = changed("dense.weight", zeros([2, 8]));
+    const squashed = createModel(nn.sequential({ ...parts, sigmoid: nn.sigmoid() }), [1, 4, 4], { seed: 2 });
+    const saturated = changed("dense.bias", tensor([500, 500]), squashed);
+    const against = changed("dense.weight", new Tensor(ones8.data.map((v) => -v), [2, 8]), changed("conv.bias", tensor([100, 100]))); // biome-ignore format: one thought
+    const picture = randomNormal([1, 4, 4], random(1));
+    const told = async (model: Model, method: "gradient" | "guided" | "gradCam" | "lrp"): Promise<string> =>
+      (await attribute(model, picture, { method, class: 0, device })).warnings.join("; ");
+    for (const method of ["gradient", "guided", "gradCam"] as const) {
+      expect(await told(headless, method)).toMatch(/the gradient ends in "dense": its weights are all zero/);
+      expect(await told(saturated, method)).toMatch(/the gradient ends in "sigmoid": its values, from 1.000 to 1.000, are saturated/);
+    }
+    expect(await told(dead, "gradient")).toMatch(/the gradient ends in "relu": none of its inputs is above 0 on this picture/);
+    expect(await told(against, "guided")).toMatch(
+      /the gradient ends in "relu": what arrives there has nothing positive that the guided rule/,
+    );
+    expect(await told(against, "gradient")).not.toMatch(/ends in/);
+    // All-negative: a gradient arrives, and speaks against the class.
+    expect(await told(against, "gradCam")).toMatch(/every weighted sum in "relu" is negative/);
+    expect(await told(against, "gradCam")).not.toMatch(/ends in/);
+  });
+
   it("CA5 KD7 the class score is the logit, also where the net ends in softmax", async () => {
     const body = { flatten: nn.flatten(), dense: nn.linear(9, 3) };
     const logits = createModel(nn.sequential(body), [1, 3, 3], { seed: 2 });

@@ -267,6 +267,7 @@ export const camMethods: readonly Method<CamMethodName>[] = [
   }),
   {
     name: "guidedGradCam",
+    rule: "guided",
     title: "Guided Grad-CAM",
     cites: "Selvaraju et al. 2017",
     signed: true,

@@ -51,6 +51,7 @@ function gradientMethod<Name extends string>(name: Name, given: GradientMethod):
     ...described,
     name,
     signed,
+    rule,
     async attribute(model, tasks, options) {
       const { batchSize = 16, signal, onProgress } = options;
       expectSettings(name, options, onePicture(tasks[0].image).shape);

@@ -2,6 +2,7 @@
 import type { Model } from "../../nn/model.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { QuadratureRule } from "../quadrature.ts";
+import type { ReluRule } from "../rules.ts";
 import { type RunOptions, runOptionNames } from "../run.ts";
 import type { Target } from "../target.ts";
 import type { MaxPoolRule } from "./relevance/backward.ts";
@@ -45,6 +46,8 @@ export interface Method<Name extends string = string> {
   readonly signed: boolean;
   /** What one must know to read the map, in a sentence; printed beside it. */
   readonly caveat?: string;
+  /** What passes a ReLU on the way back (default: the gradient). */
+  readonly rule?: ReluRule;
   /** Whether it draws random numbers, so that its seed belongs to the record. */
   readonly random?: boolean;
   /** All tasks have targets in one layer (or are classes) and pictures of one shape. Checks `signal` and reports `onProgress` as it goes. */

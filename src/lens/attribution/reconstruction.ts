@@ -18,6 +18,7 @@ export const reconstructionMethod: Method<ReconstructionMethodName> = {
   title: "Zeiler-Fergus reconstruction",
   cites: "Zeiler, Fergus 2014",
   signed: true,
+  rule: "deconvnet",
   caveat: "shows what the switches let through: much of its detail is where the maxima were, not what the unit wants",
   async attribute(model, tasks, options) {
     const { batchSize = 16, dtype = "float32", signal, onProgress } = options;

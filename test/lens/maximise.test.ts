@@ -183,7 +183,7 @@ describe("activation maximisation", () => {
     ["ReLU6", nn.relu6()],
     ["a clip from 0 to 6, as files write it", nn.functional((x) => clip(x, { min: 0, max: 6 }))],
     ["a clip from 0 up", nn.functional((x) => clip(x, { min: 0 }))],
-  ])("a unit behind a dead %s is reached by redirected gradients, and is diagnosed without them", async (_, relu) => {
+  ])("G1 a unit behind a silent layer (%s) is reached by redirected gradients, and is diagnosed without them", async (_, relu) => {
     const net = nn.sequential({ conv: nn.conv2d(1, 1, 3), relu, top: nn.conv2d(1, 1, 1) });
     const model: Model = createModel(net, [1, 7, 7], {
       parameters: new Map([
@@ -202,7 +202,7 @@ describe("activation maximisation", () => {
     expect(reached.warnings).toEqual([]);
   });
 
-  it("redirection opens a ReLU for those pictures alone through which nothing passes, upwards only, and no clip that is no ReLU", () => {
+  it("G1 redirection opens a ReLU for those pictures alone through which nothing passes, upwards only, and no clip that is no ReLU", () => {
     // First picture: one value passes, so nothing changes. Second: all are off, and what pushes up passes. Third: capped, not dead, and pushed down.
     const at = tensor([2, -1, -1, -1, -2, -3, 7, 8, 9], [3, 3]);
     const seed = tensor([1, 1, -1, 1, -1, 3, -1, -2, 1], [3, 3]);

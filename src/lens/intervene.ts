@@ -3,10 +3,10 @@ import { compile } from "../backends/compile.ts";
 import { createGraph } from "../graph/graph.ts";
 import { input } from "../graph/record.ts";
 import { substitute } from "../graph/rewrite.ts";
-import { expectModel, type Model } from "../nn/model.ts";
+import { expectModel, layerValue, type Model } from "../nn/model.ts";
 import { add, mul } from "../ops/index.ts";
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
-import { expectTensor } from "../tensor/expect.ts";
+import { expectList, expectTensor } from "../tensor/expect.ts";
 import { checkOptions } from "../tensor/options.ts";
 import { sameShape, showShape, sizeOf } from "../tensor/shape.ts";
 import { allocate, Tensor } from "../tensor/tensor.ts";
@@ -22,6 +22,8 @@ export interface InterveneOptions extends RunOptions {
   readonly value?: number;
   /** Or: what they were on this picture [C, H, W]. */
   readonly from?: Tensor;
+  /** Layers whose values are wanted, too, with and without the change (default: none). */
+  readonly watch?: readonly string[];
 }
 
 export interface Intervention {
@@ -30,12 +32,18 @@ export interface Intervention {
   readonly after: Tensor;
 }
 
+export interface WatchedIntervention extends Intervention {
+  /** Values of the watched layers by name, likewise. */
+  readonly watched: ReadonlyMap<string, { readonly before: Tensor; readonly after: Tensor }>;
+}
+
 /** Runs the net with channels of a layer replaced. Throws `ArgumentError` for channels that are not there, `GraphError` for unknown layers. */
-export async function intervene(model: Model, image: Tensor, options: InterveneOptions): Promise<Intervention> {
+export async function intervene(model: Model, image: Tensor, options: InterveneOptions): Promise<WatchedIntervention> {
   expectModel("intervene", model);
   expectTensor("intervene", "the picture", image);
-  checkOptions("intervene", options, [...runOptionNames, "layer", "channels", "value", "from"]);
-  const { dtype = "float32", value, from } = options;
+  checkOptions("intervene", options, [...runOptionNames, "layer", "channels", "value", "from", "watch"]);
+  const { dtype = "float32", value, from, watch = [] } = options;
+  expectList("intervene", "watch", watch, "names of layers");
   if (value !== undefined && from !== undefined) throw new ArgumentError("intervene: value and from exclude each other");
   const picture = onePicture(image);
   const source = from === undefined ? undefined : onePicture(from);
@@ -52,8 +60,12 @@ export async function intervene(model: Model, image: Tensor, options: InterveneO
   }
   const shape = layer.value.shape;
   const [kept, put] = [input("kept", shape, dtype), input("put", shape, dtype)];
-  const [changed] = substitute([traced.output], new Map([[layer.value, add(mul(layer.value, kept), put)]]));
-  const graph = createGraph({ outputs: { before: traced.output, after: changed, values: layer.value } });
+  const seen = watch.map((name) => layerValue(traced, name));
+  const [changed, ...seenAfter] = substitute([traced.output, ...seen], new Map([[layer.value, add(mul(layer.value, kept), put)]]));
+  const pairs = seen.flatMap((own, i) => [[`before${i}`, own] as const, [`after${i}`, seenAfter[i]] as const]);
+  const graph = createGraph({
+    outputs: { before: traced.output, after: changed, values: layer.value, ...Object.fromEntries(pairs) },
+  });
   const program = await compile(graph, compileOptions(options));
   const run = (x: Tensor, mask: Tensor, given: Tensor): ReturnType<typeof program.run> =>
     program.run({ x: stack([x], 1, picture.shape, dtype), kept: mask, put: given });
@@ -68,8 +80,12 @@ export async function intervene(model: Model, image: Tensor, options: InterveneO
       if (values !== undefined) give.data.set(values.data.subarray(c * plane, (c + 1) * plane), c * plane);
       else give.data.fill(value ?? 0, c * plane, (c + 1) * plane);
     }
-    const { before, after } = await run(picture, keep, give);
-    return { before: before.entry(0), after: after.entry(0) };
+    const results = await run(picture, keep, give);
+    const pair = (i: number | ""): { before: Tensor; after: Tensor } => ({
+      before: results[`before${i}`].entry(0),
+      after: results[`after${i}`].entry(0),
+    });
+    return { ...pair(""), watched: new Map(watch.map((name, i) => [name, pair(i)])) };
   } finally {
     program.release();
   }

@@ -7,7 +7,7 @@ export {
   sensitivityMax,
   sensitivityN,
 } from "./fidelity.ts";
-export { type PointingScore, type PointingTask, pointingGame } from "./pointing.ts";
+export { energyInside, type PointingScore, type PointingTask, pointingGame } from "./pointing.ts";
 export { impute, type RoadCurve, type RoadOptions, road } from "./road.ts";
 export {
   type DataSanity,

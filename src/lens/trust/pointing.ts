@@ -42,11 +42,7 @@ export function pointingGame(tasks: readonly PointingTask[], { tolerance }: { re
 
 function isHit({ map, mask }: PointingTask, given: number | undefined): boolean {
   const [height, width] = map.shape.slice(-2);
-  if (mask.rank !== 2 || mask.shape[0] !== height || mask.shape[1] !== width) {
-    throw new ShapeError(`pointingGame: the mask has shape ${showShape(mask.shape)}; expected [${height}, ${width}], as the map`);
-  }
-  const plane = new Float64Array(height * width);
-  for (let i = 0; i < map.size; i++) plane[i % plane.length] += map.data[i];
+  const plane = planeUnder(map, mask, "pointingGame");
   let best = 0;
   for (let p = 1; p < plane.length; p++) if (plane[p] > plane[best]) best = p;
   const reach = given ?? (15 * Math.min(height, width)) / 224;
@@ -57,4 +53,30 @@ function isHit({ map, mask }: PointingTask, given: number | undefined): boolean 
     }
   }
   return false;
+}
+
+/**
+ * Share of a map's positive values that lies on the object, 0..1: the energy-based pointing game. `map` [C, H, W], channels added up; `mask` [H, W], above 0
+ * on the object. Undefined for a map without positive values. Wang et al. 2020. Throws `ShapeError` where the mask has another size than the map.
+ */
+export function energyInside(map: Tensor, mask: Tensor): number | undefined {
+  const plane = planeUnder(map, mask, "energyInside");
+  let [inside, total] = [0, 0];
+  plane.forEach((value, p) => {
+    if (value <= 0) return;
+    total += value;
+    if (mask.data[p] > 0) inside += value;
+  });
+  return total > 0 ? inside / total : undefined;
+}
+
+/** The map's channels added up, for a mask of its size. */
+function planeUnder(map: Tensor, mask: Tensor, where: string): Float64Array {
+  const [height, width] = map.shape.slice(-2);
+  if (mask.rank !== 2 || mask.shape[0] !== height || mask.shape[1] !== width) {
+    throw new ShapeError(`${where}: the mask has shape ${showShape(mask.shape)}; expected [${height}, ${width}], as the map`);
+  }
+  const plane = new Float64Array(height * width);
+  for (let i = 0; i < map.size; i++) plane[i % plane.length] += map.data[i];
+  return plane;
 }

@@ -41,6 +41,7 @@ export {
   type TrainAndTest,
   unnormalise,
 } from "./dataset.ts";
+export { datasetFromFiles, type FilesDatasetOptions } from "./from-files.ts";
 export { parseIdx } from "./idx.ts";
 export { type IdxDatasetOptions, type IdxFiles, idxDataset, idxDatasetFromFiles } from "./idx-dataset.ts";
 export { type LoadedBatch, type Loader, type LoaderOptions, loader } from "./loader.ts";

@@ -23,3 +23,4 @@ export {
 export { type ReadTfjsOptions, readTfjs } from "./tfjs/read.ts";
 export type { TfjsPort } from "./tfjs/read-net.ts";
 export type { ReadShard } from "./tfjs/weights.ts";
+export { isZip, type ReadZipOptions, readZip, type WriteZipOptions, writeZip } from "./zip.ts";

@@ -110,6 +110,10 @@ export function cacheFolder(): string | undefined {
   return undefined;
 }
 
+export function codeStamp(): string | undefined {
+  return undefined;
+}
+
 export function joinPath(...parts: string[]): string {
   return parts
     .filter((part) => part !== "")
@@ -123,6 +127,10 @@ export function baseName(path: string): string {
 
 export async function readFile(path: string): Promise<Uint8Array> {
   throw noFileSystem("read", path);
+}
+
+export function readFileNow(_path: string): Uint8Array<ArrayBuffer> | undefined {
+  return undefined;
 }
 
 export async function readText(path: string): Promise<string> {

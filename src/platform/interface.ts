@@ -75,12 +75,19 @@ export interface Platform {
 
   /** Where a program may keep what it can compute again (`~/.cache` or the system's own place); undefined in browsers. */
   cacheFolder(): string | undefined;
+  /**
+   * Differs between builds of fovea, so that what one build made is not taken up by another. Undefined in browsers, and where fovea runs from its
+   * sources, because these change one by one.
+   */
+  codeStamp(): string | undefined;
   /** Joins parts of a path with the separator of the system. */
   joinPath(...parts: string[]): string;
   /** Last part of a path. */
   baseName(path: string): string;
   /** The whole file. Throws `FileError`. */
   readFile(path: string): Promise<Uint8Array>;
+  /** The whole file without waiting, or undefined when it cannot be read: for what is kept in `cacheFolder()`, and may be missing. */
+  readFileNow(path: string): Uint8Array<ArrayBuffer> | undefined;
   /** The whole file as UTF-8 text. Throws `FileError`. */
   readText(path: string): Promise<string>;
   /**

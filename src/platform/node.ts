@@ -1,5 +1,6 @@
 // The Node side of `#platform`: the only file of the library that imports from `node:`.
 import { randomBytes } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
 import { mkdir, open, readdir, readFile as readWholeFile, rename, rm, stat } from "node:fs/promises";
 import { arch, availableParallelism, cpus, homedir, platform } from "node:os";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
@@ -110,6 +111,17 @@ export function cacheFolder(): string | undefined {
   return platform() === "darwin" ? join(homedir(), "Library", "Caches") : join(homedir(), ".cache");
 }
 
+export function codeStamp(): string | undefined {
+  try {
+    const path = fileURLToPath(import.meta.url);
+    // A build writes all files anew.
+    const { mtimeMs, size } = statSync(path);
+    return path.endsWith(".ts") ? undefined : `${mtimeMs} ${size}`;
+  } catch {
+    return undefined;
+  }
+}
+
 export function joinPath(...parts: string[]): string {
   return join(...parts);
 }
@@ -124,6 +136,14 @@ export async function readFile(path: string): Promise<Uint8Array> {
     return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   } catch (error) {
     throw fileError("read", path, error);
+  }
+}
+
+export function readFileNow(path: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return new Uint8Array(readFileSync(path));
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,13 +1,11 @@
 // What timed trials found, kept for later programs: in memory, and in Node in one small file per engine. A choice once made stays made, so that
 // the same machine goes on computing the same bits. A file that cannot be read, or that is not about this engine, is as good as none.
-import { cacheFolder, environment, environmentVariable, joinPath, processorModel, readText, writeFileAtomically } from "#platform";
-
-/** Choices depend on the generators, so they are not carried over to another version. */
-export const foveaVersion = "0.1.0";
+import { environment, processorModel, readFileNow, writeFileAtomically } from "#platform";
+import { cachePath, foveaVersion } from "./cache.ts";
 
 /** Site key -> variant. */
 const known = new Map<string, string>();
-let loading: Promise<void> | undefined;
+let loaded = false;
 let unsaved = false;
 
 /** What the choices hold for: everything must agree for a file to count. */
@@ -21,33 +19,25 @@ function header(): Header {
   return { fovea: foveaVersion, v8: environment().v8?.join(".") ?? "", processor: processorModel() ?? "" };
 }
 
-/** The folder that `FOVEA_CACHE` names, or the system's; undefined when it is "off" and where there are no files. */
-function folder(): string | undefined {
-  const named = environmentVariable("FOVEA_CACHE");
-  if (named === "off") return undefined;
-  if (named !== undefined && named !== "") return named;
-  const base = cacheFolder();
-  return base === undefined ? undefined : joinPath(base, "fovea");
-}
-
 function file(): string | undefined {
-  const at = folder();
-  return at === undefined ? undefined : joinPath(at, `kernels-v8-${header().v8}.json`);
+  return cachePath(`kernels-v8-${header().v8}.json`);
 }
 
 /** Reads the file, once per process. */
-export function loadChoices(): Promise<void> {
-  loading ??= readChoices().then((read) => {
-    for (const [key, variant] of read) if (!known.has(key)) known.set(key, variant);
-  });
-  return loading;
+export function loadChoices(): void {
+  if (loaded) return;
+  loaded = true;
+  for (const [key, variant] of readChoices()) if (!known.has(key)) known.set(key, variant);
 }
 
-async function readChoices(): Promise<ReadonlyMap<string, string>> {
+function readChoices(): ReadonlyMap<string, string> {
   const path = file();
-  if (path === undefined) return new Map();
+  const contents = path === undefined ? undefined : readFileNow(path);
+  if (contents === undefined) return new Map();
   try {
-    const { choices, ...found } = JSON.parse(await readText(path)) as Header & { readonly choices: Readonly<Record<string, unknown>> };
+    const { choices, ...found } = JSON.parse(new TextDecoder().decode(contents)) as Header & {
+      readonly choices: Readonly<Record<string, unknown>>;
+    };
     const agrees = Object.entries(header()).every(([name, value]) => found[name as keyof Header] === value);
     const entries = Object.entries(choices).filter((entry): entry is [string, string] => typeof entry[1] === "string");
     return new Map(agrees ? entries : []);
@@ -75,7 +65,7 @@ export async function saveChoices(): Promise<void> {
   const path = file();
   if (!unsaved || path === undefined) return;
   unsaved = false;
-  const choices = Object.fromEntries([...known, ...(await readChoices())]);
+  const choices = Object.fromEntries([...known, ...readChoices()]);
   try {
     await writeFileAtomically(path, `${JSON.stringify({ ...header(), choices }, undefined, 1)}\n`);
   } catch {
@@ -86,6 +76,6 @@ export async function saveChoices(): Promise<void> {
 /** For tests: as in a new process. */
 export function forgetChoices(): void {
   known.clear();
-  loading = undefined;
+  loaded = false;
   unsaved = false;
 }

@@ -1,5 +1,5 @@
 // From a graph to a running WebAssembly program: prepare, lower, plan, schedule, assemble, load.
-import { availableThreads } from "#platform";
+import { availableThreads, now } from "#platform";
 import type { Graph } from "../../graph/graph.ts";
 import type { CompileOptions, Feeds, Precision, Program, ProgramState } from "../../graph/program.ts";
 import type { Value } from "../../graph/value.ts";
@@ -7,6 +7,7 @@ import { UnsupportedOpError } from "../../tensor/errors.ts";
 import { planArena } from "./arena.ts";
 import type { MemoryLimits } from "./assembler.ts";
 import { loadChoices, saveChoices } from "./choices.ts";
+import { codeKey, fingerprintOf, readCode, type StoredCode, writeCode } from "./code-cache.ts";
 import { compileEagerly } from "./engine-flags.ts";
 import type { Tier } from "./kernel.ts";
 import { type Lowered, lower } from "./lower.ts";
@@ -44,14 +45,17 @@ const mostThreads = 8;
 const baselineSlowdown = 10;
 const optimisingNanosecondsPerByte = 1000;
 
-/** Everything but the machine's own part: what is to be run, and its code as bytes. */
+/** Everything but the machine's own part: what is to be run, and how to get its code as bytes. */
 interface Translated {
   readonly parts: Omit<Assembled, "memory" | "instance" | "loaded" | "notes">;
   readonly threads: number;
   readonly limits: MemoryLimits;
-  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly notes: string[];
-  readonly eager: boolean;
+  assemble(): Uint8Array<ArrayBuffer>;
+  /** Equal ones mean equal code. */
+  fingerprint(): string;
+  /** Whether optimising this much code at once pays. */
+  eager(bytes: number): boolean;
 }
 
 /** `most` threads are used, or one where that was left open and the program is too small to share. */
@@ -82,7 +86,6 @@ function translate(graph: Graph, options: WasmCompileOptions, most: number, choo
   const pages = Math.max(1, Math.ceil(arena.bytes / pageBytes));
   if (pages > mostPages) throw new UnsupportedOpError(`wasm: the program needs ${arena.bytes} bytes; a WebAssembly memory holds 4 GiB`);
   const limits = { shared: threads > 1, initial: pages, maximum: pages };
-  const bytes = assembleWalks(segments, arena.addressOf, { memory: limits, patienceMilliseconds });
   const measure: Assembled["measure"] = (state, feeds) =>
     timeValues((onStep) => assembleAlone(translate(graph, { ...options, onStep, eager: true }, 1, choose, prepared)), state, feeds);
   return {
@@ -100,9 +103,10 @@ function translate(graph: Graph, options: WasmCompileOptions, most: number, choo
     },
     threads,
     limits,
-    bytes,
     notes,
-    eager: options.eager ?? baselineSlowdown * workOf(arena.steps) > optimisingNanosecondsPerByte * bytes.length,
+    assemble: () => assembleWalks(segments, arena.addressOf, { memory: limits, patienceMilliseconds }),
+    fingerprint: () => fingerprintOf(segments, arena.addressOf, { tier, tile, precision, limits, patienceMilliseconds }),
+    eager: (bytes) => options.eager ?? baselineSlowdown * workOf(arena.steps) > optimisingNanosecondsPerByte * bytes,
   };
 }
 
@@ -178,12 +182,17 @@ export async function compileWasm(graph: Graph, options: WasmCompileOptions = {}
   const most = support.available ? asked : 1;
   if (most > 1) startPool(most);
   const { tune } = options;
-  if (tune !== false) await loadChoices();
+  if (tune !== false) loadChoices();
   const choose = options.choose ?? (tune === false ? undefined : tuner(tune === true));
-  const { parts, threads, limits, bytes, notes, eager } = translate(graph, options, most, choose);
+  const stored = await beginStored(graph, options, most);
+  const translated = translate(graph, options, most, choose);
+  const { parts, threads, limits, notes } = translated;
   await saveChoices();
-  const compiling = compileModule(bytes, eager);
+  const compiling = moduleOf(translated, stored);
+  // It is awaited below, perhaps after it has failed.
+  compiling.catch(() => {});
   const memory = new WebAssembly.Memory(limits);
+  if (parts.arena.bytes > worthATurn) await giveTurns();
   fillMemory(memory, parts);
   const module = await compiling;
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
@@ -192,6 +201,53 @@ export async function compileWasm(graph: Graph, options: WasmCompileOptions = {}
     notes.push(`${mostThreads} threads instead of ${options.threads}: that is the most that one program uses`);
   const why = asked > 1 && !support.available ? `one thread only: ${support.reason}` : reason;
   return createProgram({ ...parts, memory, instance, loaded, notes: why === "" ? notes : [why, ...notes] });
+}
+
+/** Code from an earlier process, on its way to being compiled. */
+interface Stored {
+  readonly key: string;
+  readonly code?: StoredCode;
+  /** Undefined when it does not compile. */
+  readonly module?: Promise<WebAssembly.Module | undefined>;
+}
+
+/** Has the code that an earlier process kept for this graph compiled while this one is still planning. */
+async function beginStored(graph: Graph, options: WasmCompileOptions, most: number): Promise<Stored | undefined> {
+  // What is chosen now may be something else, and what tests ask for is not worth keeping.
+  if (options.tune === true || options.choose !== undefined || options.tier !== undefined || options.onStep !== undefined) return undefined;
+  if (!probe().simd) return undefined;
+  const { threads, strict, optimise, precision, eager, patienceMilliseconds, updatesApart } = options;
+  const { tier, tile } = engineTier();
+  const circumstances = { most, tier, tile, threads, strict, optimise, precision, eager, patienceMilliseconds, updatesApart };
+  const key = codeKey(graph, circumstances);
+  if (key === undefined) return undefined;
+  const code = readCode(key);
+  if (code === undefined) return { key };
+  const module = compileModule(code.bytes, code.eager).catch(() => undefined);
+  await giveTurns();
+  return { key, code, module };
+}
+
+/** What was kept, if it is what would be assembled now; otherwise what is, and that is kept. */
+async function moduleOf(translated: Translated, stored: Stored | undefined): Promise<WebAssembly.Module> {
+  const fingerprint = stored === undefined ? "" : translated.fingerprint();
+  if (stored?.code?.fingerprint === fingerprint) {
+    const module = await stored.module;
+    if (module !== undefined) return module;
+  }
+  const bytes = translated.assemble();
+  const eager = translated.eager(bytes.length);
+  if (stored !== undefined) writeCode(stored.key, { fingerprint, bytes, eager });
+  return compileModule(bytes, eager);
+}
+
+/** Programs of more memory than this take long enough to fill. */
+const worthATurn = 2 ** 22;
+
+/** V8 begins to compile in the background only when this thread has gone back to its event loop, once the module has been decoded. */
+async function giveTurns(): Promise<void> {
+  const until = now() + 3;
+  while (now() < until) await new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 async function compileModule(bytes: Uint8Array<ArrayBuffer>, eager: boolean): Promise<WebAssembly.Module> {
@@ -212,10 +268,11 @@ export function compileWasmSync(graph: Graph, options: Omit<WasmCompileOptions, 
   return assembleAlone(translate(graph, options, 1));
 }
 
-function assembleAlone({ parts, limits, bytes, notes, eager }: Translated): Program {
+function assembleAlone({ parts, limits, notes, assemble, eager }: Translated): Program {
+  const bytes = assemble();
   const memory = new WebAssembly.Memory(limits);
   fillMemory(memory, parts);
-  const finish = eager ? compileEagerly() : () => {};
+  const finish = eager(bytes.length) ? compileEagerly() : () => {};
   try {
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
     return createProgram({ ...parts, memory, instance, loaded: undefined, notes });

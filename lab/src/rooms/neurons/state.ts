@@ -3,7 +3,7 @@ import { attributionMethods } from "fovea";
 import { flag, oneOf, real, text, whole } from "../../state/address.ts";
 import { roomState } from "../../state/rooms.svelte.ts";
 
-export const lensNames = ["three", "maps", "climb", "pixels", "examples"] as const;
+export const lensNames = ["three", "maps", "climb", "pixels", "compare", "examples", "tuning", "concepts", "ablate"] as const;
 export type LensName = (typeof lensNames)[number];
 
 export const sweepNames = ["orientation", "frequency", "phase", "colour", "position", "scale"] as const;
@@ -21,6 +21,7 @@ export const view = roomState("neurons", {
   // Which pixels mattered
   method: oneOf(attributionMethods, "gradient"),
   over: flag(false),
+  family: oneOf(["few", "all"], "few"),
   // What it wants
   goal: oneOf(["channel", "neuron", "energy", "caricature", "invert", "between"], "neuron"),
   how: oneOf(["fourier", "pixel", "laplacian", "cppn", "phase"], "fourier"),
@@ -39,6 +40,9 @@ export const view = roomState("neurons", {
   once: flag(true),
   // What it is tuned to
   sweep: oneOf(sweepNames, "orientation"),
+  read: oneOf(["max", "centre", "mean"], "max"),
+  angle: real(0, -360, 360),
+  wave: real(8, 2, 1000),
   // What happens without it
   instead: oneOf(["zero", "other"], "zero"),
   from: whole(1, 0, 9999),

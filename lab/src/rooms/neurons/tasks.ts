@@ -3,6 +3,7 @@ import { attributionTasks } from "./tasks/attribution.ts";
 import { exampleTasks } from "./tasks/examples.ts";
 import { mapTasks } from "./tasks/maps.ts";
 import { climbTasks } from "./tasks/maximise.ts";
+import { questionTasks } from "./tasks/questions.ts";
 
 export const tasks = {
   /** Answers as soon as the worker listens. */
@@ -13,4 +14,5 @@ export const tasks = {
   ...climbTasks,
   ...attributionTasks,
   ...exampleTasks,
+  ...questionTasks,
 };

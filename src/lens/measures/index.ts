@@ -4,6 +4,7 @@ export * from "./activations-units.ts";
 export * from "./cost.ts";
 export * from "./effective-field.ts";
 export * from "./equivariance.ts";
+export { type ExplainedLayer, explainLayers } from "./explained-layers.ts";
 export { type FeatureMap, layerMap } from "./feature-map.ts";
 export * from "./invariance.ts";
 export * from "./pattern-match.ts";

@@ -1,7 +1,7 @@
 // Nets that users write as text, wherever a net of the zoo can be named: on the command line, in model files, in the lab's address bar.
 import { nn } from "../../nn/index.ts";
 import { defineModule, type Module } from "../../nn/module.ts";
-import { ArgumentError, ModelFormatError } from "../../tensor/errors.ts";
+import { ArgumentError, ModelFormatError, ShapeError } from "../../tensor/errors.ts";
 import { proposal } from "../../tensor/options.ts";
 import { type Architecture, channelsOf } from "../architecture.ts";
 import { parseNet, showNet, type WrittenLayer } from "./grammar.ts";
@@ -91,7 +91,14 @@ function buildLayer(layer: WrittenLayer, classes: number): Module {
   const values = layerValues(layer);
   const parts = (layer.parts ?? []).map((part) => buildNet(part, classes));
   const { kind, module = kind, build } = wordOf(layer.kind)!;
-  return defineModule(module, (x, context) => build(values, { channels: x.shape[1], classes, parts }).build(x, context));
+  return defineModule(module, (x, context) => {
+    if (kind === "linear" && x.rank > 2) {
+      throw new ShapeError(
+        `linear "${context.path}": ${x.shape[1]} maps of ${x.shape.slice(2).join(" x ")} come in, not one row of features; put flatten or globalavg flatten before it`,
+      );
+    }
+    return build(values, { channels: x.shape[1], classes, parts }).build(x, context);
+  });
 }
 
 /** Whether a name is a written net's. */
@@ -111,5 +118,23 @@ export function writtenArchitecture(name: string): Architecture {
       channelsOf(inputShape);
       return buildNet(layers, classes);
     },
+  };
+}
+
+/**
+ * The shortest way to write a layer with these values: what must be said comes first and without names, defaults are left out.
+ * Throws `ModelFormatError` for unknown layers and impossible values.
+ */
+export function writtenLayer(kind: string, values: LayerValues = {}, parts?: readonly (readonly WrittenLayer[])[]): WrittenLayer {
+  const all = layerValues({ kind, given: [], named: values, ...(parts && { parts }) });
+  const options = wordOf(kind)?.options ?? [];
+  const last = options.findLastIndex(({ name, default: usual }, i) => (usual === undefined || i < 2) && all[name] !== usual);
+  const first = options.slice(0, options[0]?.default === undefined || last < 1 ? last + 1 : 0);
+  const rest = options.slice(first.length).filter(({ name, default: usual }) => all[name] !== usual);
+  return {
+    kind,
+    given: first.map(({ name }) => all[name]),
+    named: Object.fromEntries(rest.map(({ name }) => [name, all[name]])),
+    ...(parts && { parts }),
   };
 }

@@ -8,7 +8,22 @@ import { ArgumentError } from "../tensor/errors.ts";
 import { checkOptions } from "../tensor/options.ts";
 import { tensor } from "../tensor/tensor.ts";
 
-const functions = {
+export type CurveName =
+  | "sigmoid"
+  | "tanh"
+  | "relu"
+  | "leakyRelu"
+  | "elu"
+  | "selu"
+  | "gelu"
+  | "silu"
+  | "mish"
+  | "softplus"
+  | "softsign"
+  | "hardSigmoid"
+  | "relu6";
+
+const functions: Readonly<Record<CurveName, (x: Value, negativeSlope: number) => Value>> = {
   sigmoid: (x: Value) => ops.sigmoid(x),
   tanh: (x: Value) => ops.tanh(x),
   relu: (x: Value) => ops.relu(x),
@@ -22,8 +37,7 @@ const functions = {
   softsign: (x: Value) => ops.softsign(x),
   hardSigmoid: (x: Value) => ops.hardSigmoid(x),
   relu6: (x: Value) => ops.relu6(x),
-} as const;
-export type CurveName = keyof typeof functions;
+};
 
 /** The functions that have a curve, in the order of their invention more or less. */
 export const curveNames: readonly CurveName[] = Object.keys(functions) as CurveName[];

@@ -3,6 +3,7 @@ import { engine } from "../../engine/client.ts";
 import { chosen, netOf, type Picture, type SessionNet, session } from "../../state/session.svelte.ts";
 import { readEdits, readUnit, type UnitName, view } from "./state.ts";
 import type { Seen, SeenLayer } from "./tasks.ts";
+import { addWritten, frameOf, isWrittenId } from "./written.svelte.ts";
 
 export interface SceneState {
   readonly net: SessionNet | undefined;
@@ -29,6 +30,14 @@ export function watchScene(): SceneState {
     return layer?.shown && asked!.unit < (layer.shape[0] ?? 1) ? asked : undefined;
   });
 
+  $effect(() => {
+    if (!isWrittenId(chosen.net) || frameOf(view.onto) === undefined) return;
+    const controller = new AbortController();
+    addWritten(chosen.net, view.onto, view.seed, controller.signal).catch((reason) => {
+      if (!controller.signal.aborted) error = reason;
+    });
+    return () => controller.abort();
+  });
   $effect(() => {
     if (net === undefined || picture === undefined) return;
     const controller = new AbortController();

@@ -1,10 +1,29 @@
 // What the worker computes for this room. A picture that was seen stays here with its net under a number, so that the many small questions
 // about it (a map, an edge, a sum) carry neither the net nor the picture.
-import { effectiveField, type Model, projectiveField, report, writeModel } from "fovea";
+import {
+  activations,
+  costOf,
+  createModel,
+  effectiveField,
+  layerEquivariance,
+  type Model,
+  type PictureTransform,
+  type Preprocessing,
+  projectiveField,
+  report,
+  transformPicture,
+  writeFoveaSource,
+  writeModel,
+  writeOnnx,
+  writePyTorch,
+  writeSafetensors,
+} from "fovea";
+import { explanationLines } from "fovea/arithmetic";
 import {
   type CellArithmetic,
   cellArithmetic,
   cellReading,
+  explainLayers,
   type ParameterPlace,
   pointwiseCurve,
   type UnitArithmetic,
@@ -15,6 +34,7 @@ import {
 } from "fovea/lens";
 import { showExpression } from "fovea/ops";
 import { Tensor } from "fovea/tensor";
+import { architecture, buildNet, readNet } from "fovea/zoo";
 import type { TaskContext } from "../../engine/context.ts";
 import { type Look, look } from "../../engine/look.ts";
 import type { NetRef } from "../../engine/nets.ts";
@@ -137,6 +157,49 @@ function asMaps({ shape, data }: Numbers): Numbers {
 
 function valuesOf({ look: { maps }, input }: Scene, layer: string): Numbers {
   return layer === "x" ? toNumbers(input) : maps[layer];
+}
+
+export interface TableRow {
+  readonly name: string;
+  readonly kind: string;
+  readonly outputShape: readonly number[];
+  readonly parameters: number;
+  readonly macs: number;
+  /** Bytes of parameters and activations. */
+  readonly memory: number;
+  readonly field: SeenField;
+  /** Lines of the arithmetic behind a column, where there is one. */
+  readonly formulas: Readonly<Partial<Record<"output" | "parameters" | "macs" | "memory" | "field", readonly string[]>>>;
+}
+
+export interface Table {
+  readonly layers: readonly TableRow[];
+  readonly total: { readonly parameters: number; readonly macs: number; readonly activations: number; readonly memory: number };
+}
+
+export type LayerMoved =
+  | {
+      readonly layer: string;
+      readonly error: number;
+      readonly relative: number;
+      readonly interior: number;
+      readonly whole: boolean;
+      readonly where: Numbers;
+    }
+  | { readonly layer: string; readonly problem: string };
+
+export type ExportFormat = "onnx" | "safetensors" | "fovea" | "pytorch" | "svg";
+
+interface Plan {
+  readonly text: string;
+  readonly inputShape: readonly number[];
+  readonly classes: number;
+}
+
+interface Fresh {
+  readonly classes: readonly string[];
+  readonly seed: number;
+  readonly preprocessing?: Preprocessing;
 }
 
 interface UnitQuestion {
@@ -283,4 +346,135 @@ export const tasks = {
   ): Promise<Uint8Array> {
     return writeModel(await modelOf(net, edits, context), architecture);
   },
+
+  /** The layer table with the formula behind each number. */
+  async table({ net, edits }: { readonly net: NetRef; readonly edits: readonly WeightEdit[] }, context: TaskContext): Promise<Table> {
+    return tableOf(await modelOf(net, edits, context));
+  },
+
+  /** The table of a net that is only written yet: shapes and costs, no number of it is made. */
+  plan({ text, inputShape, classes }: Plan): Table {
+    return tableOf(createModel(buildNet(readNet(text), classes), inputShape));
+  },
+
+  /** Where the layers of a written net stop to fit: how many of the outermost ones build. */
+  fits({ text, inputShape, classes }: Plan): number {
+    const layers = readNet(text);
+    for (let count = 1; count <= layers.length; count++) {
+      try {
+        createModel(buildNet(layers.slice(0, count), classes), inputShape);
+      } catch {
+        return count - 1;
+      }
+    }
+    return layers.length;
+  },
+
+  /** A written net with fresh weights, as a file. */
+  build({ text, inputShape, classes, seed, preprocessing }: Omit<Plan, "classes"> & Fresh): {
+    readonly bytes: Uint8Array;
+    readonly parameters: number;
+    readonly name: string;
+  } {
+    const { name, build } = architecture(`net: ${text.replace(/^net:/, "")}`);
+    const model = createModel(build(inputShape, classes.length), inputShape, { seed, classes, ...(preprocessing && { preprocessing }) });
+    return { bytes: writeModel(model, name), parameters: model.parameterCount, name };
+  },
+
+  /** Moves the picture, and compares what every layer makes of it with the moved maps. */
+  async moved(
+    { scene, transform }: { readonly scene: number; readonly transform: PictureTransform },
+    { signal, report: tell }: TaskContext,
+  ): Promise<LayerMoved[]> {
+    const { model, input } = sceneOf(scene);
+    const layers = model.summary().layers.filter(({ outputShape }) => outputShape.length === 3);
+    const moved: LayerMoved[] = [];
+    for (const { name } of layers) {
+      signal.throwIfAborted();
+      try {
+        const [reading] = await layerEquivariance(model, input, { layer: name, transforms: [transform], signal });
+        const { error, relative, interior, whole, where } = reading;
+        moved.push({ layer: name, error, relative, interior, whole, where: toNumbers(where) });
+      } catch (reason) {
+        if (signal.aborted) throw reason;
+        moved.push({ layer: name, problem: reason instanceof Error ? reason.message : String(reason) });
+      }
+      tell({ done: moved.length, total: layers.length });
+    }
+    return moved;
+  },
+
+  /** f(x), f(Tx) and T f(x) of one map, T moving maps by the nearest whole positions. */
+  async pair({ scene, layer, unit, transform }: UnitQuestion & { readonly transform: PictureTransform }) {
+    const { model, input, look: seen } = sceneOf(scene);
+    const movedInput = transformPicture(input, transform);
+    const maps = (await activations(model, movedInput, { layers: [layer] })).get(layer)!;
+    const [rowStep, columnStep] = model.field(layer).axes.map(({ stride }) => stride || 1);
+    const onMaps: PictureTransform =
+      transform.kind === "shift"
+        ? { kind: "shift", rows: Math.round(transform.rows / rowStep), columns: Math.round(transform.columns / columnStep) }
+        : transform;
+    const still = toTensor(seen.maps[layer]);
+    return {
+      input: toNumbers(movedInput),
+      ofMoved: toNumbers(maps.entry(unit)),
+      movedOf: toNumbers(transformPicture(still, onMaps).entry(unit)),
+      still: toNumbers(still.entry(unit)),
+    };
+  },
+
+  /** The net as a file of this format. */
+  async written(
+    {
+      net,
+      edits,
+      architecture: name,
+      format,
+    }: { readonly net: NetRef; readonly edits: readonly WeightEdit[]; readonly architecture?: string; readonly format: ExportFormat },
+    context: TaskContext,
+  ): Promise<Uint8Array | string> {
+    const model = await modelOf(net, edits, context);
+    switch (format) {
+      case "onnx":
+        return writeOnnx(model);
+      case "safetensors":
+        return name === undefined ? writeSafetensors(model.state(), { metadata: { format: "pt" } }) : writeModel(model, name);
+      case "fovea":
+        return writeFoveaSource(model);
+      case "pytorch":
+        return writePyTorch(model);
+      case "svg":
+        return report.drawGraph(model);
+    }
+  },
 };
+
+function tableOf(model: Model): Table {
+  const { layers, total } = model.summary();
+  const costs = new Map(costOf(model).layers.map((layer) => [layer.name, layer]));
+  const explained = new Map(explainLayers(model).map((layer) => [layer.name, layer]));
+  return {
+    layers: layers.map(({ name, kind, outputShape, parameters, macs, field }): TableRow => {
+      const { output, field: path, cost } = explained.get(name) ?? {};
+      return {
+        name,
+        kind,
+        outputShape: [...outputShape],
+        parameters,
+        macs,
+        memory: costs.get(name)?.memory ?? 0,
+        field: { status: field.status, axes: field.axes.map((axis) => ({ ...axis })) },
+        formulas: {
+          ...(output && { output: output.flatMap(explanationLines) }),
+          ...(path && { field: explanationLines(path) }),
+          ...(cost && {
+            parameters: explanationLines(cost.parameters),
+            macs: explanationLines(cost.macs),
+            memory: explanationLines(cost.memory),
+          }),
+        },
+      };
+    }),
+    total: { ...total, memory: costOf(model).total.memory },
+  };
+}

@@ -1,6 +1,6 @@
 // The room's settings, as they stand in the address, and the operations that they mean.
 
-import type { report } from "fovea";
+import { report } from "fovea";
 import { transposedOf } from "fovea/arithmetic";
 import { type Field, flag, numbers, oneOf, real, text, whole } from "../../state/address.ts";
 import { roomState } from "../../state/rooms.svelte.ts";
@@ -13,23 +13,6 @@ export const variants = [
 export type Variant = (typeof variants)[number];
 export const paddings = ["numbers", "valid", "same", "full"] as const;
 export const poolings = ["max", "average", "L2"] as const;
-export const activationNames = [
-  ...([
-    "sigmoid",
-    "tanh",
-    "relu",
-    "leakyRelu",
-    "elu",
-    "selu",
-    "gelu",
-    "silu",
-    "mish",
-    "softplus",
-    "softsign",
-    "hardSigmoid",
-    "relu6",
-  ] as const),
-] as const;
 
 /** A list of as many whole numbers as the fallback has, each within the bounds. */
 function wholes(fallback: readonly number[], least: number, most: number): Field<readonly number[]> {
@@ -94,7 +77,7 @@ export const room = roomState("convolve", {
   picture: text("shapes:0"),
   flip: flag(false),
   // Activation functions.
-  fn: oneOf(activationNames, "sigmoid"),
+  fn: oneOf(report.curveNames, "sigmoid"),
   beside: text("relu"),
   point: real(1, -10, 10),
   slope: real(0.01, 0, 1),

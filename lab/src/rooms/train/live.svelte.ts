@@ -1,8 +1,9 @@
 // The page's side of the training: one worker that keeps running while the reader visits other rooms, what it last reported, and the runs
 // that were left.
 import { type Engine, startEngine } from "../../engine/client.ts";
+import { addNet, type Picture } from "../../state/session.svelte.ts";
 import { differences, type Experiment, type Knobs, knobNames, knobsOf, type StopReason, type StopRules } from "./experiment.ts";
-import { stopRules, view } from "./state.ts";
+import { experimentOf, stopRules, view } from "./state.ts";
 import type { Look, LookInput, Opened, Status } from "./tasks.ts";
 
 /** A run that is no longer trained: what comparing needs. */
@@ -42,6 +43,13 @@ interface Live {
   look(input: LookInput, signal: AbortSignal): Promise<Look>;
   /** The worker, for tasks of single panels. */
   readonly engine: Engine;
+  /** Makes the net of now a net of the session; its id. `first` are the pictures to look at first. */
+  publish(first?: readonly Picture[]): Promise<string | undefined>;
+  /** Opens the run of the address again, because its pictures are others now. */
+  reopen(): Promise<void>;
+  openFile(bytes: Uint8Array, name: string): Promise<void>;
+  /** Asks the worker where it stands, after a task that stepped by itself. */
+  refresh(): Promise<void>;
   forget(shelved: ShelvedRun): void;
   /** Ends the worker with everything that it holds. */
   close(): void;
@@ -94,6 +102,27 @@ export const live: Live = (() => {
     }
   }
 
+  async function publish(first: readonly Picture[] = []): Promise<string | undefined> {
+    if (experiment === undefined || status === undefined || opened === undefined) return undefined;
+    const { parameters } = opened;
+    const id = `run-${count}`;
+    const { step, tests } = status;
+    const { bytes, inputShape, classes, preprocessing, samples } = await worker().call("train", "publish", null);
+    const accuracy = tests.findLast((point) => point.step <= step)?.accuracy;
+    addNet({
+      id,
+      title: `run ${count}, step ${step}`,
+      ref: { key: `${id} ${step} ${performance.now()}`, format: "fovea", bytes, name: id },
+      inputShape,
+      classes,
+      preprocessing,
+      parameters,
+      samples: [...first, ...samples.map(({ label, pixels }) => ({ name: classes[label] ?? "", label, pixels }))],
+      ...(accuracy !== undefined && { accuracy }),
+    });
+    return id;
+  }
+
   async function turn(work: () => Promise<Status>): Promise<void> {
     try {
       error = undefined;
@@ -124,6 +153,7 @@ export const live: Live = (() => {
       status = result.status;
       ended = result.reason;
       view.step = result.status.step;
+      void publish();
     } catch (caught) {
       if (mine === opening) error = caught;
     } finally {
@@ -193,6 +223,31 @@ export const live: Live = (() => {
       // The knobs of that time are in force again, and the controls show them.
       Object.assign(view, status.knobs);
       if (wanted !== undefined) wanted = { ...wanted, ...status.knobs };
+    },
+    publish,
+    async reopen() {
+      await open(experimentOf());
+    },
+    async openFile(bytes, name) {
+      if (state === "playing") await worker().call("train", "pause", undefined);
+      const mine = ++opening;
+      const made = await worker().call("train", "openFile", { bytes, name, base: new URL(".", document.baseURI).href });
+      if (mine !== opening) return;
+      shelve();
+      count += 1;
+      opened = made;
+      experiment = made.experiment;
+      status = made.status;
+      wanted = made.experiment;
+      error = undefined;
+      ended = undefined;
+      state = "paused";
+      Object.assign(view, made.experiment, { step: made.status.step });
+      void publish();
+    },
+    async refresh() {
+      await turn(() => worker().call("train", "status", null));
+      view.step = status?.step ?? 0;
     },
     look: (input, signal) => worker().call("train", "look", input, { signal }),
     forget(shelved) {

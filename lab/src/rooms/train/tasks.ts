@@ -1,12 +1,17 @@
 // What the training worker does for this room. It holds one run at a time.
-import { unnormalise } from "fovea";
+import { datasetFromFiles, encodePng, tensorToPicture, unnormalise } from "fovea";
 import type { LayerHealth } from "fovea/lens";
+import type { ClassMetrics } from "fovea/train";
 import type { TaskContext } from "../../engine/context.ts";
-import { type Numbers, toNumbers } from "../../engine/tensors.ts";
+import { inputOf } from "../../engine/look.ts";
+import { type Numbers, toNumbers, toTensor } from "../../engine/tensors.ts";
 import type { Experiment, Knobs, StopReason, StopRules } from "./experiment.ts";
-import { dataOf } from "./work/data.ts";
+import { dataOf, setOwn } from "./work/data.ts";
+import { type ExportKind, exported, openSaved, type PublishedModel, published, replayed, savedRun } from "./work/files.ts";
 import { advance, changeKnobs, closeRun, goTo, openRun, type Run } from "./work/run.ts";
+import { type SlowStep, slowStep } from "./work/slow.ts";
 import { type Status, statusOf } from "./work/status.ts";
+import { runSweep, type SweepInput } from "./work/sweep.ts";
 
 export type { Status } from "./work/status.ts";
 
@@ -57,27 +62,162 @@ export interface Look {
   readonly milliseconds: number;
 }
 
+export interface OwnInput {
+  /** Paths and contents. */
+  readonly files: readonly (readonly [string, Uint8Array])[];
+  readonly drawn: readonly { readonly label: string; readonly pixels: Numbers }[];
+  readonly size: number;
+  readonly channels: 1 | 3;
+  readonly seed: number;
+}
+
+export interface Evaluated {
+  readonly step: number;
+  readonly count: number;
+  readonly accuracy: number;
+  readonly loss: number;
+  /** [true class][predicted class]. */
+  readonly confusion: readonly (readonly number[])[];
+  readonly perClass: readonly ClassMetrics[];
+  /** Worst first. */
+  readonly mistakes: readonly Mistake[];
+}
+
+export interface Mistake {
+  readonly index: number;
+  readonly label: number;
+  readonly predicted: number;
+  readonly probability: number;
+  readonly loss: number;
+  readonly pixels: Numbers;
+}
+
+/** The run is the worker's from now on. */
+function adopt(run: Run): Opened {
+  if (current !== undefined) closeRun(current);
+  current = run;
+  const { data, experiment } = run;
+  const summary = run.start.summary();
+  return {
+    status: statusOf(run),
+    classes: data.train.classes,
+    imageShape: data.train.imageShape,
+    train: data.train.size,
+    test: data.test.size,
+    parameters: run.start.parameterCount,
+    layers: summary.layers.map(({ name, kind, outputShape }) => ({ name, kind, shape: [...outputShape] })),
+    kernels: summary.layers.filter(({ name }) => run.start.parameters.get(`${name}.weight`)?.rank === 4).map(({ name }) => name),
+    normalisation: data.train.normalisation,
+    stepsPerEpoch: Math.ceil(data.train.size / experiment.batch),
+  };
+}
+
+const mostMistakes = 24;
+
+async function evaluated({ training, data }: Run, signal: AbortSignal): Promise<Evaluated> {
+  const { count, accuracy, loss, confusion, perClass, predictions, labels, losses, probabilities } = await training.measure(data.test, {
+    signal,
+  });
+  const wrong = Array.from({ length: count }, (_, i) => i).filter((i) => predictions[i] !== labels[i]);
+  wrong.sort((a, b) => losses[b] - losses[a] || a - b);
+  return {
+    step: training.state.step,
+    count,
+    accuracy,
+    loss,
+    confusion,
+    perClass,
+    mistakes: wrong.slice(0, mostMistakes).map((index) => ({
+      index,
+      label: labels[index],
+      predicted: predictions[index],
+      probability: probabilities.at(index, predictions[index]),
+      loss: losses[index],
+      pixels: toNumbers(unnormalise(data.test.image(index), data.test.normalisation)),
+    })),
+  };
+}
+
 export const tasks = {
   /** Prepares a run: data, net, compiled steps. Nothing is trained. */
   async open({ experiment, base }: { readonly experiment: Experiment; readonly base: string }): Promise<Opened> {
-    const data = await dataOf(experiment, base);
-    const run = await openRun(experiment, data);
-    if (current !== undefined) closeRun(current);
-    current = run;
-    const summary = run.start.summary();
-    return {
-      status: statusOf(run),
-      classes: data.train.classes,
-      imageShape: data.train.imageShape,
-      train: data.train.size,
-      test: data.test.size,
-      parameters: run.start.parameterCount,
-      layers: summary.layers.map(({ name, kind, outputShape }) => ({ name, kind, shape: [...outputShape] })),
-      kernels: summary.layers.filter(({ name }) => run.start.parameters.get(`${name}.weight`)?.rank === 4).map(({ name }) => name),
-      normalisation: data.train.normalisation,
-      stepsPerEpoch: Math.ceil(data.train.size / experiment.batch),
-    };
+    return adopt(await openRun(experiment, await dataOf(experiment, base)));
   },
+
+  /** The reader's own files, and pictures that were drawn or taken here, as a data set for experiments on "own". */
+  async useFiles({
+    files,
+    drawn,
+    size,
+    channels,
+    seed,
+  }: OwnInput): Promise<{ readonly train: number; readonly test: number; readonly classes: readonly string[] }> {
+    const made = drawn.map(({ label, pixels }, i): [string, Uint8Array] => [
+      `${label}/${i}.png`,
+      encodePng(tensorToPicture(toTensor(pixels))),
+    ]);
+    const { train, test } = await datasetFromFiles(new Map([...files, ...made]), { size, channels, seed });
+    setOwn({ train, test });
+    return { train: train.size, test: test.size, classes: train.classes };
+  },
+
+  /** All test pictures: what is right, what is taken for what, and the worst mistakes. */
+  evaluate(_: null, { signal }: TaskContext): Promise<Evaluated> {
+    const run = theRun();
+    return run.turn(() => evaluated(run, signal));
+  },
+
+  /** What the net makes of a picture that was drawn or brought. */
+  classify(pixels: Numbers): Promise<readonly number[]> {
+    const run = theRun();
+    return run.turn(async () => {
+      run.watched.load(run.training.checkpoint().model);
+      return Array.from((await run.watched.picture(inputOf(run.start, pixels), 0)).probabilities.data);
+    });
+  },
+
+  /** One step, taken apart. */
+  slow({ layer }: { readonly layer: string }): Promise<SlowStep> {
+    const run = theRun();
+    return run.turn(() => slowStep(run, layer));
+  },
+
+  status: (_: null): Status => statusOf(theRun()),
+
+  publish(_: null): Promise<PublishedModel> {
+    const run = theRun();
+    return run.turn(() => published(run));
+  },
+
+  save(_: null): Promise<Uint8Array> {
+    const run = theRun();
+    return run.turn(() => savedRun(run));
+  },
+
+  async openFile({
+    bytes,
+    name,
+    base,
+  }: {
+    readonly bytes: Uint8Array;
+    readonly name: string;
+    readonly base: string;
+  }): Promise<Opened & { readonly experiment: Experiment }> {
+    const run = await openSaved(bytes, name, base);
+    return { ...adopt(run), experiment: { ...run.experiment, ...run.knobs } };
+  },
+
+  replay(_: null, { signal, report }: TaskContext): Promise<{ readonly same: boolean; readonly step: number }> {
+    const run = theRun();
+    return run.turn(() => replayed(run, signal, report));
+  },
+
+  export(kind: ExportKind, { signal }: TaskContext): Promise<Uint8Array | string> {
+    const run = theRun();
+    return run.turn(() => exported(run, kind, signal));
+  },
+
+  sweep: (input: SweepInput, { signal, report }: TaskContext) => runSweep(input, signal, report),
 
   /** Trains until it is paused or a rule ends it; reports ten times a second. */
   async play(rules: StopRules, { signal, report }: TaskContext): Promise<{ readonly reason: StopReason; readonly status: Status }> {

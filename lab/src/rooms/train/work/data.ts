@@ -22,7 +22,11 @@ async function mnistFrom(base: string): Promise<TrainAndTest> {
   );
   return idxDatasetFromFiles(
     { trainImages, trainLabels, testImages, testLabels },
-    { name: "MNIST", normalisation: { mean: [0.1307], deviation: [0.3081] } },
+    {
+      name: "MNIST",
+      classes: Array.from({ length: 10 }, (_, digit) => String(digit)),
+      normalisation: { mean: [0.1307], deviation: [0.3081] },
+    },
   );
 }
 
@@ -51,10 +55,22 @@ export function dataOf({ data, dataSeed, pictures }: Experiment, base: string): 
 
 async function load(data: Experiment["data"], seed: number, pictures: number, base: string): Promise<TrainAndTest> {
   if (data === "shapes") return synthetic({ size: 32, channels: 3, seed, train: pictures, test: 500 });
-  if (data === "grey") return synthetic({ size: 28, channels: 1, seed, train: pictures, test: 500 });
-  const whole = data === "mnist" ? await mnistFrom(base) : own;
+  if (data === "grey") {
+    const { train, test } = await synthetic({ size: 28, channels: 1, seed, train: pictures, test: 500 });
+    return { train: asPartOf(train, 6000), test };
+  }
+  if (data === "mnist") {
+    const { train, test } = await mnistFrom(base);
+    return { train: asPartOf({ ...firstOf(train, pictures), name: "MNIST, train" }, 60_000), test };
+  }
+  const whole = own;
   if (whole === undefined) throw new DataError("there are no pictures of your own yet");
   return { train: firstOf(whole.train, pictures), test: whole.test };
+}
+
+/** Called as the command line calls the first pictures of the whole set, so that a run can go on there. */
+function asPartOf(dataset: Dataset, whole: number): Dataset {
+  return dataset.size < whole ? { ...dataset, name: `${dataset.name}, first ${dataset.size}` } : dataset;
 }
 
 /** At most `count` pictures, evenly from all: what is measured often is measured on a part. */

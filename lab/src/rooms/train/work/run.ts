@@ -53,7 +53,7 @@ export async function openRun(experiment: Experiment, data: TrainAndTest, saved?
       batch: Math.min(healthBatch, data.train.size),
       ...(experiment.threads > 0 && { threads: experiment.threads }),
     }),
-    curve: learningCurve({ most: 800, ...(saved && { points: saved.curve }) }),
+    curve: learningCurve({ most: 400, ...(saved && { points: saved.curve }) }),
     times: timeline(),
     tests: [...(saved?.tests ?? [])],
     changes: [...(saved?.changes ?? [])],

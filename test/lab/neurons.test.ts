@@ -167,7 +167,7 @@ describe.skipIf(!canOpen)("the room Neurons", () => {
     await page.keyboard.press("Enter");
     await page.locator("[data-figure=score]").waitFor();
     expect(await page.getByRole("tab", { selected: true }).innerText()).toBe("Attribution");
-    expect(await page.locator("h2").first().innerText()).toContain("class “circle”");
+    expect(await page.locator(".verdict h2").innerText()).toContain("class “circle”");
     // The place stays while the way of looking changes, and the way stays while the place does.
     await page.getByRole("tab", { selected: true }).focus();
     await page.keyboard.press("o");
@@ -175,16 +175,16 @@ describe.skipIf(!canOpen)("the room Neurons", () => {
     await page.keyboard.press("/");
     await page.keyboard.type("conv2 7");
     await page.keyboard.press("Enter");
-    expect(await page.locator("h2").first().innerText()).toContain("conv2, unit 7");
+    expect(await page.locator(".verdict h2").innerText()).toContain("conv2, unit 7");
     const selected = page.getByRole("listbox", { name: "Units of conv2" }).getByRole("option", { selected: true });
     await selected.focus();
     await page.keyboard.press("ArrowRight");
-    expect(await page.locator("h2").first().innerText()).toContain("conv2, unit 8");
+    expect(await page.locator(".verdict h2").innerText()).toContain("conv2, unit 8");
     expect(await page.getByRole("tab", { selected: true }).innerText()).toBe("Compare");
     await page.waitForFunction(() => location.search.includes("unit=8"));
     const again = await lab.open(new URL(page.url()).search);
-    await again.page.locator("h2").first().waitFor();
-    expect(await again.page.locator("h2").first().innerText()).toContain("conv2, unit 8");
+    await again.page.locator(".verdict h2").waitFor();
+    expect(await again.page.locator(".verdict h2").innerText()).toContain("conv2, unit 8");
     expect(await again.page.getByRole("tab", { selected: true }).innerText()).toBe("Compare");
     expect([...problems, ...again.problems]).toEqual([]);
     await page.close();

@@ -1,6 +1,6 @@
 // Window operations read from either end, against the engine's own gradients: what the lab's backward views and links show.
 import { describe, expect, test } from "vitest";
-import { applyMatrix, convMatrix } from "../../src/arithmetic/index.ts";
+import { applyMatrix, convMatrix, transposedOf } from "../../src/arithmetic/index.ts";
 import { evaluateValues } from "../../src/graph/evaluate.ts";
 import { gradient } from "../../src/graph/grad.ts";
 import { input } from "../../src/graph/record.ts";
@@ -285,6 +285,13 @@ describe("L25 bounds of settings", () => {
     expect(bounds((padding) => ({ kind: "max pooling", input: [6, 6], kernel: 3, padding }), 0, 0, 5)).toEqual({
       ...{ least: 0, most: 1, whyLeast: "range", whyMost: "rule" },
     });
+  });
+  test("L25 a setting may be refused by the arithmetic that leads to the operation", () => {
+    const make = (kernel: number): WindowOptions => {
+      const { input, extra } = transposedOf({ input: 5, kernel, stride: 2, padding: 1 });
+      return { kind: "transposed", input: [input, input], kernel, stride: 2, padding: 1, outputPadding: extra };
+    };
+    expect(bounds(make, 3, 1, 11)).toMatchObject({ most: 7, whyMost: "no output" });
   });
   test("L25 where the setting itself is impossible, it stands alone", () => {
     expect(bounds((kernel) => ({ input: [3], kernel }), 9, 1, 11)).toEqual({

@@ -12,9 +12,9 @@ export interface SettingBounds {
   readonly whyMost: BoundReason;
 }
 
-function obstacle(options: WindowOptions): BoundReason | undefined {
+function obstacle(make: () => WindowOptions): BoundReason | undefined {
   try {
-    return drawnSize(options) > mostDrawn ? "too large" : undefined;
+    return drawnSize(make()) > mostDrawn ? "too large" : undefined;
   } catch (error) {
     return error instanceof ShapeError ? "no output" : "rule";
   }
@@ -22,7 +22,7 @@ function obstacle(options: WindowOptions): BoundReason | undefined {
 
 /**
  * The values of one whole-numbered setting, up to `least` and `most`, that can be reached from `value` without meeting an operation that is
- * impossible or too large to draw. `make` gives the options for a value. Where `value` itself is impossible, the range is `value` alone.
+ * impossible or too large to draw. `make` gives the options for a value, or throws as the arithmetic does. Where `value` itself is impossible, the range is `value` alone.
  */
 export function settingBounds(
   make: (value: number) => WindowOptions,
@@ -30,12 +30,12 @@ export function settingBounds(
 ): SettingBounds {
   const walk = (step: 1 | -1, end: number): readonly [reached: number, why: BoundReason] => {
     for (let at = value; at !== end; at += step) {
-      const why = obstacle(make(at + step));
+      const why = obstacle(() => make(at + step));
       if (why !== undefined) return [at, why];
     }
     return [end, "range"];
   };
-  const own = obstacle(make(value));
+  const own = obstacle(() => make(value));
   if (own !== undefined) return { least: value, most: value, whyLeast: own, whyMost: own };
   const [lowest, whyLeast] = walk(-1, Math.min(least, value));
   const [highest, whyMost] = walk(1, Math.max(most, value));

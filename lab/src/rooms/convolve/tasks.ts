@@ -1,5 +1,5 @@
 // What the worker computes for this room: whole pictures through a kernel.
-import { report } from "fovea";
+import { mean, report } from "fovea";
 import { type Numbers, toNumbers, toTensor } from "../../engine/tensors.ts";
 
 export interface Response {
@@ -12,7 +12,7 @@ export interface Response {
 }
 
 export const tasks = {
-  /** Every channel of a picture, pixels 0..1, through one kernel. */
+  /** A picture, pixels 0..1, through one kernel: every channel, or for a signed answer its brightness, because colours have no neutral middle. */
   filter({
     picture,
     matrix,
@@ -25,7 +25,9 @@ export const tasks = {
     readonly flip: boolean;
   }): Response {
     const filter = { name: "kernel", description: "", matrix, signed };
-    const { response, shown, range, meanSize } = report.filterPicture(toTensor(picture), filter, { flipKernel: flip });
+    const given = toTensor(picture);
+    const seen = signed && given.shape[0] > 1 ? mean(given, { axes: [0], keepDims: true }) : given;
+    const { response, shown, range, meanSize } = report.filterPicture(seen, filter, { flipKernel: flip });
     return { values: toNumbers(response), shown: { ...shown }, range: { ...range }, meanSize };
   },
 };

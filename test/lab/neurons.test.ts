@@ -5,7 +5,19 @@ import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { synthetic } from "../../src/data/index.ts";
 import { decodeImage, pictureToTensor, readModel } from "../../src/io/index.ts";
-import { attribute, examples, faithfulness, intervene, maximise, sanityCheck, sweep, tuning } from "../../src/lens/index.ts";
+import {
+  attribute,
+  dissect,
+  examples,
+  faithfulness,
+  intervene,
+  maximise,
+  pointingGame,
+  sanityCheck,
+  sweep,
+  syntheticConcepts,
+  tuning,
+} from "../../src/lens/index.ts";
 import type { Model } from "../../src/nn/index.ts";
 import { softmax } from "../../src/ops/index.ts";
 import { show } from "../../src/report/index.ts";
@@ -158,6 +170,43 @@ describe.skipIf(!canOpen)("the room Neurons", () => {
     expect(await page.locator(".finding").innerText()).toContain("dead or silent unit");
     await page.goto(page.url().replace("lang=en", "lang=zh"));
     await page.getByText("为什么这张图是空的？").waitFor();
+    await page.close();
+  });
+
+  test("LF26 LF25 a method's setting reaches the library", async () => {
+    for (const [query, options] of [
+      ["method=occlusion&window=8", { method: "occlusion", window: 8 }],
+      ["method=gradCam&maps=relu2", { method: "gradCam", at: "relu2" }],
+    ] as const) {
+      const { page } = await lab.open(`?room=neurons&lang=en&layer=logits&unit=3&picture=3&lens=pixels&${query}`);
+      const { range } = await attribute(model, sample(3), { ...options, class: 3 });
+      await page.locator("[data-figure=score]").waitFor();
+      const legend = await page.locator(`[data-method=${options.method}] .legend`).innerText();
+      expect(legend).toContain(`${show(range.low)} … ${show(range.high)}`);
+      await page.close();
+    }
+  });
+
+  test("LF30 LF35 concepts and the pointing game show the library's tables", async () => {
+    const { page, problems } = await lab.open("?room=neurons&lang=en&layer=conv2&unit=5&lens=concepts");
+    const shapes = (await synthetic({ train: 1, test: 300, size: 32, channels: 3, noise: 0.03 })).test;
+    const { units } = await dissect(model, syntheticConcepts(shapes), { layer: "conv2" });
+    await page.locator("[data-concepts]").waitFor({ timeout: 30_000 });
+    const [best] = units[5].overlaps;
+    const row = await page.locator("[data-concepts] tbody tr").first().innerText();
+    expect(row).toContain(best.concept);
+    expect(row).toContain(show(best.overlap ?? Number.NaN));
+    await page.getByRole("tab", { name: "Compare" }).click();
+    await page.getByRole("button", { name: "Play the pointing game" }).click();
+    const known = (await synthetic({ train: 1, test: 40, size: 32, channels: 3, noise: 0.03 })).test;
+    const tasks = [];
+    for (let i = 0; i < 40; i++) {
+      const { map } = await attribute(model, known.image(i), { method: "gradient", class: known.label(i) });
+      tasks.push({ map, mask: known.groundTruth(i).mask, class: known.label(i) });
+    }
+    await page.locator("[data-pointing]").waitFor({ timeout: 30_000 });
+    expect(await page.locator("[data-pointing] tbody tr").first().innerText()).toContain(`${pointingGame(tasks).hits} / 40`);
+    expect(problems).toEqual([]);
     await page.close();
   });
 

@@ -21,6 +21,13 @@ export const view = roomState("neurons", {
   // Which pixels mattered
   method: oneOf(attributionMethods, "gradient"),
   over: flag(false),
+  // What methods may be told; 0 and nothing leave it to the library.
+  samples: whole(25, 1, 1000),
+  points: whole(50, 1, 1000),
+  window: whole(0, 0, 1000),
+  masks: whole(1000, 10, 20_000),
+  maps: text(""),
+  composite: oneOf(["epsilonPlus", "epsilonGammaBox", "epsilonPlusFlat"], "epsilonPlus"),
   family: oneOf(["few", "all"], "few"),
   // What it wants
   goal: oneOf(["channel", "neuron", "energy", "caricature", "invert", "between"], "neuron"),

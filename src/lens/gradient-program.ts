@@ -12,7 +12,7 @@ import type { Shape } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { stack, traceFor } from "./batch.ts";
 import { type ReluRule, reluRules } from "./rules.ts";
-import { compileOptions, type RunOptions } from "./run.ts";
+import { compileOptions, pauseBetweenRuns, type RunOptions } from "./run.ts";
 import { type Target, type TargetLayer, targetLayer } from "./target.ts";
 
 export interface GradientProgram {
@@ -22,7 +22,7 @@ export interface GradientProgram {
   readonly at: TargetLayer;
   /** Names of the ops with a ReLU in them between the pixels and the target. */
   readonly relus: readonly string[];
-  /** At most `batch` pictures, each with its mask (channels · height · width numbers). */
+  /** At most `batch` pictures, each with its mask (channels · height · width numbers). Rejects where the signal of the options stops the work. */
   run(pictures: readonly Tensor[], masks: readonly Tensor["data"][]): Promise<GradientRun>;
   /** Gives its memory back; what runs gave stays valid. */
   release(): void;
@@ -72,6 +72,7 @@ export async function gradientProgram(
   const axes = layer.value.shape.map((_, axis) => axis).slice(1);
   const graph = createGraph({ outputs: { values: layer.value, scores: sum(mul(layer.value, mask), { axes }), change, maps: at.value } });
   const program = await compile(graph, compileOptions(options));
+  const pause = pauseBetweenRuns(options);
   const relus = [...new Set(graph.order.map((v) => v.op.name))].filter((name) => name in rules);
   return {
     batch,
@@ -80,6 +81,7 @@ export async function gradientProgram(
     relus,
     release: () => program.release(),
     async run(pictures, masks) {
+      await pause();
       const results = await program.run({
         ...feeds,
         x: stack(pictures, batch, shape, dtype),

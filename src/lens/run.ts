@@ -1,4 +1,5 @@
 // How every method of this room is run: on which device, with how many threads, in which precision, and how it is told to stop.
+import { breather } from "#platform";
 import type { CompileOptions, Device } from "../graph/program.ts";
 import type { DType } from "../tensor/tensor.ts";
 
@@ -24,4 +25,13 @@ export interface Progress {
 /** The part that compilers want, without keys that the caller left out. */
 export function compileOptions({ device, threads }: RunOptions): CompileOptions {
   return { ...(device !== undefined && { device }), ...(threads !== undefined && { threads }) };
+}
+
+/** A function to await before each run of a program: Ctrl-C and progress bars get their turn, and then the work ends where `signal` says so. */
+export function pauseBetweenRuns({ signal }: RunOptions): () => Promise<void> {
+  const breathe = breather();
+  return async () => {
+    await breathe();
+    signal?.throwIfAborted();
+  };
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { evaluateValues } from "../../src/graph/evaluate.ts";
 import { gradient } from "../../src/graph/grad.ts";
 import { constant, input } from "../../src/graph/record.ts";
-import { activations, attribute, attributeEach, type ReluRule, reluRules } from "../../src/lens/index.ts";
+import { activations, attribute, attributeEach, attributionMethods, type ReluRule, reluRules } from "../../src/lens/index.ts";
 import { createModel, type Model, nn } from "../../src/nn/index.ts";
 import { clip, concat, leakyRelu, mul, prelu, relu, relu6, reshape, sin, slice, softmax, square, sum } from "../../src/ops/index.ts";
 import { ones, random, randomNormal, sizeOf, Tensor, tensor, zeros } from "../../src/tensor/index.ts";
@@ -344,5 +344,24 @@ describe("gradients on the pixels", () => {
       { method: "gradient", device },
     );
     await expect(sizes).rejects.toThrow(/\[1, 5, 5\].*\[1, 12, 12\]/);
+  });
+});
+
+describe("stopping", () => {
+  const image = randomNormal([1, 12, 12], random(3));
+
+  it.each(attributionMethods)("G2 %s ends where it is told to, not after its work", async (method) => {
+    const asked = attribute(smallNet(), image, { method, class: 0, device, signal: AbortSignal.abort(new Error("enough")) });
+    await expect(asked).rejects.toThrow(method === "cam" ? /cam needs a net/ : "enough");
+  });
+
+  it.each([
+    ["smoothGrad", { samples: 3000 }],
+    ["integratedGradients", { points: 3000, quadrature: "midpoint" }],
+  ] as const)("G2 %s ends between two of a single picture's runs, for which Ctrl-C gets its turn", async (method, settings) => {
+    const control = new AbortController();
+    const asked = attribute(smallNet(), image, { method, class: 0, device, batchSize: 1, ...settings, signal: control.signal });
+    setTimeout(() => control.abort(new Error("enough")));
+    await expect(asked).rejects.toThrow("enough");
   });
 });

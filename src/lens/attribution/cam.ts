@@ -1,7 +1,6 @@
 // Class activation maps: a layer's maps, weighed and summed, say where the evidence was. The members of the family differ in the weights only.
 // Zhou 2016 (CAM), Selvaraju 2017 (Grad-CAM), Chattopadhay 2018 (Grad-CAM++), Draelos & Carin 2020 (HiResCAM), Jiang 2021 (LayerCAM),
 // Fu 2020 (XGrad-CAM), Muhammad & Yeasin 2020 (Eigen-CAM).
-import { breather } from "#platform";
 import { topological, type Value } from "../../graph/value.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
 import { allocate, Tensor } from "../../tensor/tensor.ts";
@@ -47,7 +46,7 @@ export function camMethod<Name extends string>(name: Name, { weigh, check, setti
     name,
     signed: false,
     async attribute(model, tasks, options) {
-      const { at, batchSize = 16, counterfactual = false, signal, onProgress } = options;
+      const { at, batchSize = 16, counterfactual = false, onProgress } = options;
       const [, height, width] = onePicture(tasks[0].image).shape;
       const program = await gradientProgram(
         model,
@@ -61,16 +60,13 @@ export function camMethod<Name extends string>(name: Name, { weigh, check, setti
       try {
         check?.(program);
         const findings: Finding[] = [];
-        const breathe = breather();
         for (let start = 0; start < tasks.length; start += program.batch) {
-          signal?.throwIfAborted();
           const part = tasks.slice(start, start + program.batch).map(({ image, target }) => ({ image: onePicture(image), target }));
           for (const aimed of await aim(model, program, part)) {
             const layerMap = weigh({ maps: aimed.values, gradient: aimed.gradient, counterfactual });
             findings.push(camFinding(layerMap, aimed, { at: program.at.name, ...settings(options) }, height, width));
           }
           onProgress?.({ done: Math.min(tasks.length, start + program.batch), total: tasks.length });
-          await breathe();
         }
         return findings;
       } finally {

@@ -83,7 +83,7 @@ export const deepLiftMethod: Method<DeepLiftMethodName> = {
   signed: true,
   caveat: "says what changed against the baseline: another baseline gives another map",
   async attribute(model, tasks, options) {
-    const { batchSize = 16, dtype = "float32", signal, onProgress } = options;
+    const { batchSize = 16, dtype = "float32", onProgress } = options;
     const shape = onePicture(tasks[0].image).shape;
     const baseline: Tensor = options.baseline ?? zeros(shape, dtype);
     if (!sameShape(baseline.shape, shape)) {
@@ -97,7 +97,6 @@ export const deepLiftMethod: Method<DeepLiftMethodName> = {
     try {
       const findings: Finding[] = [];
       for (let start = 0; start < tasks.length; start += program.batch) {
-        signal?.throwIfAborted();
         const part = tasks.slice(start, start + program.batch).map(({ image, target }) => ({ image: onePicture(image), target }));
         const aims = await aim(model, program, part);
         const { scores } = await runAll(program, new Array<Tensor>(aims.length).fill(baseline), aims.map((a) => a.mask)); // biome-ignore format: one thought

@@ -40,7 +40,6 @@ export const edgesMethod: Method<EdgesMethodName> = {
     const settler = settlerFor(model, tasks[0].target, shape, options);
     try {
       for (const { image: given, target } of tasks) {
-        options.signal?.throwIfAborted();
         const image = onePicture(given);
         const { mask, position } = await settler.settle({ image, target });
         const [score] = (await program.run([image], mask)).scores;

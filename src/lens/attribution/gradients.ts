@@ -1,7 +1,6 @@
 // Which pixels mattered, by gradients: plain, times input, guided, deconvnet, averaged over noise, integrated along a path.
 // Simonyan 2014 (gradient), Springenberg 2015 (guided), Zeiler & Fergus 2014 (deconvnet), Smilkov 2017 (SmoothGrad), Adebayo 2018
 // (VarGrad), Sundararajan 2017 (integrated gradients).
-import { breather } from "#platform";
 import { ArgumentError, ShapeError } from "../../tensor/errors.ts";
 import { random } from "../../tensor/random.ts";
 import { type Shape, sameShape, showShape } from "../../tensor/shape.ts";
@@ -53,15 +52,13 @@ function gradientMethod<Name extends string>(name: Name, given: GradientMethod):
     signed,
     rule,
     async attribute(model, tasks, options) {
-      const { batchSize = 16, signal, onProgress } = options;
+      const { batchSize = 16, onProgress } = options;
       expectSettings(name, options, onePicture(tasks[0].image).shape);
       const batch = Math.min(batchSize, tasks.length * evaluations(options));
       const program = await gradientProgram(model, tasks[0].target, rule, batch, onePicture(tasks[0].image).shape, options);
       try {
         const findings: Finding[] = [];
-        const breathe = breather();
         for (let start = 0; start < tasks.length; start += program.batch) {
-          signal?.throwIfAborted();
           const part = tasks.slice(start, start + program.batch).map(({ image, target }) => ({ image: onePicture(image), target }));
           // One after the other: a program does one run at a time.
           for (const aimed of await aim(model, program, part)) {
@@ -77,7 +74,6 @@ function gradientMethod<Name extends string>(name: Name, given: GradientMethod):
             });
           }
           onProgress?.({ done: Math.min(tasks.length, start + program.batch), total: tasks.length });
-          await breathe();
         }
         return findings;
       } finally {

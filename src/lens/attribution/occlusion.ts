@@ -1,6 +1,5 @@
 // Cover a part of the picture and watch the score: no gradient, no trust in linearity, one run of the net per window.
 // Zeiler, Fergus 2014, section 4.2.
-import { breather } from "#platform";
 import { ArgumentError } from "../../tensor/errors.ts";
 import { allocate, Tensor } from "../../tensor/tensor.ts";
 import { onePicture } from "../batch.ts";
@@ -78,14 +77,13 @@ export const occlusionMethod: Method<OcclusionMethodName> = {
   signed: true,
   caveat: "what covers a pixel is a picture of its own: the net may react to the patch rather than to what it hides",
   async attribute(model, tasks, options) {
-    const { credit = "mean", fill = 0, signal, onProgress, batchSize = 16 } = options;
+    const { credit = "mean", fill = 0, onProgress, batchSize = 16 } = options;
     if (credit !== "mean" && credit !== "sum") throw new ArgumentError(`occlusion: credit is "${String(credit)}"; expected mean or sum`);
     const [channels, height, width] = onePicture(tasks[0].image).shape;
     const fills = typeof fill === "number" ? new Array<number>(channels).fill(fill) : fill;
     if (fills.length !== channels) throw new ArgumentError(`occlusion: fill has ${fills.length} values for ${channels} channels`);
     const windows = occlusionWindows(height, width, options);
     const findings: Finding[] = [];
-    const breathe = breather();
     const settler = settlerFor(model, tasks[0].target, onePicture(tasks[0].image).shape, options);
     let program: ScoreProgram | undefined;
     try {
@@ -97,7 +95,6 @@ export const occlusionMethod: Method<OcclusionMethodName> = {
         const sum = new Float64Array(height * width);
         const count = new Float64Array(height * width);
         for (let start = 0; start < windows.length; start += program.batch) {
-          signal?.throwIfAborted();
           const part = windows.slice(start, start + program.batch);
           const { scores } = await program.run(
             part.map((window) => covered(image, window, fills)),
@@ -107,7 +104,6 @@ export const occlusionMethod: Method<OcclusionMethodName> = {
             spread(window, width, score - scores[w], sum, count);
           });
           onProgress?.({ done: i * windows.length + start + part.length, total: tasks.length * windows.length });
-          await breathe();
         }
         const map = allocate(image.dtype === "float64" ? "float64" : "float32", sum.length);
         for (let p = 0; p < map.length; p++) map[p] = credit === "sum" ? sum[p] : sum[p] / count[p];

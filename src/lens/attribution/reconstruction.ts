@@ -1,6 +1,5 @@
 // What a map saw, projected back: everything but one map is set to zero, and its values go down through unpooling by the switches, rectification and
 // the transposed filters. Zeiler, Fergus 2014, section 2.1. Unlike the deconvnet rule above one unit, the whole map speaks, each unit by its value.
-import { breather } from "#platform";
 import { gradient } from "../../graph/grad.ts";
 import { mul } from "../../ops/index.ts";
 import { allocate } from "../../tensor/tensor.ts";
@@ -21,7 +20,7 @@ export const reconstructionMethod: Method<ReconstructionMethodName> = {
   rule: "deconvnet",
   caveat: "shows what the switches let through: much of its detail is where the maxima were, not what the unit wants",
   async attribute(model, tasks, options) {
-    const { batchSize = 16, dtype = "float32", signal, onProgress } = options;
+    const { batchSize = 16, dtype = "float32", onProgress } = options;
     const shape = onePicture(tasks[0].image).shape;
     const program = await gradientProgram(model, tasks[0].target, "deconvnet", Math.min(batchSize, tasks.length), shape, options, {
       backward: (target, pixels, mask) => gradient(target, [pixels], { seed: mul(mask, target), rules: reluRules("deconvnet") })[0],
@@ -30,9 +29,7 @@ export const reconstructionMethod: Method<ReconstructionMethodName> = {
     const plane = layer.height * layer.width;
     try {
       const findings: Finding[] = [];
-      const breathe = breather();
       for (let start = 0; start < tasks.length; start += program.batch) {
-        signal?.throwIfAborted();
         const part = tasks.slice(start, start + program.batch);
         const masks = part.map(({ target }) => {
           const mask = allocate(dtype, layer.channels * plane);
@@ -63,7 +60,6 @@ export const reconstructionMethod: Method<ReconstructionMethodName> = {
           });
         });
         onProgress?.({ done: start + part.length, total: tasks.length });
-        await breathe();
       }
       return findings;
     } finally {

@@ -1,5 +1,4 @@
 // Show the net thousands of randomly masked copies and average the masks, each by the score that it left. Petsiuk, Das, Saenko 2018.
-import { breather } from "#platform";
 import { ArgumentError } from "../../tensor/errors.ts";
 import { type Random, random } from "../../tensor/random.ts";
 import { allocate, Tensor } from "../../tensor/tensor.ts";
@@ -68,14 +67,13 @@ export const riseMethod: Method<RiseMethodName> = {
   random: true,
   caveat: "an estimate from random masks of the probability, not of the logit; its own noise falls with the square root of their number",
   async attribute(model, tasks, options) {
-    const { seed = 0, signal, onProgress, batchSize = 32 } = options;
+    const { seed = 0, onProgress, batchSize = 32 } = options;
     const keep = shareOf(options);
     const masks = wholeOf("masks", options.masks ?? 2000);
     const [channels, height, width] = onePicture(tasks[0].image).shape;
     const cells = wholeOf("cells", options.cells ?? (Math.min(height, width) < 64 ? 4 : 8));
     const plane = height * width;
     const findings: Finding[] = [];
-    const breathe = breather();
     const settler = settlerFor(model, tasks[0].target, onePicture(tasks[0].image).shape, options);
     let program: ScoreProgram | undefined;
     try {
@@ -88,7 +86,6 @@ export const riseMethod: Method<RiseMethodName> = {
         // Every picture is shown the same masks, so that two maps differ by what the net said alone.
         const generator = random(seed).fork("rise");
         for (let start = 0; start < masks; start += program.batch) {
-          signal?.throwIfAborted();
           const part = Array.from({ length: Math.min(program.batch, masks - start) }, () =>
             riseMask({ height, width, cells, keep }, generator),
           );
@@ -100,7 +97,6 @@ export const riseMethod: Method<RiseMethodName> = {
             for (let p = 0; p < plane; p++) sum[p] += scores[m] * mask[p];
           });
           onProgress?.({ done: i * masks + start + part.length, total: tasks.length * masks });
-          await breathe();
         }
         const map = allocate(image.dtype === "float64" ? "float64" : "float32", plane);
         for (let p = 0; p < plane; p++) map[p] = sum[p] / (masks * keep);

@@ -7,7 +7,7 @@ import { mul, softmax, sum } from "../../ops/index.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { stack, traceFor } from "../batch.ts";
-import { compileOptions, type RunOptions } from "../run.ts";
+import { compileOptions, pauseBetweenRuns, type RunOptions } from "../run.ts";
 import { type Target, type TargetLayer, targetLayer } from "../target.ts";
 
 export interface ScoreSettings extends RunOptions {
@@ -18,7 +18,7 @@ export interface ScoreSettings extends RunOptions {
 export interface ScoreProgram {
   readonly batch: number;
   readonly layer: TargetLayer;
-  /** At most `batch` pictures under one mask. */
+  /** At most `batch` pictures under one mask. Rejects where the signal of the settings stops the work. */
   run(pictures: readonly Tensor[], mask: Tensor["data"]): Promise<ScoreRun>;
   /** Gives its memory back; what runs gave stays valid. */
   release(): void;
@@ -44,11 +44,13 @@ export async function scoreProgram(
   const axes = values.shape.map((_, axis) => axis).slice(1);
   const scores = sum(mul(values, mask), { axes });
   const program = await compile(createGraph({ outputs: { scores } }), compileOptions(settings));
+  const pause = pauseBetweenRuns(settings);
   return {
     batch,
     layer,
     release: () => program.release(),
     async run(pictures, one) {
+      await pause();
       const masks = pictures.map(() => new Tensor(one, layer.value.shape.slice(1)));
       const results = await program.run({
         x: stack(pictures, batch, shape, dtype),

@@ -1,5 +1,4 @@
 // The score of one target on many changed copies of a picture: what every measure of trust asks for.
-import { breather } from "#platform";
 import { expectModel, type Model } from "../../nn/model.ts";
 import { expectTensor } from "../../tensor/expect.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -33,23 +32,20 @@ export interface Scorer {
 export async function scorerFor(where: string, model: Model, given: Tensor, options: ScoreOptions): Promise<Scorer> {
   expectModel(where, model);
   expectTensor(where, "the picture", given);
-  const { probabilities = true, batchSize = 16, signal } = options;
+  const { probabilities = true, batchSize = 16 } = options;
   const image = onePicture(given);
   const target = await targetOrPredicted(where, model, image, options);
   const program = await scoreProgram(model, target, batchSize, image.shape, { ...options, probabilities });
   const settler = settlerFor(model, target, image.shape, options);
   const { mask } = await settler.settle({ image, target });
   settler.release();
-  const breathe = breather();
   return {
     image,
     release: () => program.release(),
     async score(pictures) {
       const all: number[] = [];
       for (let start = 0; start < pictures.length; start += batchSize) {
-        signal?.throwIfAborted();
         all.push(...(await program.run(pictures.slice(start, start + batchSize), mask)).scores);
-        await breathe();
       }
       return all;
     },

@@ -36,7 +36,7 @@ export const lrpMethod: Method<LrpMethodName> = {
   signed: true,
   caveat: "the rules decide much of the picture; z-plus and its kin hardly depend on the weights of the layers above",
   async attribute(model, tasks, options) {
-    const { batchSize = 16, signal, onProgress } = options;
+    const { batchSize = 16, onProgress } = options;
     const shape = onePicture(tasks[0].image).shape;
     const settled = settle(model, tasks, options);
     const { rule, composite, layerRules, maxPool, ...numbers } = settled;
@@ -57,7 +57,6 @@ export const lrpMethod: Method<LrpMethodName> = {
     try {
       const findings: Finding[] = [];
       for (let start = 0; start < tasks.length; start += program.batch) {
-        signal?.throwIfAborted();
         const part = tasks.slice(start, start + program.batch).map(({ image, target }) => ({ image: onePicture(image), target }));
         for (const { gradient: map, score, position } of await aim(model, program, part)) {
           let sum = 0;

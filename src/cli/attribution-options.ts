@@ -48,15 +48,28 @@ export function methodChoice(given: unknown, usual: readonly AttributionMethod[]
   return { methods: [...new Set(listOption("method", given, attributionMethods) ?? usual)], tolerant: false };
 }
 
-/** `--class`, or `--layer` with `--channel`; undefined for the most probable class. */
-export function targetOption(options: Readonly<Record<string, unknown>>): Target | undefined {
+/** What is explained (undefined: the most probable class), and the layer that class maps look at (undefined: the last with maps). */
+export interface AimChoice {
+  readonly target: Target | undefined;
+  readonly at: string | undefined;
+}
+
+/** `--class`, or `--layer` with `--channel`; and `--at`, for which `--layer` stands beside a class, where it can mean nothing else. */
+export function aimOption(options: Readonly<Record<string, unknown>>): AimChoice {
   const wanted = textOption("class", options.class);
   const layer = textOption("layer", options.layer);
   const channel = numberOption("channel", options.channel, { min: 0, integer: true });
-  if (wanted !== undefined && layer !== undefined) throw new ArgumentError("--class and --layer exclude each other: one target at a time");
-  if ((layer === undefined) !== (channel === undefined))
-    throw new ArgumentError("--layer and --channel belong together: a channel of a layer");
-  return layer === undefined || channel === undefined ? (wanted === undefined ? undefined : { class: wanted }) : { layer, channel };
+  const at = textOption("at", options.at);
+  if (wanted !== undefined) {
+    if (channel !== undefined) throw new ArgumentError("--class and --channel exclude each other: one target at a time");
+    if (layer !== undefined && at !== undefined) {
+      throw new ArgumentError("with --class, --layer means what --at means, the layer that class maps look at: give one of them");
+    }
+    return { target: { class: wanted }, at: at ?? layer };
+  }
+  if (layer !== undefined && channel !== undefined) return { target: { layer, channel }, at };
+  if (layer === undefined && channel === undefined) return { target: undefined, at };
+  throw new ArgumentError("--layer and --channel belong together: a channel of a layer (or --class and --layer: where class maps look)");
 }
 
 /** A class may be given by name or, where no class is called so, by number. */

@@ -6,7 +6,7 @@ import type { AttributionMethod } from "../lens/attribute.ts";
 import { comparisonRows, paintComparison, summarise, writeComparison } from "../report/comparison.ts";
 import { rasterToPng } from "../report/raster.ts";
 import { ArgumentError } from "../tensor/errors.ts";
-import { methodChoice, settingNames, settingsOption, targetOption } from "./attribution-options.ts";
+import { aimOption, methodChoice, settingNames, settingsOption } from "./attribution-options.ts";
 import { runAttributions, stoppedWords } from "./attribution-run.ts";
 import { readPictures } from "./explain.ts";
 import { plainMap } from "./map-files.ts";
@@ -22,7 +22,7 @@ export function addCompareCommand(cli: CAC, signal: AbortSignal): void {
     .command("compare <model> [...pictures]", "Put methods of attribution side by side, with scores")
     .option("--method <names>", `Comma-separated, or all; listed below (default: ${usual.join(", ")})`)
     .option("--class <name|index>", "The class to explain (default: the most probable one)")
-    .option("--layer <name>", "Explain a layer's channel instead of a class")
+    .option("--layer <name>", "Explain a layer's --channel instead of a class; beside --class, the same as --at")
     .option("--channel <n>", "Which channel of --layer, at its strongest position")
     .option("--at <layer>", "Layer that class maps and Grad-CAM look at (default: the last with maps)")
     .option("--set <name=value>", `Repeatable; for one method lrp.rule=gamma. ${settingNames.join(", ")}`)
@@ -48,8 +48,7 @@ async function compare(
   signal: AbortSignal,
 ): Promise<void> {
   const { methods, tolerant } = methodChoice(options.method, usual);
-  const target = targetOption(options);
-  const at = textOption("at", options.at);
+  const aimed = aimOption(options);
   const sets = settingsOption(options.set);
   const seed = numberOption("seed", options.seed, { integer: true }) ?? 0;
   const trustStep = numberOption("trust-step", options.trustStep, { min: 1, integer: true });
@@ -70,8 +69,7 @@ async function compare(
     {
       methods: [...methods.filter((m) => m !== "edges"), "edges"],
       tolerant,
-      target,
-      at,
+      ...aimed,
       sets,
       seed,
       trust: options.trust === false ? undefined : step,

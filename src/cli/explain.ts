@@ -7,7 +7,7 @@ import type { Model } from "../nn/model.ts";
 import { type ExplainedPicture, writeExplanation } from "../report/explanation.ts";
 import { show, showRange } from "../report/range.ts";
 import { ArgumentError } from "../tensor/errors.ts";
-import { methodChoice, settingNames, settingsOption, targetOption } from "./attribution-options.ts";
+import { aimOption, methodChoice, settingNames, settingsOption } from "./attribution-options.ts";
 import { type AttributionWish, type NamedPicture, runAttributions, stoppedWords } from "./attribution-run.ts";
 import { stemsOf, writeMaps } from "./map-files.ts";
 import { addModelOptions, openAsTold } from "./model-options.ts";
@@ -20,7 +20,7 @@ export function addExplainCommand(cli: CAC, signal: AbortSignal): void {
     .command("explain <model> [...pictures]", "Say what a model sees in pictures, and which pixels it says it for")
     .option("--method <names>", "Comma-separated, or all; listed below (default: gradient,guided,deconvnet)")
     .option("--class <name|index>", "The class to explain (default: the most probable one)")
-    .option("--layer <name>", "Explain a layer's channel instead of a class")
+    .option("--layer <name>", "Explain a layer's --channel instead of a class; beside --class, the same as --at")
     .option("--channel <n>", "Which channel of --layer, at its strongest position")
     .option("--at <layer>", "Layer that class maps and Grad-CAM look at (default: the last with maps)")
     .option("--set <name=value>", `Repeatable; for one method lrp.rule=gamma. ${settingNames.join(", ")}`)
@@ -49,8 +49,7 @@ async function explain(
   const trustStep = numberOption("trust-step", options.trustStep, { min: 1, integer: true });
   const wish: AttributionWish = {
     ...methodChoice(options.method, ["gradient", "guided", "deconvnet"]),
-    target: targetOption(options),
-    at: textOption("at", options.at),
+    ...aimOption(options),
     sets: settingsOption(options.set),
     seed: numberOption("seed", options.seed, { integer: true }) ?? 0,
     trust: trustStep ?? (options.trust === true ? "row" : undefined),

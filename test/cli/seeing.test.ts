@@ -143,6 +143,18 @@ describe("fovea explain", () => {
     expect(records[0].maps[0].target).toMatch(/^conv2, channel 3 at \(\d+, \d+\)$/);
   });
 
+  test("--layer beside --class is where class maps look", async () => {
+    const asked = async (flag: string) => {
+      const args = ["--class", "2", flag, "conv1", "--method", "gradCam", "--out", inFolder(`class${flag}`)];
+      await run(addExplainCommand, ["explain", modelFile(), pictures()[0], ...args, ...steady]);
+      return JSON.parse(await file(`class${flag}/explanation.json`)).pictures[0].maps[0];
+    };
+    const [beside, at] = [await asked("--layer"), await asked("--at")];
+    expect(beside.options.at).toBe("conv1");
+    expect(beside.target).toMatch(/^class/);
+    expect([beside.target, beside.range]).toEqual([at.target, at.range]);
+  });
+
   test("keeps the methods that were finished when it is interrupted", async () => {
     const control = new AbortController();
     const methods: AttributionMethod[] = ["gradient", "guided", "occlusion"];
@@ -175,7 +187,8 @@ describe("fovea explain", () => {
     ["a window of three sides", ["--set", "window=3x3x3"], /expected one number, or height x width/],
     ["a rule that is none", ["--method", "lrp", "--set", "rule=gama"], /rule is "gama"/],
     ["half a target", ["--layer", "conv1"], /--layer and --channel belong together/],
-    ["two targets", ["--layer", "conv1", "--channel", "0", "--class", "2"], /exclude each other/],
+    ["two layers to look at", ["--class", "2", "--layer", "conv1", "--at", "conv2"], /give one of them/],
+    ["two targets", ["--layer", "conv1", "--channel", "0", "--class", "2"], /--class and --channel exclude each other/],
     ["a class that is none", ["--class", "rign"], /no class is called "rign" \(did you mean "ring"\?\)/],
     ["a method that the net does not allow", ["--method", "cam"], /cam needs a net/],
   ])("refuses %s", async (_, args, says) => {

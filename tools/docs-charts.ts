@@ -24,7 +24,7 @@ export async function gradientByDepth(activation: () => Module, depth: number): 
 }
 
 const style = new Markup(`
-:root{--paper:#fff;--soft:#565b64;--faint:#80858e;--rule:#e2e2dc;--ink:#1c1d20;--s0:#2166ac;--s1:#c2570c;--s2:#5c7f3a;--s3:#8a4f9e}
+:root{--paper:#fff;--soft:#565b64;--faint:#80858e;--rule:#e2e2dc;--ink:#1c1d20;--s0:#2166ac;--s1:#b14f0a;--s2:#5c7f3a;--s3:#8a4f9e}
 @media (prefers-color-scheme:dark){:root{--paper:#0d1117;--soft:#a5a9b1;--faint:#80858e;--rule:#303338;--ink:#e9e9e6;--s0:#6aaee6;--s1:#f0904a;--s2:#9cc470;--s3:#cf9be0}}
 text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;fill:var(--soft)}
 .paper{fill:var(--paper)}.title{font-size:14px;font-weight:600;fill:var(--ink)}

@@ -1,0 +1,50 @@
+// A filter learned back from what it does.
+import { draws } from "../draw.ts";
+import { type Lesson, lesson } from "../lesson.ts";
+
+export const hidden = ["sobel-x", "sobel-y", "laplace", "sharpen", "box-blur", "emboss"] as const;
+
+export interface Learning {
+  /** Index in `hidden`. */
+  readonly filter: number;
+  readonly seed: number;
+  readonly steps: number;
+  readonly rate: number;
+}
+
+export const learning: Lesson = lesson<Learning>({
+  name: "learning",
+  make(seed) {
+    const { whole } = draws("learning", seed);
+    return { filter: whole(0, hidden.length - 1), seed: whole(0, 999), steps: 200, rate: 0.3 };
+  },
+  ask: () => ({ kind: "choice" }),
+  more: () => ({ room: "convolve", change: { tab: "edges" } }),
+  words: {
+    en: {
+      title: "Learning a filter back",
+      why: "Nobody designs a network's filters: they are found by gradient descent on examples of what should come out. Here is one example, a picture and what a hidden 3×3 filter made of it.",
+      ask: ({ steps, rate }) =>
+        `Gradient descent starts from random weights and takes ${steps} steps at rate ${rate} towards the output. Which filter will it find?`,
+      choices: () => hidden,
+      captions: {
+        picture: "Input",
+        output: "Output of the hidden filter",
+        start: "Weights before",
+        learned: "Weights that were learned",
+        loss: "Loss, step by step",
+      },
+      explain: ({ steps }, { value, facts: f }, guess) =>
+        `After ${steps} steps the learned weights differ from ${hidden[value]} by ${f.distance.toPrecision(2)} at most${guess === value ? "" : `, but from ${hidden[guess]} by ${f.own.toPrecision(3)}`}. The loss fell from ${f.before.toPrecision(3)} to ${f.after.toPrecision(2)}.`,
+    },
+    zh: {
+      title: "从输出学回滤波器",
+      why: "网络的滤波器不是人设计的，而是用梯度下降从“应该输出什么”的例子中找到的。这里有一个例子：一幅图像，以及一个隐藏的 3×3 滤波器的输出。",
+      ask: ({ steps, rate }) => `梯度下降从随机权重开始，以学习率 ${rate} 走 ${steps} 步，逼近这个输出。它会找到哪个滤波器？`,
+      choices: () => hidden,
+      captions: { picture: "输入", output: "隐藏滤波器的输出", start: "开始时的权重", learned: "学到的权重", loss: "每一步的损失" },
+      explain: ({ steps }, { value, facts: f }, guess) =>
+        `${steps} 步之后，学到的权重与 ${hidden[value]} 最多相差 ${f.distance.toPrecision(2)}${guess === value ? "" : `，与 ${hidden[guess]} 则相差 ${f.own.toPrecision(3)}`}。损失从 ${f.before.toPrecision(3)} 降到 ${f.after.toPrecision(2)}。`,
+    },
+  },
+});

@@ -1,0 +1,47 @@
+// What a unit of a trained net is tuned to.
+import { draws } from "../draw.ts";
+import { type Lesson, lesson } from "../lesson.ts";
+
+export interface Neurons {
+  readonly layer: string;
+  readonly unit: number;
+  /** Cycles per pixel of the stripes. */
+  readonly frequency: number;
+}
+
+/** Degrees counter-clockwise that the stripes run. */
+export const orientations = [0, 45, 90, 135] as const;
+
+export const neurons: Lesson = lesson<Neurons>({
+  name: "neurons",
+  make(seed) {
+    const { whole } = draws("neurons", seed);
+    return { layer: "conv1", unit: whole(0, 7), frequency: 0.25 };
+  },
+  ask: () => ({ kind: "choice" }),
+  more: ({ layer, unit, frequency }) => ({
+    room: "neurons",
+    change: { lens: "tuning", layer, unit, sweep: "orientation", read: "max", wave: 1 / frequency },
+  }),
+  words: {
+    en: {
+      title: "What neurons see",
+      why: "A unit answers most to what looks like its weights. In a trained net's first layer one can read from the kernel which stripes excite it; deeper, one has to ask with pictures.",
+      ask: ({ layer, unit }) =>
+        `This is unit ${unit} of ${layer} of the net that was trained on shapes: its weights, summed over the colours. Which stripes excite it most?`,
+      choices: () => ["Level stripes (0°)", "Rising stripes (45°)", "Upright stripes (90°)", "Falling stripes (135°)"],
+      captions: { weights: "Weights", s0: "0°", s1: "45°", s2: "90°", s3: "135°", responses: "Strongest answer to 0°, 45°, 90°, 135°" },
+      explain: (_, { value, facts: f }, guess) =>
+        `The strongest answers are ${[0, 1, 2, 3].map((n) => `${orientations[n]}°: ${f[`r${n}`].toFixed(3)}`).join(", ")}. Greatest is ${f[`r${value}`].toFixed(3)}, at ${orientations[value]}°${guess === value ? "" : `; your ${orientations[guess]}° gives ${f[`r${guess}`].toFixed(3)}`}.`,
+    },
+    zh: {
+      title: "神经元看到什么",
+      why: "一个单元对与自己权重相像的东西响应最强。在训练好的网络的第一层，看核就能知道它对哪种条纹兴奋；更深的层就要用图像去问。",
+      ask: ({ layer, unit }) => `这是在形状上训练的网络中 ${layer} 的第 ${unit} 个单元：它的权重，对颜色求和。哪种条纹使它最兴奋？`,
+      choices: () => ["水平条纹（0°）", "上升条纹（45°）", "竖直条纹（90°）", "下降条纹（135°）"],
+      captions: { weights: "权重", s0: "0°", s1: "45°", s2: "90°", s3: "135°", responses: "对 0°、45°、90°、135° 的最强响应" },
+      explain: (_, { value, facts: f }, guess) =>
+        `最强响应是 ${[0, 1, 2, 3].map((n) => `${orientations[n]}°：${f[`r${n}`].toFixed(3)}`).join("，")}。最大的是 ${orientations[value]}° 的 ${f[`r${value}`].toFixed(3)}${guess === value ? "" : `；你选的 ${orientations[guess]}° 是 ${f[`r${guess}`].toFixed(3)}`}。`,
+    },
+  },
+});

@@ -77,10 +77,10 @@ export function closeRun(run: Run): void {
   run.watched.release();
 }
 
-/** Whether the test pictures are measured after this step: often at first, then every fortieth of the way. A function of the step alone. */
+/** Whether the test pictures are measured after this step: every tenth at first, later more rarely. A function of the step alone. */
 export function testDue(step: number): boolean {
   let due = 0;
-  while (due < step) due += Math.max(5, 5 * Math.ceil(due / 200));
+  while (due < step) due += 10 * Math.max(1, Math.ceil(due / 200));
   return due === step;
 }
 

@@ -18,7 +18,8 @@ export interface SceneState {
 
 /** Call while a component is set up: it follows the chosen net, picture and edits as long as the component lives. */
 export function watchScene(): SceneState {
-  const net = $derived(netOf(chosen.net));
+  // An old link may name a net of a session that is gone.
+  const net = $derived(netOf(chosen.net) ?? (isWrittenId(chosen.net) || session.nets.length < 2 ? undefined : session.nets[0]));
   const pictures = $derived([...(net?.samples ?? []), ...session.pictures]);
   const picture = $derived(pictures[Math.min(view.picture, pictures.length - 1)]);
   let seen: Seen | undefined = $state.raw();

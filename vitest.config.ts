@@ -22,7 +22,15 @@ const testTimeout = process.env.FOVEA_LONG === undefined ? 60_000 : 900_000;
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
 const node = {
-  resolve: { alias: { "#platform": path("./src/platform/node.ts"), fovea: path("./src/index.ts") } },
+  resolve: {
+    alias: {
+      "#platform": path("./src/platform/node.ts"),
+      // Modules of the lab import the rooms of the package by name.
+      "fovea/arithmetic": path("./src/arithmetic/index.ts"),
+      "fovea/tensor": path("./src/tensor/index.ts"),
+      fovea: path("./src/index.ts"),
+    },
+  },
   test: {
     name: "node",
     include: ["test/**/*.test.ts"],

@@ -1,7 +1,6 @@
 // What a lesson is: a problem whose parameters are drawn from a seed, a prediction, and words in both languages. Data and small pure
 // functions; the answers are the worker's (work/).
 import type { Numbers } from "../../engine/tensors.ts";
-import type { RoomName } from "../../state/rooms.svelte.ts";
 
 export const lessonNames = [
   ...(["edges", "sizes", "strides", "fields", "sharing", "equivariance"] as const),
@@ -56,7 +55,7 @@ export interface Lesson<P = unknown> {
   make(seed: number): P;
   ask(p: P): Ask;
   /** Where to try other values: a room, with the problem's settings. */
-  more(p: P): { readonly room: RoomName; readonly change: Readonly<Record<string, unknown>> };
+  more(p: P): { readonly room: "convolve" | "network" | "train" | "neurons"; readonly change: Readonly<Record<string, unknown>> };
 }
 
 /** Forgets the type of the parameters: they are only handed on to the lesson's own functions. */

@@ -10,7 +10,7 @@ export const lessonsWords = words({
     prediction: "Your prediction",
     number: "Number",
     cellHint: "Point at a cell, or move with the arrow keys; the frame is the filter.",
-    cellAt: (row: number, column: number) => `Row ${row}, column ${column}`,
+    cellAt: (row: number, column: number) => `row ${row}, column ${column}`,
     run: "Run",
     computing: "The engine computes",
     right: "Right.",

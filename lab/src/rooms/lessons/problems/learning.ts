@@ -16,7 +16,7 @@ export const learning: Lesson = lesson<Learning>({
   name: "learning",
   make(seed) {
     const { whole } = draws("learning", seed);
-    return { filter: whole(0, hidden.length - 1), seed: whole(0, 999), steps: 200, rate: 0.3 };
+    return { filter: whole(0, hidden.length - 1), seed: whole(0, 999), steps: 300, rate: 0.1 };
   },
   ask: () => ({ kind: "choice" }),
   more: () => ({ room: "convolve", change: { tab: "edges" } }),

@@ -2,7 +2,7 @@ import { conv2d } from "fovea";
 import { classicKernel, explain } from "fovea/arithmetic";
 import type { Shown } from "../lesson.ts";
 import type { Edges } from "../problems/edges.ts";
-import { answerOf, batchOf, lines, plane, type Work } from "./work.ts";
+import { answerOf, batchOf, plane, type Work } from "./work.ts";
 
 const tensors = ({ picture, filter }: Edges) => ({
   x: batchOf(picture.flat(), picture.length, picture[0].length),
@@ -11,17 +11,17 @@ const tensors = ({ picture, filter }: Edges) => ({
 
 /** Σ w·x at one centre, the products of zero weights left out. */
 function sumAt({ picture, filter }: Edges, row: number, column: number) {
-  const letters: Record<string, number> = {};
   const terms = classicKernel(filter).matrix.flatMap((weights, i) =>
-    weights.flatMap((w, j) => {
-      if (w === 0) return [];
-      const at = `${row - 1 + i}_${column - 1 + j}`;
-      letters[`w_${i}_${j}`] = w;
-      letters[`x_${at}`] = picture[row - 1 + i][column - 1 + j];
-      return [`w_${i}_${j}·x_${at}`];
-    }),
+    weights.flatMap((w, j) => (w === 0 ? [] : [{ w, x: picture[row - 1 + i][column - 1 + j] }])),
   );
-  return explain(`y_${row}_${column}`, terms.join(" + "), letters);
+  const letters = Object.fromEntries(
+    terms.flatMap(({ w, x }, n): [string, number][] => [
+      [`w${n}`, w],
+      [`x${n}`, x],
+    ]),
+  );
+  const { value, substituted } = explain("y", terms.map((_, n) => `w${n}·x${n}`).join(" + "), letters);
+  return { value, line: `y(${row}, ${column}) = Σ w·x = ${substituted}` };
 }
 
 export const edges: Work<Edges> = {
@@ -47,7 +47,7 @@ export const edges: Work<Edges> = {
     ];
     const [right, own] = [sumAt(p, ...centre(accepted[0])), sumAt(p, ...centre(guess))];
     const facts = { best: right.value, own: own.value, ties: accepted.length };
-    const working = accepted.includes(guess) ? lines(own) : lines(own, right);
+    const working = accepted.includes(guess) ? [own.line] : [own.line, right.line];
     const shown: Shown[] = [{ name: "response", values: plane(y), kind: "diverging" }];
     return answerOf(accepted[0], { accepted, working, facts, shown });
   },

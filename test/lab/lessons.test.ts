@@ -1,0 +1,92 @@
+// The room Lessons as a person uses it: predicting, running, being told why; by keyboard alone; and from a copied address.
+import { describe, expect, it } from "vitest";
+import { lessonNames } from "../../lab/src/rooms/lessons/lesson.ts";
+import { lessons } from "../../lab/src/rooms/lessons/problems/index.ts";
+import { convSize } from "../../src/arithmetic/index.ts";
+import { canOpen, startLab } from "./page.ts";
+
+describe.skipIf(!canOpen)("LF47 J3 the room Lessons", () => {
+  const lab = startLab();
+  const { i, k, s, p } = lessons[lessonNames.indexOf("sizes")].make(3) as Readonly<Record<"i" | "k" | "s" | "p", number>>;
+  const rows = convSize(i, k, s, p);
+
+  it("LF47 a wrong prediction is explained with its arithmetic, a right one solves the lesson, by keyboard alone", async () => {
+    const { page, problems } = await lab.open("?room=lessons&lang=en&lesson=sizes&seed=3");
+    const field = page.getByLabel("Number", { exact: true });
+    await field.focus();
+    await page.keyboard.type(String(rows + 1));
+    await page.keyboard.press("Enter");
+    await page.getByText(`You predicted ${rows + 1}; the answer is ${rows}.`).waitFor();
+    expect(await page.locator(".working").innerText()).toContain(`= ${rows}`);
+    expect(await page.getByText("0 of 12 solved").count()).toBe(1);
+    const tabTo = async (name: string): Promise<void> => {
+      for (let n = 0; n < 60; n++) {
+        await page.keyboard.press("Tab");
+        if ((await page.evaluate(() => document.activeElement?.textContent?.trim())) === name) return;
+      }
+      throw new Error(`Tab does not reach ${name}`);
+    };
+    await tabTo("Predict again");
+    await page.keyboard.press("Enter");
+    for (let n = 0; n < 20 && !(await field.evaluate((node) => node === document.activeElement)); n++)
+      await page.keyboard.press("Shift+Tab");
+    await page.keyboard.type(String(rows));
+    await page.keyboard.press("Enter");
+    await page.getByText("1 of 12 solved").waitFor();
+    expect(await page.locator(".said").innerText()).toContain("Right.");
+    await tabTo("Next →");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { level: 2, name: "Stride and padding" }).waitFor();
+    await expect.poll(() => page.url()).toMatch(/lesson=strides.*done=2|done=2.*lesson=strides/);
+    expect(problems).toEqual([]);
+  });
+
+  it("L23 a copied address shows the same problem, prediction, verdict and progress", async () => {
+    const address = `?room=lessons&lang=zh&lesson=sizes&seed=3&guess=${rows}&run=1&done=1,5`;
+    const { page, problems } = await lab.open(address, { viewport: { width: 360, height: 800 } });
+    await page.getByText("正确。").first().waitFor();
+    await page.getByText("共 12 课，已解决 3 课").waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+    expect(problems).toEqual([]);
+  });
+
+  it("J3 a cell is chosen with the arrow keys, and another problem begins without prediction", async () => {
+    const { page, problems } = await lab.open("?room=lessons&lang=en&seed=2");
+    await page.getByRole("application").focus();
+    for (const key of ["ArrowDown", "ArrowDown", "ArrowRight"]) await page.keyboard.press(key);
+    await page.locator("form").getByText("Row 3, column 2").waitFor();
+    await page.getByRole("button", { name: "Run" }).click();
+    await page.getByText("The arithmetic").waitFor();
+    await page.getByRole("button", { name: "Another one" }).click();
+    await page.getByText("Problem 3").waitFor();
+    expect(await page.getByRole("button", { name: "Run" }).isDisabled()).toBe(true);
+    expect(problems).toEqual([]);
+  });
+
+  it("L19 J2 other values: the problem's settings open in a live room", async () => {
+    const { page, problems } = await lab.open("?room=lessons&lang=en&lesson=sizes&seed=3");
+    await page.getByRole("button", { name: /Try other values/ }).click();
+    await expect.poll(() => new URL(page.url()).searchParams.get("room")).toBe("convolve");
+    await expect.poll(() => new URL(page.url()).searchParams.get("size") ?? "5,5").toBe(`${i},${i}`);
+    expect(problems).toEqual([]);
+  });
+
+  it("J3 every lesson opens and is answered, with the trained net too", { timeout: 60_000 }, async () => {
+    const { page, problems } = await lab.open("?room=lessons&lang=en");
+    for (const [n, name] of lessonNames.entries()) {
+      if (n > 0) await page.getByRole("button", { name: "Next →" }).click();
+      await page.getByRole("heading", { level: 2, name: lessons[n].words.en.title }).waitFor();
+      const ask = lessons[n].ask(lessons[n].make(1));
+      if (ask.kind === "number") await page.getByLabel("Number", { exact: true }).fill("7");
+      else if (ask.kind === "choice") await page.getByRole("radio").first().check();
+      else {
+        await page.getByRole("application").focus();
+        await page.keyboard.press("ArrowDown");
+      }
+      await page.getByRole("button", { name: "Run" }).click();
+      await page.locator(".said").waitFor();
+      expect(await page.locator(".said").innerText(), name).toMatch(/answer is/);
+    }
+    expect(problems).toEqual([]);
+  });
+});

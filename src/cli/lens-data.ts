@@ -1,7 +1,8 @@
 // Data sets as a given net wants to see them: its size, its channels, its normalisation, whatever the data set brought along.
-import { isFile, joinPath, readText } from "#platform";
+import { isFile, isFolder, joinPath, readText } from "#platform";
 import type { Dataset, Normalisation, TrainAndTest } from "../data/dataset.ts";
 import { openDataset } from "../data/open.ts";
+import { loosePictures } from "../data/picture-folder.ts";
 import { type SyntheticDataset, synthetic } from "../data/synthetic.ts";
 import type { Model } from "../nn/model.ts";
 import { ShapeError } from "../tensor/errors.ts";
@@ -20,12 +21,13 @@ export async function datasetOfRun(model: string): Promise<string | undefined> {
   }
 }
 
-/** Opens a data set for a net. Throws `ShapeError` where its pictures cannot be what the net takes. */
+/** Opens a data set for a net: one to learn from, or a folder of pictures just to look at, which are then both parts. Throws `ShapeError` where its pictures cannot be what the net takes. */
 export async function datasetFor(model: Model, given: string): Promise<TrainAndTest> {
   const [channels, height, width] = model.inputShape;
   if (given === "synthetic") return syntheticFor(model);
   const folderOptions = channels === 1 || channels === 3 ? { size: [height, width] as const, channels: channels as 1 | 3 } : {};
-  const { train, test } = await openDataset(given, folderOptions);
+  const loose = (await isFolder(given)) ? await loosePictures(given, folderOptions) : undefined;
+  const { train, test } = loose ? { train: loose, test: loose } : await openDataset(given, folderOptions);
   return { train: asSeenBy(model, train), test: asSeenBy(model, test) };
 }
 

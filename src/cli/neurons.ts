@@ -30,7 +30,10 @@ export function addNeuronsCommand(cli: CAC, signal: AbortSignal): void {
   const command = cli
     .command("neurons <model>", "Draw an atlas of what the units of a net respond to, a page per layer")
     .option("--layer <names>", "Comma-separated (default: every convolution and dense layer)")
-    .option("--data <name|folder>", "mnist, fashion-mnist, synthetic or a folder (default: what the run was trained on)")
+    .option(
+      "--data <name|folder>",
+      "mnist, fashion-mnist, synthetic or a folder, of classes or just of pictures (default: what the run was trained on)",
+    )
     .option("--out <folder>", "Where the pages go (default: atlas)")
     .option("--resume", "Go on with an atlas that was interrupted")
     .option("--units <n>", "At most so many units per layer (default: 64)")

@@ -53,10 +53,8 @@ const testNames = ["test", "val", "valid", "validation"];
 export async function pictureFolder(folder: string, options: PictureFolderOptions = {}): Promise<TrainAndTest> {
   expectText("pictureFolder", "the folder", folder);
   checkOptions("pictureFolder", options, pictureFolderOptionNames);
-  const { size = 64, channels = 3, testShare, seed } = options;
-  const [height, width] = typeof size === "number" ? [size, size] : size;
-  if (![height, width].every((n) => Number.isInteger(n) && n >= 1))
-    throw new ArgumentError(`pictureFolder: size ${height} x ${width} is not in whole pixels`);
+  const { size, channels, testShare, seed } = options;
+  const imageShape = shapeOf("pictureFolder", size, channels);
   const top = await subfolders(folder);
   const trainFolder = top.find((name) => trainNames.includes(name.toLowerCase()));
   const testFolder = top.find((name) => testNames.includes(name.toLowerCase()));
@@ -91,25 +89,64 @@ export async function pictureFolder(folder: string, options: PictureFolderOption
     if (test.paths.length === 0) throw new DataError(`${folder}: every class has only one picture, so none is left for testing`);
   }
 
-  const imageShape = [channels, height, width];
-  const total = train.paths.length + test.paths.length;
-  let done = 0;
-  const load = async ({ paths }: Pictures): Promise<Uint8Array> => {
-    const images = new Uint8Array(paths.length * channels * height * width);
-    for (const [i, path] of paths.entries()) {
-      options.signal?.throwIfAborted();
-      images.set(await loadPicture(path, channels, height, width, options.fit ?? "cover"), i * channels * height * width);
-      options.onProgress?.(++done, total);
-    }
-    return images;
-  };
-  const trainImages = await load(train);
-  const testImages = await load(test);
+  const [trainImages, testImages] = await loadAll([train.paths, test.paths], imageShape, options);
   const normalisation = options.normalisation ?? measureNormalisation(trainImages, imageShape);
   const make = (share: string, images: Uint8Array, { labels }: Pictures): Dataset =>
     arraysDataset({ name: `${baseName(folder)}, ${share}`, images, labels, imageShape, classes, normalisation });
   return { train: make("train", trainImages, train), test: make("test", testImages, test) };
 }
+
+/**
+ * The pictures that lie in a folder itself, to be looked at rather than learned: all of one class, called as the folder is. Undefined where there is
+ * none or where there are subfolders, which `pictureFolder` reads. Throws `DataError` for a picture that cannot be read.
+ */
+export async function loosePictures(folder: string, options: PictureFolderOptions = {}): Promise<Dataset | undefined> {
+  expectText("loosePictures", "the folder", folder);
+  checkOptions("loosePictures", options, pictureFolderOptionNames);
+  if ((await subfolders(folder)).length > 0) return undefined;
+  const paths = (await listFolder(folder)).filter(isPicture).map(({ name }) => joinPath(folder, name));
+  if (paths.length === 0) return undefined;
+  const imageShape = shapeOf("loosePictures", options.size, options.channels);
+  const [images] = await loadAll([paths], imageShape, options);
+  const { normalisation = measureNormalisation(images, imageShape) } = options;
+  const labels = paths.map(() => 0);
+  return arraysDataset({ name: baseName(folder), images, labels, imageShape, classes: [baseName(folder)], normalisation });
+}
+
+type ImageShape = readonly [channels: 1 | 3, height: number, width: number];
+
+function shapeOf(where: string, size: PictureFolderOptions["size"] = 64, channels: 1 | 3 = 3): ImageShape {
+  const [height, width] = typeof size === "number" ? [size, size] : size;
+  if (![height, width].every((n) => Number.isInteger(n) && n >= 1)) {
+    throw new ArgumentError(`${where}: size ${height} x ${width} is not in whole pixels`);
+  }
+  return [channels, height, width];
+}
+
+/** The bytes of each list's pictures. */
+async function loadAll(
+  lists: readonly (readonly string[])[],
+  [channels, height, width]: ImageShape,
+  { fit = "cover", signal, onProgress }: PictureFolderOptions,
+): Promise<Uint8Array[]> {
+  const total = lists.reduce((sum, { length }) => sum + length, 0);
+  const size = channels * height * width;
+  let done = 0;
+  const loaded: Uint8Array[] = [];
+  for (const paths of lists) {
+    const images = new Uint8Array(paths.length * size);
+    for (const [i, path] of paths.entries()) {
+      signal?.throwIfAborted();
+      images.set(await loadPicture(path, channels, height, width, fit), i * size);
+      onProgress?.(++done, total);
+    }
+    loaded.push(images);
+  }
+  return loaded;
+}
+
+const isPicture = ({ kind, name }: { readonly kind: string; readonly name: string }): boolean =>
+  kind === "file" && isImageName(name) && !name.startsWith(".");
 
 /** Folder names starting with a dot belong to tools, not to classes. */
 async function subfolders(folder: string): Promise<string[]> {
@@ -126,7 +163,7 @@ async function findPictures(folder: string, classes: readonly string[], everyCla
   const present = await subfolders(folder);
   for (const [label, name] of classes.entries()) {
     const entries = present.includes(name) ? await listFolder(joinPath(folder, name)) : [];
-    const pictures = entries.filter((entry) => entry.kind === "file" && isImageName(entry.name) && !entry.name.startsWith("."));
+    const pictures = entries.filter(isPicture);
     if (pictures.length === 0 && everyClass) {
       const there =
         entries.length === 0

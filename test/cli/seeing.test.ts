@@ -1,8 +1,8 @@
 // explain, compare, neurons and dissect, as a user types them.
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { decode as decodePng } from "fast-png";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runAttributions } from "../../src/cli/attribution-run.ts";
@@ -266,6 +266,15 @@ describe("fovea neurons", () => {
       expect(unit.tuning.answer).toBe(Math.max(...unit.tuning.answers.flat()));
       expect(unit.ablation.before).toBeGreaterThan(0.1);
     }
+  });
+
+  test("a folder of pictures without classes will do", async () => {
+    await mkdir(inFolder("photographs"));
+    for (const picture of pictures()) await copyFile(picture, join(inFolder("photographs"), basename(picture)));
+    const args = ["--data", inFolder("photographs"), "--layer", "conv1", "--units", "2", "--steps", "4", "--out", inFolder("loose-atlas")];
+    const { err } = await run(addNeuronsCommand, ["neurons", modelFile(), ...args, ...steady]);
+    expect(err).toContain("2 pictures of photographs");
+    expect(await file("loose-atlas/1-conv1.html")).toContain("Seen by it");
   });
 
   test("an interrupted atlas goes on and ends in the same pages", async () => {

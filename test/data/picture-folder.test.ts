@@ -6,7 +6,7 @@ import jpeg from "jpeg-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { classCounts, unnormalise } from "../../src/data/dataset.ts";
 import { openDataset } from "../../src/data/open.ts";
-import { pictureFolder } from "../../src/data/picture-folder.ts";
+import { loosePictures, pictureFolder } from "../../src/data/picture-folder.ts";
 import { encodePng } from "../../src/io/image.ts";
 import { DataError } from "../../src/tensor/errors.ts";
 
@@ -37,6 +37,22 @@ const many = (name: string, count: number, picture: (i: number) => Uint8Array): 
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`${name}/${i}.png`, picture(i)]));
 
 describe("EF6 folders of pictures", () => {
+  test("EF6 pictures that lie in the folder itself are one class, to be looked at; folders of classes are left to those who learn", async () => {
+    const path = await folderOf({
+      "b.png": flat(9, 9, [10, 10, 200]),
+      "a.jpg": flatJpeg(100),
+      ".c.png": Uint8Array.of(1),
+      "d.txt": Uint8Array.of(1),
+    });
+    const set = await loosePictures(path, { size: 8 });
+    expect([set?.size, set?.imageShape, set?.classes.length]).toEqual([2, [3, 8, 8], 1]);
+    const bytes = set && unnormalise(set.image(1), set.normalisation);
+    expect(Array.from(bytes?.data ?? [], (v) => Math.round(255 * v)).filter((_, i) => i % 64 === 0)).toEqual([10, 10, 200]);
+    expect(await loosePictures(await folderOf({ "notes.txt": Uint8Array.of(1) }))).toBeUndefined();
+    expect(await loosePictures(await folderOf({ "x/a.png": flat(8, 8, [1, 2, 3]), "b.png": flat(8, 8, [1, 2, 3]) }))).toBeUndefined();
+    await expect(loosePictures(await folderOf({ "a.png": Uint8Array.of(1, 2) }))).rejects.toThrow(/a\.png/);
+  });
+
   test("EF6 classes are the subfolders, PNG and JPEG are read and resized, the split is seeded and by class", async () => {
     const path = await folderOf({
       ...many("red", 10, (i) => flat(20 + i, 30, [200, 10, 10])),

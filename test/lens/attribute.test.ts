@@ -365,3 +365,14 @@ describe("stopping", () => {
     await expect(asked).rejects.toThrow("enough");
   });
 });
+
+it("G2 GR6 pictures of photographic size go in smaller runs, to the same map", async () => {
+  const net = nn.sequential({ conv: nn.conv2d(1, 2, 7, { stride: 7 }), relu: nn.relu(), pool: nn.globalAvgPool(), flatten: nn.flatten() });
+  const model = createModel(net, [1, 224, 224], { seed: 2 });
+  const asked = { method: "integratedGradients", class: 1, points: 12, device: "wasm", threads: 1 } as const;
+  const image = randomNormal([1, 224, 224], random(4));
+  const [usual, large] = [await attribute(model, image, asked), await attribute(model, image, { ...asked, batchSize: 16 })];
+  expect(usual.range.high).toBeGreaterThan(0);
+  const worst = Array.from(usual.map.data).reduce((most, v, i) => Math.max(most, Math.abs(v - large.map.data[i])), 0);
+  expect(worst).toBeLessThan(1e-5 * usual.range.high);
+});

@@ -52,10 +52,11 @@ function gradientMethod<Name extends string>(name: Name, given: GradientMethod):
     signed,
     rule,
     async attribute(model, tasks, options) {
-      const { batchSize = 16, onProgress } = options;
-      expectSettings(name, options, onePicture(tasks[0].image).shape);
+      const { shape } = onePicture(tasks[0].image);
+      const { batchSize = usualBatch(shape), onProgress } = options;
+      expectSettings(name, options, shape);
       const batch = Math.min(batchSize, tasks.length * evaluations(options));
-      const program = await gradientProgram(model, tasks[0].target, rule, batch, onePicture(tasks[0].image).shape, options);
+      const program = await gradientProgram(model, tasks[0].target, rule, batch, shape, options);
       try {
         const findings: Finding[] = [];
         for (let start = 0; start < tasks.length; start += program.batch) {
@@ -82,6 +83,9 @@ function gradientMethod<Name extends string>(name: Name, given: GradientMethod):
     },
   };
 }
+
+/** Photographs gain nothing from a large batch, and work stops between runs only: five of 224 x 224 pixels are soon over. */
+const usualBatch = ([, height = 1, width = 1]: Shape): number => Math.max(1, Math.min(16, Math.floor(2 ** 18 / (height * width))));
 
 function expectSettings(name: string, { samples, points, spread, baseline }: MethodSettings, shape: Shape): void {
   for (const [setting, given] of Object.entries({ samples, points })) {

@@ -1,8 +1,8 @@
 import { compile, constant, conv2d, createGraph, gradient, input, mse, random, randomNormal, Tensor } from "fovea";
-import { classicKernel, explain } from "fovea/arithmetic";
+import { classicKernel } from "fovea/arithmetic";
 import type { Shown } from "../lesson.ts";
 import { hidden, type Learning } from "../problems/learning.ts";
-import { answerOf, batchOf, lines, plane, row, type Work } from "./work.ts";
+import { answerOf, batchOf, plane, row, type Work } from "./work.ts";
 
 const size = 16;
 const kernelOf = (at: number): Tensor => batchOf(classicKernel(hidden[at]).matrix.flat(), 3, 3);
@@ -63,9 +63,11 @@ export const learning: Work<Learning> = {
       { name: "learned", values: plane(weights), kind: "weights" },
       { name: "loss", values: row(losses), kind: "curve" },
     ];
-    const centre = [weights, kernelOf(value), kernelOf(guess)].map((k) => Number(k.data[4].toFixed(4)));
-    const named = explain("d_centre", "w - a", { w: centre[0], a: centre[1] });
-    const own = explain("d_guess", "w - b", { w: centre[0], b: centre[2] });
-    return answerOf(value, { working: guess === value ? lines(named) : lines(named, own), facts, shown });
+    const far = (at: number): string => `max |w - ${hidden[at]}| = ${Number(distances[at].toPrecision(4))}`;
+    return answerOf(value, {
+      working: [value, guess].filter((at, n, all) => at in hidden && all.indexOf(at) === n).map(far),
+      facts,
+      shown,
+    });
   },
 };

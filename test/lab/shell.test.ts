@@ -69,6 +69,14 @@ describe.skipIf(!canOpen)("the lab's shell", () => {
     expect(await other.locator("ol li").first().innerText()).toContain("3");
   });
 
+  it("L18 the net that rooms look at and the net that is trained are two settings of the address", async () => {
+    const { page, problems } = await lab.open("?room=train&net=digits&arch=flatten+linear&pictures=50&lang=en");
+    await page.getByText("30,730 parameters").waitFor({ timeout: 20_000 });
+    await page.goto(new URL("?room=train&net=digits&pictures=50&lang=en", lab.url()).href);
+    await page.getByText("5,414 parameters").waitFor({ timeout: 20_000 });
+    expect(problems).toEqual([]);
+  });
+
   it("L18 L3 addresses that make no sense are repaired, not followed", async () => {
     const { page, problems } = await lab.open("?room=nowhere&demo=%3Cscript%3E&sample=-4&v=999&lang=xx&theme=pink");
     await page.locator("ol li").first().waitFor();

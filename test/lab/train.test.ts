@@ -8,7 +8,7 @@ import { openTraining } from "../../src/train/index.ts";
 import { canOpen, startLab } from "./page.ts";
 
 const net = "conv(4 3) relu maxpool(2) flatten linear(out)";
-const address = (more = ""): string => `?room=train&lang=en&pictures=200&batch=20&threads=1&net=${encodeURIComponent(net)}${more}`;
+const address = (more = ""): string => `?room=train&lang=en&pictures=200&batch=20&threads=1&arch=${encodeURIComponent(net)}${more}`;
 const ready = (page: Page): Promise<unknown> => page.waitForSelector(".go:not(:disabled)");
 const stepOf = async (page: Page): Promise<number> => Number(await page.getByTestId("step").textContent());
 const waitFor = (page: Page, step: number): Promise<unknown> =>

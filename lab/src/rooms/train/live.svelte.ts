@@ -242,7 +242,8 @@ export const live: Live = (() => {
       error = undefined;
       ended = undefined;
       state = "paused";
-      Object.assign(view, made.experiment, { step: made.status.step });
+      const { net, ...settings } = made.experiment;
+      Object.assign(view, settings, { arch: net, step: made.status.step });
       void publish();
     },
     async refresh() {

@@ -16,7 +16,8 @@ export const view = roomState("train", {
   data: oneOf(dataNames, "shapes"),
   dataSeed: whole(0, 0, 999_999),
   pictures: whole(2000, 10, 1_000_000),
-  net: text(firstNet),
+  /** The net as text. Not called `net`: that is the session's, the one that rooms look at. */
+  arch: text(firstNet),
   optimiser: oneOf(optimiserNames, "adam"),
   rate: amount(0.003, 0, 1000),
   momentum: amount(0.9, 0, 0.9999),
@@ -38,7 +39,7 @@ export const view = roomState("train", {
 });
 
 export function experimentOf(from: typeof view = view): Experiment {
-  const { data, dataSeed, pictures, net, optimiser, rate, momentum, decay, batch, augment, seed, threads } = from;
+  const { data, dataSeed, pictures, arch: net, optimiser, rate, momentum, decay, batch, augment, seed, threads } = from;
   return { data, dataSeed, pictures, net, optimiser, rate, momentum, decay, batch, augment, seed, threads };
 }
 

@@ -8,6 +8,7 @@ import { works } from "../../lab/src/rooms/lessons/tasks.ts";
 import { classicKernel } from "../../src/arithmetic/index.ts";
 import { readModel } from "../../src/io/index.ts";
 import { activations, grating } from "../../src/lens/index.ts";
+import { zooModel } from "../../src/zoo/index.ts";
 
 const file = fileURLToPath(new URL("../../lab/assets/nets/shapes.safetensors", import.meta.url));
 const { model } = readModel(readFileSync(file), "shapes");
@@ -147,6 +148,16 @@ describe("LF47 J3 lessons", () => {
       for (const { name: shown } of [...(await works[name].scene(params as never, tools)), ...found.shown]) {
         expect(lesson.words.en.captions).toHaveProperty(shown);
       }
+    }
+  });
+
+  it("fields: the net that is linked to has the field of the answer", async () => {
+    for (const seed of seeds) {
+      const params = of("fields").make(seed);
+      const { net } = of("fields").more(params).change as { net: string };
+      const layers = zooModel(`net: ${net}`, { inputShape: [3, 96, 96], outputs: 2 }).summary().layers;
+      const field = layers.findLast(({ kind }) => kind.startsWith("conv"))?.field;
+      expect(field?.axes[0]?.size).toBe((await answer("fields", params)).value);
     }
   });
 

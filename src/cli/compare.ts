@@ -9,7 +9,7 @@ import { ArgumentError } from "../tensor/errors.ts";
 import { aimOption, methodChoice, settingNames, settingsOption } from "./attribution-options.ts";
 import { runAttributions, stoppedWords } from "./attribution-run.ts";
 import { readPictures } from "./explain.ts";
-import { plainMap } from "./map-files.ts";
+import { plainMap, wordsOfGrid } from "./map-files.ts";
 import { addModelOptions, openAsTold } from "./model-options.ts";
 import { machineOptions, numberOption, textOption } from "./options.ts";
 import { progressBar, showDuration } from "./progress.ts";
@@ -106,7 +106,10 @@ async function compare(
   };
   await makeFolder(out);
   await writeFileAtomically(joinPath(out, "comparison.json"), `${JSON.stringify(record)}\n`);
-  await writeFileAtomically(joinPath(out, "comparison.png"), rasterToPng(paintComparison(pictures, normalisation)));
+  await writeFileAtomically(
+    joinPath(out, "comparison.png"),
+    rasterToPng(paintComparison(pictures, normalisation), wordsOfGrid(pictures, rows)),
+  );
   await writeFileAtomically(joinPath(out, "comparison.html"), page);
   process.stdout.write(`${scoreTable(rows)}\n`);
   process.stderr.write(`page, grid and numbers are in ${out}\n`);

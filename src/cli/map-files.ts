@@ -2,6 +2,7 @@
 import { baseName, joinPath, writeFileAtomically } from "#platform";
 import { writeNpy } from "../io/npy.ts";
 import { drawAttribution, methodInWords, paintAttribution } from "../report/attribution-picture.ts";
+import type { comparisonRows } from "../report/comparison.ts";
 import type { ExplainedPicture } from "../report/explanation.ts";
 import type { Normalisation } from "../report/figure.ts";
 import type { JudgedMap } from "../report/judged-map.ts";
@@ -28,21 +29,44 @@ export async function writeMaps(
 }
 
 /** What a picture without its page would no longer say: the text that goes into the PNG file. */
-function wordsOf(name: string, { attribution, faithfulness }: JudgedMap): Record<string, string> {
-  const { method, target, score, range } = attribution;
+function wordsOf(name: string, judged: JudgedMap): Record<string, string> {
+  const { attribution } = judged;
+  const { method, target, range } = attribution;
   const { title, cites } = methodInWords(method);
   const drawn = paintAttribution(attribution);
-  const areas = faithfulness && `; deletion ${plain(faithfulness.deletion.area)}, insertion ${plain(faithfulness.insertion.area)}`;
   return {
     Title: `${title} of ${target}: ${baseName(name)}`,
     Description: [
-      `${title}${cites === "" ? "" : ` (${cites})`}, target ${target}, score ${plain(score)}${areas ?? ""}.`,
+      `${title}${cites === "" ? "" : ` (${cites})`}, ${scoresOf(judged)}.`,
       drawn.isZero
         ? "Numerically zero."
         : `Raw values ${plain(range.low)} to ${plain(range.high)}; colours from ${plain(drawn.range.low)} to ${plain(drawn.range.high)}.`,
     ].join(" "),
     Software: "fovea",
   };
+}
+
+/** The same for a grid of methods by pictures, whose rows have scales of their own. */
+export function wordsOfGrid(pictures: readonly ExplainedPicture[], rows: ReturnType<typeof comparisonRows>): Record<string, string> {
+  const lines = rows.flatMap(({ method, range: scale, cells }) =>
+    cells.flatMap((judged, i) => {
+      if (judged === undefined) return [];
+      const { low, high } = judged.attribution.range;
+      const colours = scale === undefined ? "numerically zero" : `colours from ${plain(scale.low)} to ${plain(scale.high)}`;
+      const { title } = methodInWords(method);
+      return [`${title}, ${baseName(pictures[i].name)}: ${scoresOf(judged)}; raw values ${plain(low)} to ${plain(high)}, ${colours}.`];
+    }),
+  );
+  return {
+    Title: `Methods from top to bottom, pictures from left to right: ${pictures.map(({ name }) => baseName(name)).join(", ")}`,
+    Description: lines.join("\n"),
+    Software: "fovea",
+  };
+}
+
+function scoresOf({ attribution: { target, score }, faithfulness }: JudgedMap): string {
+  const areas = faithfulness && `; deletion ${plain(faithfulness.deletion.area)}, insertion ${plain(faithfulness.insertion.area)}`;
+  return `target ${target}, score ${plain(score)}${areas ?? ""}`;
 }
 
 const plain = (value: number): string => String(Number(value.toPrecision(5)));

@@ -228,6 +228,10 @@ describe("fovea compare", () => {
     expect(out).toMatch(/^edges +\d/m);
     const grid = decodeImage(await readFile(inFolder("compared/comparison.png")), { name: "grid" });
     expect([grid.width, grid.height]).toEqual([2 * 28 + 1, 5 * 28 + 4]);
+    const words = await readFile(inFolder("compared/comparison.png"), "latin1");
+    expect(words).toMatch(
+      /^Integrated gradients, ring\.png: target class \S.*, score \S+; deletion \S+, insertion \S+; raw values -\S+ to \S+, colours/m,
+    );
     const page = await file("compared/comparison.html");
     expectGoodPage(page);
     expect(page).toContain("knows nothing of the net".replace("k", "K"));

@@ -8,6 +8,7 @@ export interface KeyAction {
   /** What it does, in the reader's language. */
   readonly label: () => string;
   /** Returns false when it had nothing to do; the next one is asked then. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: most actions return nothing
   readonly run: () => boolean | undefined | void;
 }
 

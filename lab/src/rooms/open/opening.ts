@@ -29,7 +29,11 @@ export function missingOf({ facts }: OpenedFile): "architecture" | "inputShape" 
 let made = 0;
 
 /** Opens the net and adds it to the session. Throws what the library says about it. */
-export async function openAsNet(file: Pick<OpenedFile, "name" | "bytes" | "facts">, told: Told = {}, replaced?: SessionNet): Promise<SessionNet> {
+export async function openAsNet(
+  file: Pick<OpenedFile, "name" | "bytes" | "facts">,
+  told: Told = {},
+  replaced?: SessionNet,
+): Promise<SessionNet> {
   const id = replaced?.id ?? freshId("file");
   const format: NetRef["format"] = file.facts.kind === "onnx" ? "onnx" : file.facts.kind === "weights" ? "weights" : "fovea";
   made += 1;
@@ -71,4 +75,3 @@ export function retold(net: SessionNet, told: Told): Promise<SessionNet> {
   const kind = ref.format === "fovea" ? "model" : ref.format;
   return openAsNet({ name: ref.name, bytes: ref.bytes, facts: { kind } }, { ...ref.told, ...told }, net);
 }
-

@@ -1,5 +1,14 @@
 // What the worker computes for this room: what a file is, what it holds, what its net says to a picture and why.
-import { type AttributionMethod, attribute, attributionMethod, attributionMethods, faithfulness, type Preprocessing, report, type Target } from "fovea";
+import {
+  type AttributionMethod,
+  attribute,
+  attributionMethod,
+  attributionMethods,
+  faithfulness,
+  type Preprocessing,
+  report,
+  type Target,
+} from "fovea";
 import {
   type FileKind,
   preprocessingProfile,
@@ -118,7 +127,10 @@ export const tasks = {
   },
 
   /** The most probable classes. */
-  async classify({ net, pixels, most }: { readonly net: NetRef; readonly pixels: Numbers; readonly most: number }, { open }: TaskContext): Promise<Verdict[]> {
+  async classify(
+    { net, pixels, most }: { readonly net: NetRef; readonly pixels: Numbers; readonly most: number },
+    { open }: TaskContext,
+  ): Promise<Verdict[]> {
     const model = await open(net);
     const { probabilities } = await predict(model, inputOf(model, pixels));
     return Array.from(probabilities.data, (probability, index) => ({ index, probability, name: model.classes?.[index] ?? String(index) }))
@@ -128,7 +140,13 @@ export const tasks = {
 
   /** One map with what is needed to read and to doubt it. Progress: what is being done. */
   async explain(
-    request: { readonly net: NetRef; readonly pixels: Numbers; readonly method: AttributionMethod; readonly target: Target; readonly judge: boolean },
+    request: {
+      readonly net: NetRef;
+      readonly pixels: Numbers;
+      readonly method: AttributionMethod;
+      readonly target: Target;
+      readonly judge: boolean;
+    },
     { open, signal, report: tell }: TaskContext,
   ): Promise<JudgedMap> {
     const { net, pixels, method, target, judge } = request;
@@ -138,7 +156,9 @@ export const tasks = {
     const found = await attribute(model, image, { method, ...target, signal });
     tell("scores");
     const { title, signed } = attributionMethod(method);
-    const judged = judge ? await faithfulness(model, image, found.map, { signal, ...(target.class !== undefined && { class: target.class }) }) : undefined;
+    const judged = judge
+      ? await faithfulness(model, image, found.map, { signal, ...(target.class !== undefined && { class: target.class }) })
+      : undefined;
     return {
       map: toNumbers(found.map.shape[0] === 1 ? found.map : report.sumOverChannels(found.map)),
       method: title,
@@ -151,7 +171,10 @@ export const tasks = {
     };
   },
 
-  async write({ net, format }: { readonly net: NetRef; readonly format: "onnx" | "safetensors" | "pytorch" | "fovea" }, { open }: TaskContext): Promise<Uint8Array | string> {
+  async write(
+    { net, format }: { readonly net: NetRef; readonly format: "onnx" | "safetensors" | "pytorch" | "fovea" },
+    { open }: TaskContext,
+  ): Promise<Uint8Array | string> {
     const model = await open(net);
     if (format === "onnx") return writeOnnx(model);
     if (format === "safetensors") return writeSafetensors(model.state());

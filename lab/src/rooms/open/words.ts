@@ -28,7 +28,8 @@ export const openWords = words({
     drawingOf: (name: string) => `Drawing of the network ${name}: boxes are layers, arrows what flows between them`,
     draw: "Draw the network",
     unsupported: (list: string) => `fovea has no operator for ${list}. The file can be inspected, but not run.`,
-    ports: (count: string) => `This network has ${count} inputs; networks with one picture as input can be run here. The library runs the others (openOnnx, run).`,
+    ports: (count: string) =>
+      `This network has ${count} inputs; networks with one picture as input can be run here. The library runs the others (openOnnx, run).`,
     needsSize: "The file leaves the size of its pictures open. Say it:",
     needsArchitecture: "The file holds weights, but does not say which net they belong to. Say it:",
     architecture: "Net of the zoo, or “net: …” as text",

@@ -40,3 +40,8 @@ export function gradientOf(name: ColourName): string {
   return `linear-gradient(to right, ${stops.join(", ")})`;
 }
 export const show: (value: number, digits?: number) => string = report.show;
+
+/** A share as percent with one decimal: 0.994 is "99.4 %". */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

@@ -1,4 +1,5 @@
 export { type AdversarialStep, type AdversarialStepOptions, adversarialStep, adversarialValue } from "./adversarial.ts";
+export { type Calibration, type CalibrationBin, calibration } from "./calibration.ts";
 export {
   alignCaptions,
   type CaptionAlignment,

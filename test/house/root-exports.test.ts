@@ -37,6 +37,7 @@ writeModel writeNpy writeNpz writeOnnx writePyTorch writeSafetensors xor zeros z
 pointingGame road sanityCheck sensitivityMax sensitivityN adversarial syntheticConcepts dissect featureEvolution intervene
 grating placed tuning dataStatistics examplesOfLayers maximiseBatch standardTransforms adversarialStep adversarialValue dataSanityCheck permuteLabels
 alignCaptions captionStep captionVocabulary captionedShapes decodeCaptions describePictures encodeCaptions parseCaption teachCaptions openTfjs readTfjsNetwork datasetFromFiles
+calibration learningCurve openTraining timeline
 `;
 
 it("the root exports these names and no others", () => {

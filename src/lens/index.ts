@@ -1,3 +1,10 @@
+export type { ActivationFunctionName } from "./activation-functions.ts";
+export {
+  type ActivationLayerStudy,
+  type ActivationStudy,
+  type ActivationStudyOptions,
+  studyActivations,
+} from "./activation-study.ts";
 export * from "./activations.ts";
 export { type Adversarial, type AdversarialOptions, adversarial } from "./adversarial.ts";
 export * from "./attribute.ts";

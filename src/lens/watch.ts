@@ -13,6 +13,7 @@ import { checkOptions } from "../tensor/options.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { probabilitiesOf } from "../train/evaluator.ts";
 import { crossEntropyLoss, type Loss } from "../train/losses.ts";
+import { isActivation } from "./activation-functions.ts";
 import { compileOptions, type RunOptions } from "./run.ts";
 
 export interface WatchOptions extends Pick<RunOptions, "device" | "threads"> {
@@ -70,22 +71,6 @@ export interface NetWatch {
   release(): void;
 }
 
-/** Layers that are functions of one number, applied everywhere. */
-const activationKinds: ReadonlySet<string> = new Set([
-  "relu",
-  "leakyRelu",
-  "relu6",
-  "elu",
-  "selu",
-  "gelu",
-  "silu",
-  "sigmoid",
-  "tanh",
-  "softplus",
-  "hardSwish",
-  "hardSigmoid",
-  "mish",
-]);
 const deadBelow = 1e-6;
 const saturatedBelow = 0.05;
 
@@ -184,11 +169,6 @@ function healthGraph({ layers, parameters }: Traced, loss: Value): ReturnType<ty
       }),
     ]),
   });
-}
-
-/** An activation of something that depends on neither picture nor parameters has no slope to ask for. */
-function isActivation({ kind, input: x, value }: Layer): boolean {
-  return activationKinds.has(kind) && x !== value && x.rank >= 2;
 }
 
 function healthOf(layer: Layer, results: Results, state: ReadonlyMap<string, Tensor>): LayerHealth {

@@ -2,45 +2,15 @@
 import { evaluateValues } from "../graph/evaluate.ts";
 import { gradient } from "../graph/grad.ts";
 import { input } from "../graph/record.ts";
-import type { Value } from "../graph/value.ts";
-import * as ops from "../ops/activations.ts";
+import { type ActivationFunctionName, activationFunctions } from "../lens/activation-functions.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { checkOptions } from "../tensor/options.ts";
 import { tensor } from "../tensor/tensor.ts";
 
-export type CurveName =
-  | "sigmoid"
-  | "tanh"
-  | "relu"
-  | "leakyRelu"
-  | "elu"
-  | "selu"
-  | "gelu"
-  | "silu"
-  | "mish"
-  | "softplus"
-  | "softsign"
-  | "hardSigmoid"
-  | "relu6";
-
-const functions: Readonly<Record<CurveName, (x: Value, negativeSlope: number) => Value>> = {
-  sigmoid: (x: Value) => ops.sigmoid(x),
-  tanh: (x: Value) => ops.tanh(x),
-  relu: (x: Value) => ops.relu(x),
-  leakyRelu: (x: Value, slope: number) => ops.leakyRelu(x, { slope }),
-  elu: (x: Value) => ops.elu(x),
-  selu: (x: Value) => ops.selu(x),
-  gelu: (x: Value) => ops.gelu(x),
-  silu: (x: Value) => ops.silu(x),
-  mish: (x: Value) => ops.mish(x),
-  softplus: (x: Value) => ops.softplus(x),
-  softsign: (x: Value) => ops.softsign(x),
-  hardSigmoid: (x: Value) => ops.hardSigmoid(x),
-  relu6: (x: Value) => ops.relu6(x),
-};
+export type CurveName = ActivationFunctionName;
 
 /** The functions that have a curve, in the order of their invention more or less. */
-export const curveNames: readonly CurveName[] = Object.keys(functions) as CurveName[];
+export const curveNames: readonly CurveName[] = Object.keys(activationFunctions) as CurveName[];
 
 export interface ActivationCurve {
   readonly name: CurveName;
@@ -68,13 +38,14 @@ export interface CurveOptions {
 /** Value and derivative at the given x, in float64. */
 function evaluate(name: CurveName, x: readonly number[], negativeSlope: number): { value: number[]; slope: number[] } {
   const given = input("x", [x.length], "float64");
-  const y = functions[name](given, negativeSlope);
+  const y = activationFunctions[name](given, negativeSlope);
   const [value, slope] = evaluateValues([y, ...gradient(y, [given])], new Map([[given, tensor([...x], undefined, "float64")]]));
   return { value: Array.from(value.data), slope: Array.from(slope.data) };
 }
 
 function checkName(name: string): asserts name is CurveName {
-  if (!Object.hasOwn(functions, name)) throw new ArgumentError(`there is no curve of "${name}"; curves: ${curveNames.join(", ")}`);
+  if (!Object.hasOwn(activationFunctions, name))
+    throw new ArgumentError(`there is no curve of "${name}"; curves: ${curveNames.join(", ")}`);
 }
 
 /** A function and its derivative over a range of x. Throws `ArgumentError` for another name, an empty range, or fewer than two points. */

@@ -1,13 +1,15 @@
-// One door for everything that a command can be given as a network: a run folder, fovea's model files, ONNX, TensorFlow.js, weights for a
-// named net of the zoo, or just such a name.
+// One door for everything that a command can be given as a network: a run folder or the lab's run file, fovea's model files, ONNX,
+// TensorFlow.js, weights for a named net of the zoo, or just such a name.
 import { baseName, isFile, isFolder, joinPath, readFile, readText } from "#platform";
 import { createGraph, type Graph } from "../graph/graph.ts";
+import { readClassNames } from "../io/class-names.ts";
 import { readModel } from "../io/model-file.ts";
 import { readNpz } from "../io/npz.ts";
 import { type OnnxNetwork, openOnnx } from "../io/onnx/network.ts";
 import { purposeOf } from "../io/onnx/purpose.ts";
 import { readSafetensors } from "../io/safetensors.ts";
 import { openTfjs, type TfjsNetwork } from "../io/tfjs/network.ts";
+import { readZip } from "../io/zip.ts";
 import { createModel, type Model, type Preprocessing } from "../nn/model.ts";
 import { ArgumentError, FileError, ModelFormatError } from "../tensor/errors.ts";
 import { nearestName, proposal } from "../tensor/options.ts";
@@ -96,6 +98,7 @@ async function openFile(path: string, options: OpenOptions): Promise<OpenedModel
   }
   if (/\.onnx$/i.test(path)) return openOnnxFile(path, options);
   if (/\.json$/i.test(path)) return openTfjsFile(path, options);
+  if (/\.zip$/i.test(path)) return openRunFile(path, options);
   if (options.architecture !== undefined) return openWeights(path, options.architecture, options);
   if (/\.npz$/i.test(path)) {
     throw new ArgumentError(
@@ -104,14 +107,23 @@ async function openFile(path: string, options: OpenOptions): Promise<OpenedModel
   }
   if (!isWeights) {
     throw new ModelFormatError(
-      `${path}: a model is a .safetensors, .onnx or .npz file, a model.json of TensorFlow.js, or a run folder; this is ${/\.(png|jpe?g)$/i.test(path) ? "a picture" : "none of these"}`,
+      `${path}: a model is a .safetensors, .onnx or .npz file, a model.json of TensorFlow.js, a run folder, or a run file (.zip) of the lab; this is ${/\.(png|jpe?g)$/i.test(path) ? "a picture" : "none of these"}`,
     );
   }
   return openFovea(path, options);
 }
 
-async function openFovea(path: string, options: OpenOptions): Promise<OpenedModel> {
-  const bytes = await readFile(path);
+/** A run as the lab saves it: a zip archive of what a run folder holds. */
+async function openRunFile(path: string, options: OpenOptions): Promise<OpenedModel> {
+  const model = readZip(await readFile(path), { name: path, limit: 2 ** 30, only: (part) => part === "model.safetensors" }).get(
+    "model.safetensors",
+  );
+  if (model === undefined) throw new FileError(`${path} is no run of the lab: there is no model.safetensors in it`);
+  return openFovea(path, options, model);
+}
+
+async function openFovea(path: string, options: OpenOptions, given?: Uint8Array): Promise<OpenedModel> {
+  const bytes = given ?? (await readFile(path));
   if (readSafetensors(bytes, { name: path }).metadata.fovea === undefined) {
     throw new ArgumentError(
       `${path} holds weights, but not which net they belong to; say it by --architecture, such as --architecture resnet18`,
@@ -239,21 +251,7 @@ function refuseSizes(path: string, options: OpenOptions): void {
 
 /** Names of classes from a file: a JSON array, or one per line. Throws `ModelFormatError` when it is neither. */
 export async function readLabels(path: string): Promise<readonly string[]> {
-  const text = (await readText(path)).replace(/^\uFEFF/, "");
-  let names: unknown;
-  if (/^\s*[[{]/.test(text)) {
-    try {
-      names = JSON.parse(text);
-    } catch (cause) {
-      throw new ModelFormatError(`${path}: not valid JSON: ${(cause as Error).message}`, { cause });
-    }
-  } else {
-    names = text.replace(/\r?\n$/, "").split(/\r?\n/);
-  }
-  if (!Array.isArray(names) || names.length === 0 || !names.every((name) => typeof name === "string")) {
-    throw new ModelFormatError(`${path}: expected the names of classes, one on each line or as a JSON array of texts`);
-  }
-  return names;
+  return readClassNames(await readText(path), path);
 }
 
 /** A list of classes must name as many as the network gives scores. Throws `ArgumentError`. */

@@ -2,6 +2,7 @@
 // shows a net while it learns. The steps are those of `fit`, bit for bit.
 import type { Dataset } from "../data/dataset.ts";
 import type { LoadedBatch } from "../data/loader.ts";
+import type { Explanation } from "../graph/program.ts";
 import type { Model } from "../nn/model.ts";
 import type { Module } from "../nn/module.ts";
 import { checkOptions } from "../tensor/options.ts";
@@ -36,6 +37,8 @@ export interface LiveTraining {
   checkpoint(): Checkpoint;
   /** Goes back (or forth) to a checkpoint. Throws `TrainingError` when it is of other settings: `change` to those first. */
   restore(checkpoint: Checkpoint): void;
+  /** What the steps run on: backend, threads, the engine's tier. The bits of the result depend on all three. */
+  explain(): Explanation;
   /** Gives the compiled programs back. */
   release(): void;
 }
@@ -64,6 +67,7 @@ export async function openTraining(net: Module | Model, dataset: Dataset, option
     measure: (dataset, given) => training.measure(dataset, given),
     checkpoint: () => training.checkpoint(),
     restore: (checkpoint) => training.restore(checkpoint),
+    explain: () => training.explain(),
     release: () => training.release(),
   };
 }

@@ -2,7 +2,7 @@
 // batch size; so there is one program for each size in use, and the state moves to the one that runs next. All pictures count, each
 // with the weight it has in its own batch, and batch norm never sees a made-up row.
 import { compile } from "../backends/index.ts";
-import type { CompileOptions, Program } from "../graph/program.ts";
+import type { CompileOptions, Explanation, Program } from "../graph/program.ts";
 import type { Model } from "../nn/model.ts";
 import { ArgumentError, ShapeError } from "../tensor/errors.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -22,6 +22,8 @@ export interface Trainer {
   restore(state: ReadonlyMap<string, Tensor>): void;
   /** Takes over what another trainer of the same net knew. What only that one had is dropped; what only this one has stays as it is. */
   takeOver(state: ReadonlyMap<string, Tensor>): void;
+  /** What the step of the usual batch size runs on. */
+  explain(): Explanation;
   release(): void;
 }
 
@@ -60,6 +62,7 @@ export async function createTrainer(
     state,
     restore,
     takeOver,
+    explain: () => (programs.get(batchSizes[0]) as Program).explain(),
     async run(x, y, learningRate) {
       const next = await programFor(x.shape[0]);
       if (next !== current) {

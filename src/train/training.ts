@@ -3,6 +3,7 @@
 import { breather, now } from "#platform";
 import type { Dataset } from "../data/dataset.ts";
 import { type LoadedBatch, type Loader, loader } from "../data/loader.ts";
+import type { Explanation } from "../graph/program.ts";
 import type { Model } from "../nn/model.ts";
 import { TrainingError } from "../tensor/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -162,6 +163,10 @@ export class Training {
     const model = this.#modelState();
     const optimiser = new Map([...this.#parts.trainer.state()].filter(([name]) => !model.has(name)));
     return { state: this.#state, model, optimiser, ...(this.#best && { best: this.#best }) };
+  }
+
+  explain(): Explanation {
+    return this.#parts.trainer.explain();
   }
 
   release(): void {

@@ -114,6 +114,14 @@ describe("openTraining", () => {
     live.release();
   });
 
+  test("LF41 it says what its steps run on, which their bits depend on", async () => {
+    const live = await openTraining(barNet, data, { ...base, device: "wasm", threads: 1 });
+    const { backend, threads, engine } = live.explain();
+    expect([backend, threads]).toEqual(["wasm", 1]);
+    expect(["simd", "relaxed", "revectorised"]).toContain(engine?.tier);
+    live.release();
+  });
+
   test("a checkpoint of other settings is refused, impossible changes are refused and change nothing", async () => {
     const live = await openTraining(barNet, data, base);
     const start = live.checkpoint();

@@ -225,7 +225,7 @@ describe.skipIf(!canOpen)("the network room", { timeout: 40_000 }, () => {
 
   it("L18 L43 a link to a written net opens it, at 360 px and in Chinese too, without scrolling sideways", async () => {
     const net = encodeURIComponent("net: conv(6 3) relu dense(growth=4 layers=2) globalavg flatten linear");
-    const { page, problems } = await lab.open(`?room=network&lang=zh&net=${net}&seed=3`, { viewport: { width: 360, height: 800 } });
+    const { page, problems } = await lab.open(`?room=network&lang=zh&net=${net}&weights=3`, { viewport: { width: 360, height: 800 } });
     await ready(page);
     for (const tab of ["总览", "各层与开销", "等变表示", "编辑网络"]) {
       await page.getByRole("tab", { name: tab }).click();

@@ -1,5 +1,7 @@
 // How a net is named between page and worker. The page owns the bytes; a worker opens what it is asked about and keeps it.
 import type { Model, Preprocessing } from "fovea";
+import { Tensor } from "fovea/tensor";
+import type { WeightEdit } from "../state/edits.ts";
 
 /** What a file does not say itself. */
 export interface Told {
@@ -57,4 +59,18 @@ async function readNet({ format, bytes, name, told = {} }: NetRef): Promise<Mode
   const { createModel } = await import("fovea/nn");
   const own = { ...(model.classes && { classes: model.classes }), ...(model.preprocessing && { preprocessing: model.preprocessing }) };
   return createModel(model.net, model.inputShape, { parameters: model.state(), ...own, ...purpose });
+}
+
+/** The model with some weights changed. Weights that it lacks are passed over: an old link may name such. */
+export function withEdits(model: Model, edits: readonly WeightEdit[]): Model {
+  if (edits.length === 0) return model;
+  const state = model.state();
+  for (const { parameter, offset, value } of edits) {
+    const tensor = state.get(parameter);
+    if (tensor === undefined || offset >= tensor.size) continue;
+    const data = tensor.data.slice();
+    data[offset] = value;
+    state.set(parameter, new Tensor(data, tensor.shape));
+  }
+  return model.with(state);
 }

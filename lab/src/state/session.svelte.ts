@@ -2,7 +2,7 @@
 import type { Preprocessing } from "fovea";
 import type { NetRef } from "../engine/nets.ts";
 import type { Numbers } from "../engine/tensors.ts";
-import { text } from "./address.ts";
+import { oneOf, text, whole } from "./address.ts";
 import { roomState } from "./rooms.svelte.ts";
 
 /** A picture as the page has it: 0..1 per channel, [1 or 3, height, width]. */
@@ -14,7 +14,7 @@ export interface Picture {
 }
 
 export interface SessionNet {
-  /** As in the address: "shapes", "digits", "run-1", "file-1". */
+  /** As in the address: "shapes", "digits", "run-1", "file-1", "net: conv(8) relu flatten linear", "edited: shapes; conv1.bias:2=1.5". */
   readonly id: string;
   /** What people call it. */
   readonly title: string;
@@ -58,8 +58,13 @@ export const session: Session = (() => {
   };
 })();
 
-/** Which net the rooms look at. */
-export const chosen: { net: string } = roomState("session", { net: text("shapes") });
+/** Which net the rooms look at; of nets that are written as text also what they are made for and the seed of their weights. */
+export const chosen: { net: string; onto: "shapes" | "digits"; weights: number } = roomState("session", {
+  net: text("shapes"),
+  /** The shipped net whose pictures, input size and classes written nets get. */
+  onto: oneOf(["shapes", "digits"], "shapes"),
+  weights: whole(0, 0),
+});
 
 export function netOf(id: string = chosen.net): SessionNet | undefined {
   return session.nets.find((net) => net.id === id);

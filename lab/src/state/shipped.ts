@@ -2,6 +2,7 @@
 // tools/lab-nets.ts makes them.
 import type { Preprocessing } from "fovea";
 import { addNet, type Picture } from "./session.svelte.ts";
+import { followChosen } from "./written.svelte.ts";
 
 /** What the lab reads of a net's record. */
 interface ShippedRecord {
@@ -18,9 +19,9 @@ interface ShippedRecord {
 const files: Readonly<Record<string, string>> = import.meta.glob("../../assets/nets/*", { query: "?url", import: "default", eager: true });
 const addressOf = (file: string): string => files[`../../assets/nets/${file}`];
 
-/** Loads all of them; rooms show each as soon as it is there. */
-export function loadShippedNets(): Promise<unknown> {
-  return Promise.all(["shapes", "digits"].map(loadNet));
+/** Call while the shell is set up. Loads all of them, and makes what the address asks for on top; rooms show each net as soon as it is there. */
+export function loadShippedNets(): void {
+  followChosen(Promise.all(["shapes", "digits"].map(loadNet)));
 }
 
 async function loadNet(id: string): Promise<void> {

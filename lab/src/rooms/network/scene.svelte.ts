@@ -1,9 +1,10 @@
 // The net and the picture that the room looks at, and what the worker saw. Everything on the screen hangs on this one thing.
 import { engine } from "../../engine/client.ts";
+import { readEdits } from "../../state/edits.ts";
 import { chosen, netOf, type Picture, type SessionNet, session } from "../../state/session.svelte.ts";
-import { readEdits, readUnit, type UnitName, view } from "./state.ts";
+import { wanted } from "../../state/written.svelte.ts";
+import { readUnit, type UnitName, view } from "./state.ts";
 import type { Seen, SeenLayer } from "./tasks.ts";
-import { addWritten, frameOf, isWrittenId } from "./written.svelte.ts";
 
 export interface SceneState {
   readonly net: SessionNet | undefined;
@@ -18,8 +19,8 @@ export interface SceneState {
 
 /** Call while a component is set up: it follows the chosen net, picture and edits as long as the component lives. */
 export function watchScene(): SceneState {
-  // An old link may name a net of a session that is gone.
-  const net = $derived(netOf(chosen.net) ?? (isWrittenId(chosen.net) || session.nets.length < 2 ? undefined : session.nets[0]));
+  // Where the net of an old link is gone, the room shows another one; the shell says so.
+  const net = $derived(netOf(chosen.net) ?? (wanted.gone ? session.nets[0] : undefined));
   const pictures = $derived([...(net?.samples ?? []), ...session.pictures]);
   const picture = $derived(pictures[Math.min(view.picture, pictures.length - 1)]);
   let seen: Seen | undefined = $state.raw();
@@ -31,14 +32,6 @@ export function watchScene(): SceneState {
     return layer?.shown && asked!.unit < (layer.shape[0] ?? 1) ? asked : undefined;
   });
 
-  $effect(() => {
-    if (!isWrittenId(chosen.net) || frameOf(view.onto) === undefined) return;
-    const controller = new AbortController();
-    addWritten(chosen.net, view.onto, view.seed, controller.signal).catch((reason) => {
-      if (!controller.signal.aborted) error = reason;
-    });
-    return () => controller.abort();
-  });
   $effect(() => {
     if (net === undefined || picture === undefined) return;
     const controller = new AbortController();

@@ -21,10 +21,6 @@ export const view = roomState("network", {
   edits: text(),
   /** Each map in its own range, or all of a layer in one. */
   range: oneOf(["layer", "unit"], "layer"),
-  /** Seed of the weights of written nets. */
-  seed: whole(0, 0),
-  /** Whose pictures a written net is made for. */
-  onto: oneOf(["shapes", "digits"], "shapes"),
   layer: text(),
   transform: oneOf(["shift", "rotation", "scale"], "shift"),
   rows: whole(0, -64, 64),
@@ -54,25 +50,4 @@ export function writeUnit({ layer, unit }: UnitName): string {
 export function readPair(written: string): readonly [number, number] | undefined {
   const parts = written.split(",").map(Number);
   return written !== "" && parts.length === 2 && parts.every((n) => Number.isInteger(n) && n >= 0) ? [parts[0], parts[1]] : undefined;
-}
-
-export interface WeightEdit {
-  readonly parameter: string;
-  /** Row-major position. */
-  readonly offset: number;
-  readonly value: number;
-}
-
-export function readEdits(written: string): WeightEdit[] {
-  return written.split(",").flatMap((one) => {
-    const found = /^(.+):(\d+)=(.+)$/.exec(one);
-    const value = Number(found?.[3]);
-    return found !== null && Number.isFinite(value) ? [{ parameter: found[1], offset: Number(found[2]), value }] : [];
-  });
-}
-
-/** `edits` with one more; a second one of the same weight replaces the first. */
-export function withEdit(edits: string, edit: WeightEdit): string {
-  const others = readEdits(edits).filter(({ parameter, offset }) => parameter !== edit.parameter || offset !== edit.offset);
-  return [...others, edit].map(({ parameter, offset, value }) => `${parameter}:${offset}=${value}`).join(",");
 }

@@ -8,7 +8,6 @@ import {
   layerEquivariance,
   type Model,
   type PictureTransform,
-  type Preprocessing,
   projectiveField,
   report,
   transformPicture,
@@ -33,13 +32,13 @@ import {
   unitReads,
 } from "fovea/lens";
 import { showExpression } from "fovea/ops";
-import { Tensor } from "fovea/tensor";
-import { architecture, buildNet, readNet } from "fovea/zoo";
+import type { Tensor } from "fovea/tensor";
+import { buildNet, readNet } from "fovea/zoo";
 import type { TaskContext } from "../../engine/context.ts";
 import { type Look, look } from "../../engine/look.ts";
-import type { NetRef } from "../../engine/nets.ts";
+import { type NetRef, withEdits } from "../../engine/nets.ts";
 import { type Numbers, toNumbers, toTensor } from "../../engine/tensors.ts";
-import type { WeightEdit } from "./state.ts";
+import type { WeightEdit } from "../../state/edits.ts";
 
 export interface SeenLayer {
   /** "x" for the input; an op that is in no layer goes by its number. */
@@ -115,18 +114,7 @@ export async function modelOf(net: NetRef, edits: readonly WeightEdit[], { open 
   const model = await open(net);
   if (edits.length === 0) return model;
   const key = `${net.key} ${JSON.stringify(edits)}`;
-  const found = changed.get(key);
-  if (found !== undefined) return found;
-  const state = model.state();
-  for (const { parameter, offset, value } of edits) {
-    const tensor = state.get(parameter);
-    // An old link may name weights that this net lacks.
-    if (tensor === undefined || offset >= tensor.size) continue;
-    const data = tensor.data.slice();
-    data[offset] = value;
-    state.set(parameter, new Tensor(data, tensor.shape));
-  }
-  const made = model.with(state);
+  const made = changed.get(key) ?? withEdits(model, edits);
   changed.set(key, made);
   for (const old of changed.keys()) if (changed.size > kept) changed.delete(old);
   return made;
@@ -194,12 +182,6 @@ interface Plan {
   readonly text: string;
   readonly inputShape: readonly number[];
   readonly classes: number;
-}
-
-interface Fresh {
-  readonly classes: readonly string[];
-  readonly seed: number;
-  readonly preprocessing?: Preprocessing;
 }
 
 interface UnitQuestion {
@@ -339,14 +321,6 @@ export const tasks = {
     return cellReading(await unitOf(scene, layer, unit), position);
   },
 
-  /** The net with its changed weights as a file of its own. */
-  async keep(
-    { net, edits, architecture }: { readonly net: NetRef; readonly edits: readonly WeightEdit[]; readonly architecture: string },
-    context: TaskContext,
-  ): Promise<Uint8Array> {
-    return writeModel(await modelOf(net, edits, context), architecture);
-  },
-
   /** The layer table with the formula behind each number. */
   async table({ net, edits }: { readonly net: NetRef; readonly edits: readonly WeightEdit[] }, context: TaskContext): Promise<Table> {
     return tableOf(await modelOf(net, edits, context));
@@ -368,17 +342,6 @@ export const tasks = {
       }
     }
     return layers.length;
-  },
-
-  /** A written net with fresh weights, as a file. */
-  build({ text, inputShape, classes, seed, preprocessing }: Omit<Plan, "classes"> & Fresh): {
-    readonly bytes: Uint8Array;
-    readonly parameters: number;
-    readonly name: string;
-  } {
-    const { name, build } = architecture(`net: ${text.replace(/^net:/, "")}`);
-    const model = createModel(build(inputShape, classes.length), inputShape, { seed, classes, ...(preprocessing && { preprocessing }) });
-    return { bytes: writeModel(model, name), parameters: model.parameterCount, name };
   },
 
   /** Moves the picture, and compares what every layer makes of it with the moved maps. */

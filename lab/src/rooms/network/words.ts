@@ -57,7 +57,6 @@ export const networkWords = words({
     edited: (count: number) => (count === 1 ? "One weight is changed." : `${count} weights are changed.`),
     undoEdits: "Take the changes back",
     keepEdits: "Keep as a net of its own",
-    editedTitle: (net: string) => `${net}, edited`,
     upOne: "up one level",
   },
   zh: {
@@ -116,7 +115,6 @@ export const networkWords = words({
     edited: (count: number) => `改动了 ${count} 个权重。`,
     undoEdits: "撤销改动",
     keepEdits: "保存为新的网络",
-    editedTitle: (net: string) => `${net}（已改动）`,
     upOne: "返回上一层",
   },
 });

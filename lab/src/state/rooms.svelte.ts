@@ -8,6 +8,10 @@ export type RoomName = (typeof roomNames)[number];
 type Fields = Readonly<Record<string, Field<unknown>>>;
 type StateOf<F> = { -readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
 
+/** What the address keeps whichever room is open: the net that is looked at, and the tour that leads through the rooms. */
+const shared = ["session", "tour"] as const;
+type Shared = (typeof shared)[number];
+
 interface Registered {
   readonly fields: Fields;
   readonly state: Record<string, unknown>;
@@ -26,11 +30,11 @@ function roomOf({ room }: Query): RoomName {
 export const place: { room: RoomName } = $state({ room: roomOf(readAddress()) });
 
 /**
- * The settings of a room (or, as "session", of all rooms): a reactive object that starts with what the address says and is written back to it.
+ * The settings of a room (or, as "session" and "tour", of all rooms): a reactive object that starts with what the address says and is written back to it.
  * Call once per room, at the top of a module.
  */
-export function roomState<const F extends Readonly<Record<string, Field<unknown>>>>(room: RoomName | "session", fields: F): StateOf<F> {
-  const query = place.room === room || room === "session" ? readAddress() : {};
+export function roomState<const F extends Readonly<Record<string, Field<unknown>>>>(room: RoomName | Shared, fields: F): StateOf<F> {
+  const query = place.room === room || shared.some((one) => one === room) ? readAddress() : {};
   const state: Record<string, unknown> = $state(valuesOf(fields, query));
   rooms.set(room, { fields, state });
   registered += 1;
@@ -51,13 +55,27 @@ function queryOf(room: string): Record<string, string> {
 /** The address of the present view, as pairs. */
 export function viewQuery(): Query {
   const own = registered > 0 && rooms.has(place.room) ? queryOf(place.room) : awaited;
-  return { ...own, room: place.room, ...settingsQuery(), ...queryOf("session") };
+  return { ...own, room: place.room, ...settingsQuery(), ...Object.assign({}, ...shared.map(queryOf)) };
 }
 
-/** Goes to a room, with some of its settings changed; the back button returns. */
-export function visit(room: RoomName, change: Readonly<Record<string, unknown>> = {}): void {
+/** What the link that opened the page hides, in all rooms; a visit hides more, until the next one. */
+let hiddenByLink = settings.hidden;
+
+/** Shows every control again. */
+export function showAll(): void {
+  hiddenByLink = [];
+  settings.hidden = [];
+}
+
+/** Goes to a room, with some of its settings changed, and without the controls that `hide` names; the back button returns. */
+export function visit(
+  room: RoomName,
+  change: Readonly<Record<string, unknown>> = {},
+  { hide = [] }: { readonly hide?: readonly string[] } = {},
+): void {
   writeAddress(viewQuery());
   place.room = room;
+  settings.hidden = [...hiddenByLink, ...hide];
   const known = rooms.get(room);
   if (known !== undefined) Object.assign(known.state, change);
   awaited = Object.fromEntries(Object.entries(change).map(([name, value]) => [name, String(value)]));
@@ -81,7 +99,8 @@ export function followHistory(): () => void {
     awaited = withoutVersion(query);
     place.room = roomOf(query);
     if (query.lang === "en" || query.lang === "zh") settings.language = query.lang;
-    for (const room of [place.room, "session"]) {
+    settings.hidden = query.hide?.split(",") ?? [];
+    for (const room of [place.room, ...shared]) {
       const known = rooms.get(room);
       if (known !== undefined) Object.assign(known.state, valuesOf(known.fields, query));
     }

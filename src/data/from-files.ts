@@ -3,6 +3,7 @@ import { gunzip, isGzip } from "../io/gzip.ts";
 import { decodeImage, isImageName } from "../io/image.ts";
 import { pictureToTensor } from "../io/picture.ts";
 import { recogniseFile } from "../io/recognise.ts";
+import { isLeftBehind } from "../io/recognise-files.ts";
 import { coverImage } from "../io/resample.ts";
 import { isZip, readZip } from "../io/zip.ts";
 import { ArgumentError, DataError } from "../tensor/errors.ts";
@@ -35,8 +36,6 @@ interface Labelled {
   readonly classes: readonly string[];
 }
 
-/** Files that tools leave behind, and that hold nothing of anybody's. */
-const leftBehind = /(^|\/)(\.|__MACOSX\/|Thumbs\.db$|desktop\.ini$)/;
 const isTest = (path: string): boolean => /(^|[/_.-])(t10k|test|val|valid|validation)([/_.-]|$)/i.test(path);
 
 /**
@@ -126,10 +125,10 @@ export async function datasetFromFiles(files: ReadonlyMap<string, Uint8Array>, o
 
 /** A single archive stands for what is in it. */
 function unpacked(files: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> {
-  const own = [...files].filter(([path]) => !leftBehind.test(path));
+  const own = [...files].filter(([path]) => !isLeftBehind(path));
   const [only] = own;
   if (own.length !== 1 || !isZip(only[1])) return new Map(own);
-  return readZip(only[1], { name: only[0], only: (path) => !leftBehind.test(path) });
+  return readZip(only[1], { name: only[0], only: (path) => !isLeftBehind(path) });
 }
 
 function pixelsOf(

@@ -1,3 +1,4 @@
+export { readClassNames } from "./class-names.ts";
 export * from "./gzip.ts";
 export * from "./image.ts";
 export * from "./model-file.ts";
@@ -9,6 +10,7 @@ export { type PictureToTensorOptions, pictureToTensor, type TensorToPictureOptio
 export * from "./prepare.ts";
 export { preprocessingProfile, preprocessingProfiles } from "./profiles.ts";
 export { type FileKind, recogniseFile } from "./recognise.ts";
+export { type FilesUse, isLeftBehind, type RecognisedFiles, recogniseFiles } from "./recognise-files.ts";
 export * from "./resample.ts";
 export * from "./safetensors.ts";
 export { writeFoveaSource } from "./source/fovea.ts";

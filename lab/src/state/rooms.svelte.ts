@@ -78,8 +78,32 @@ export function visit(
   settings.hidden = [...hiddenByLink, ...hide];
   const known = rooms.get(room);
   if (known !== undefined) Object.assign(known.state, change);
-  awaited = Object.fromEntries(Object.entries(change).map(([name, value]) => [name, String(value)]));
+  awaited = Object.fromEntries(Object.entries(change).map(([name, value]) => [name, written(value)]));
   writeAddress(viewQuery(), { push: true });
+}
+
+const written = (value: unknown): string => (typeof value === "boolean" ? (value ? "1" : "0") : String(value));
+
+/** All settings of a room and of the session as the address would write them, defaults too; empty while the room's code is being loaded. */
+export function settingsOf(room: RoomName): Query {
+  return Object.fromEntries(
+    [room, "session"].flatMap((name) => {
+      const { fields, state } = (registered > 0 && rooms.get(name)) || { fields: {}, state: {} };
+      return Object.entries(fields).map(([key, field]) => [key, field.write(state[key])]);
+    }),
+  );
+}
+
+/** Changes settings that are written as in the address, of a room and of the session, and goes to the room where another one is open. */
+export function apply(room: RoomName, query: Query): void {
+  const own = rooms.get(room);
+  const session = rooms.get("session");
+  for (const known of [own, session]) {
+    for (const [name, text] of Object.entries(query))
+      if (known?.fields[name] !== undefined) known.state[name] = known.fields[name].read(text);
+  }
+  const unread = Object.entries(query).filter(([name]) => own === undefined && session?.fields[name] === undefined);
+  if (place.room !== room) visit(room, Object.fromEntries(unread));
 }
 
 function withoutVersion({ v: _, ...query }: Query): Query {

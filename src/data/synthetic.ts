@@ -1,5 +1,6 @@
 // A data set that needs no file and whose truth is known exactly: where the figure is, how large, how turned, and which pixels it covers.
 // So a test can ask whether a heat map points at the figure, and a unit can be compared with a concept, without anybody's labels.
+import { breather } from "#platform";
 import { ArgumentError } from "../tensor/errors.ts";
 import { checkOptions } from "../tensor/options.ts";
 import { type Random, random } from "../tensor/random.ts";
@@ -22,6 +23,10 @@ export interface SyntheticOptions {
   readonly classes?: readonly string[];
   /** Default 0. */
   readonly seed?: number;
+  /** Stops drawing; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Pictures that are drawn, of all. */
+  readonly onProgress?: (done: number, count: number) => void;
 }
 
 /** What was drawn into a picture. */
@@ -56,13 +61,17 @@ export const syntheticClasses: readonly string[] = figureClasses.map(({ name }) 
  * The same options give the same pictures. Throws `ArgumentError` for impossible options.
  */
 export async function synthetic(options: SyntheticOptions = {}): Promise<TrainAndTest<SyntheticDataset>> {
-  checkOptions("synthetic", options, ["train", "test", "size", "channels", "noise", "classes", "seed"]);
+  checkOptions("synthetic", options, ["train", "test", "size", "channels", "noise", "classes", "seed", "signal", "onProgress"]);
   const { train = 6000, test = 1000 } = options;
-  return { train: syntheticPart("train", train, options), test: syntheticPart("test", test, options) };
+  const { onProgress } = options;
+  const all = train + test;
+  const part = (share: string, count: number, before: number): Promise<SyntheticDataset> =>
+    syntheticPart(share, count, { ...options, ...(onProgress && { onProgress: (done: number) => onProgress(before + done, all) }) });
+  return { train: await part("train", train, 0), test: await part("test", test, train) };
 }
 
-function syntheticPart(share: string, count: number, options: SyntheticOptions): SyntheticDataset {
-  const { size = 28, channels = 1, noise = 0.05, seed = 0, classes = syntheticClasses } = options;
+async function syntheticPart(share: string, count: number, options: SyntheticOptions): Promise<SyntheticDataset> {
+  const { size = 28, channels = 1, noise = 0.05, seed = 0, classes = syntheticClasses, signal, onProgress } = options;
   const name = `synthetic, ${share}`;
   if (!Number.isInteger(count) || count < 1) throw new ArgumentError(`${name}: ${count} pictures; expected an integer >= 1`);
   if (!Number.isInteger(size) || size < 12) throw new ArgumentError(`${name}: size ${size}; the figures need at least 12 pixels`);
@@ -79,7 +88,15 @@ function syntheticPart(share: string, count: number, options: SyntheticOptions):
   const scene = (i: number): Scene => arrange(figures[i % figures.length], i % figures.length, size, channels, generator(i));
   const step = channels * size * size;
   const images = new Uint8Array(count * step);
-  for (let i = 0; i < count; i++) images.set(paint(scene(i), size, channels, noise, generator(i).fork("noise")), i * step);
+  const breathe = breather();
+  for (let i = 0; i < count; i++) {
+    signal?.throwIfAborted();
+    images.set(paint(scene(i), size, channels, noise, generator(i).fork("noise")), i * step);
+    const breath = breathe();
+    if (breath === undefined) continue;
+    onProgress?.(i + 1, count);
+    await breath;
+  }
   const dataset = arraysDataset({
     name,
     images,

@@ -159,6 +159,25 @@ describe("EF6 synthetic pictures", () => {
     expect(() => train.groundTruth(200)).toThrow(ArgumentError);
   });
 
+  test("L33 drawing many pictures tells how far it is, and stops when it is asked to", async () => {
+    const controller = new AbortController();
+    const seen: number[] = [];
+    const drawn = synthetic({
+      train: 1_000_000,
+      test: 10,
+      size: 12,
+      signal: controller.signal,
+      onProgress(done, count) {
+        expect(count).toBe(1_000_010);
+        seen.push(done);
+        if (seen.length === 2) controller.abort(new Error("enough"));
+      },
+    });
+    await expect(drawn).rejects.toThrow("enough");
+    expect(seen[1]).toBeGreaterThan(seen[0]);
+    expect(seen.length).toBe(2);
+  });
+
   test("EF6 no pixel and no mean brightness gives the class away: light and dark figures are equally common", async () => {
     const { train } = await synthetic({ train: 2000, test: 1 });
     const lighter = new Array<number>(10).fill(0);

@@ -44,6 +44,7 @@ export {
 export { datasetFromFiles, type FilesDatasetOptions } from "./from-files.ts";
 export { parseIdx } from "./idx.ts";
 export { type IdxDatasetOptions, type IdxFiles, idxDataset, idxDatasetFromFiles } from "./idx-dataset.ts";
+export { type LabelledPictures, labelledPictures } from "./labelled-pictures.ts";
 export { type LoadedBatch, type Loader, type LoaderOptions, loader } from "./loader.ts";
 export { fashionClasses, fashionMnist, type MnistOptions, mnist } from "./mnist.ts";
 export { datasetNames, openDataset } from "./open.ts";

@@ -36,7 +36,7 @@ transformPicture translate transpose unfold unitMeter unnormalise unsqueeze vari
 writeModel writeNpy writeNpz writeOnnx writePyTorch writeSafetensors xor zeros zoo compareMaps faithfulness infidelity
 pointingGame road sanityCheck sensitivityMax sensitivityN adversarial syntheticConcepts dissect featureEvolution intervene
 grating placed tuning dataStatistics examplesOfLayers maximiseBatch standardTransforms adversarialStep adversarialValue dataSanityCheck permuteLabels
-alignCaptions captionStep captionVocabulary captionedShapes decodeCaptions describePictures encodeCaptions parseCaption teachCaptions openTfjs readTfjsNetwork datasetFromFiles
+alignCaptions captionStep captionVocabulary captionedShapes decodeCaptions describePictures encodeCaptions parseCaption teachCaptions openTfjs readTfjsNetwork datasetFromFiles labelledPictures
 calibration learningCurve openTraining timeline
 `;
 

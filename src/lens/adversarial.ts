@@ -12,7 +12,7 @@ import { checkOptions } from "../tensor/options.ts";
 import { random } from "../tensor/random.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { onePicture, stack, traceFor } from "./batch.ts";
-import { compileOptions, type RunOptions, runOptionNames } from "./run.ts";
+import { compileOptions, pauseBetweenRuns, type RunOptions, runOptionNames } from "./run.ts";
 import { channelOf, targetLayer } from "./target.ts";
 
 export interface AdversarialOptions extends RunOptions {
@@ -92,7 +92,7 @@ interface Attack {
 }
 
 async function attackOn(model: Model, original: Tensor, options: AdversarialOptions): Promise<Attack> {
-  const { dtype = "float32", steps = 1, randomStart = false, seed = 0, bounds, signal, onProgress } = options;
+  const { dtype = "float32", steps = 1, randomStart = false, seed = 0, bounds, onProgress } = options;
   const traced = traceFor(model, original.shape, 1, dtype);
   const layer = targetLayer(traced, { class: 0 });
   const label = input("label", [1], "int32");
@@ -107,6 +107,7 @@ async function attackOn(model: Model, original: Tensor, options: AdversarialOpti
   };
   const classOf = (given: number | string): number => channelOf(model, { class: given }, layer);
   const first = await run(original, 0);
+  const pause = pauseBetweenRuns(options);
   const from = options.class === undefined ? first.answer : classOf(options.class);
   const toward = options.toward === undefined ? undefined : classOf(options.toward);
   const [low, high] = bounds ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
@@ -123,7 +124,7 @@ async function attackOn(model: Model, original: Tensor, options: AdversarialOpti
       if (randomStart)
         for (let i = 0; i < image.size; i++) image.data[i] = within(image.data[i] + epsilon * (2 * generator.uniform() - 1), i);
       for (let step = 0; step < steps; step++) {
-        signal?.throwIfAborted();
+        await pause();
         const { slope: g } = await run(image, toward ?? from);
         const sign = toward === undefined ? 1 : -1;
         for (let i = 0; i < image.size; i++) image.data[i] = within(image.data[i] + sign * stepSize * Math.sign(g.data[i]), i);

@@ -18,6 +18,14 @@ export function stack(pictures: readonly Tensor[], count: number, shape: Shape, 
   return new Tensor(data, [count, ...shape]);
 }
 
+/**
+ * Pictures per run where the caller does not say: `most`, and fewer of large ones (16 of 128 x 128 pixels, five of 224 x 224), which gain nothing
+ * from a large batch: work stops between runs only, and runs should be short.
+ */
+export function usualBatch([, height = 1, width = 1]: Shape, most: number): number {
+  return Math.max(1, Math.min(most, Math.floor(2 ** 18 / (height * width))));
+}
+
 /** One picture as the net wants it: [C, H, W], or [1, C, H, W] with the batch axis dropped. */
 export function onePicture(image: Tensor): Tensor {
   return image.rank === 4 && image.shape[0] === 1 ? image.entry(0) : image;

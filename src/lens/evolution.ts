@@ -6,7 +6,7 @@ import { expectModel, layerValue, type Model } from "../nn/model.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { expectList } from "../tensor/expect.ts";
 import { checkOptions } from "../tensor/options.ts";
-import { compileOptions, type RunOptions, runOptionNames } from "./run.ts";
+import { compileOptions, pauseBetweenRuns, type RunOptions, runOptionNames } from "./run.ts";
 import { correlation } from "./trust/fidelity.ts";
 
 export interface EvolutionOptions extends RunOptions {
@@ -46,7 +46,6 @@ export async function featureEvolution(
       .map(({ name }) => name);
   const recorded: Map<string, Float64Array[]>[] = [];
   for (const model of models) {
-    run.signal?.throwIfAborted();
     recorded.push(await recordOf(model, dataset, layers, count, run));
     run.onProgress?.({ done: recorded.length, total: models.length });
   }
@@ -74,8 +73,10 @@ async function recordOf(
   const outputs = new Map(layers.map((name) => [name, layerValue(traced, name)]));
   const program = await compile(createGraph({ outputs }), compileOptions(options));
   const all = new Map<string, Float64Array[]>();
+  const pause = pauseBetweenRuns(options);
   try {
     for (let start = 0; start < count; start += batch) {
+      await pause();
       const indices = Array.from({ length: batch }, (_, i) => Math.min(start + i, count - 1));
       const results = await program.run({ x: dataset.batch(indices).x });
       for (const name of layers) {

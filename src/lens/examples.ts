@@ -7,8 +7,10 @@ import { expectModel, type Model } from "../nn/model.ts";
 import { ArgumentError, DataError } from "../tensor/errors.ts";
 import { expectList } from "../tensor/expect.ts";
 import { checkOptions } from "../tensor/options.ts";
+import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { enlarge } from "./attribution/enlarge.ts";
+import { usualBatch } from "./batch.ts";
 import { cropBox, type UnitField, unitBox } from "./crop.ts";
 import { mapReader } from "./examples/maps.ts";
 import { type LayerPeaks, peakProgram, type RankedBy } from "./examples/peaks.ts";
@@ -39,7 +41,7 @@ interface SelectionOptions extends RunOptions {
   readonly maskAt?: number;
   /** Of the random pictures (default 0). */
   readonly seed?: number;
-  /** Pictures per run (default 64). */
+  /** Pictures per run (default 64; fewer of large ones, five of 224 x 224). */
   readonly batchSize?: number;
 }
 
@@ -113,8 +115,8 @@ interface Selection {
   readonly batchSize: number;
 }
 
-function settle(options: SelectionOptions): Selection {
-  const { top = 9, lowest = 0, random = 0, quantiles = 0, batchSize = 64 } = options;
+function settle(options: SelectionOptions, shape: Shape): Selection {
+  const { top = 9, lowest = 0, random = 0, quantiles = 0, batchSize = usualBatch(shape, 64) } = options;
   for (const [name, n, least] of [
     ["top", top, 1],
     ["lowest", lowest, 0],
@@ -151,7 +153,7 @@ async function select(
   options: SelectionOptions,
   channelsOf: (layer: TargetLayer) => readonly number[],
 ): Promise<Map<string, UnitExamples[]>> {
-  const selection = settle(options);
+  const selection = settle(options, dataset.imageShape);
   const { signal, onProgress } = options;
   if (dataset.size === 0) throw new DataError(`examples: the data set ${dataset.name} is empty`);
   const batch = Math.min(selection.batchSize, dataset.size);

@@ -7,15 +7,15 @@ import { ArgumentError } from "../tensor/errors.ts";
 import { expectList, expectTensor } from "../tensor/expect.ts";
 import { checkOptions } from "../tensor/options.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { onePicture, stack, traceFor } from "./batch.ts";
-import { compileOptions, type RunOptions, runOptionNames } from "./run.ts";
+import { onePicture, stack, traceFor, usualBatch } from "./batch.ts";
+import { compileOptions, pauseBetweenRuns, type RunOptions, runOptionNames } from "./run.ts";
 import { centreOf, checkPosition, targetLayer } from "./target.ts";
 
 export interface TuningOptions extends RunOptions {
   readonly layer: string;
   /** "centre" (default): the unit in the middle of the map. "max" or "mean" over the map: the channel wherever it is. Or a position. */
   readonly read?: "centre" | "max" | "mean" | readonly [row: number, column: number];
-  /** Pictures per run (default 32). */
+  /** Pictures per run (default 32; fewer of large ones, five of 224 x 224). */
   readonly batchSize?: number;
 }
 
@@ -35,8 +35,9 @@ export async function tuning(model: Model, stimuli: readonly Tensor[], options: 
   for (const picture of stimuli) expectTensor("tuning", "a stimulus", picture);
   checkOptions("tuning", options, [...runOptionNames, "layer", "read", "batchSize"]);
   if (stimuli.length === 0) throw new ArgumentError("tuning: there are no stimuli");
-  const { read = "centre", batchSize = 32, dtype = "float32", signal, onProgress } = options;
+  const { read = "centre", dtype = "float32", onProgress } = options;
   const shape = onePicture(stimuli[0]).shape;
+  const { batchSize = usualBatch(shape, 32) } = options;
   const batch = Math.min(batchSize, stimuli.length);
   const layer = targetLayer(traceFor(model, shape, batch, dtype), { layer: options.layer });
   const flat = reshape(layer.value, [batch, layer.channels, layer.height * layer.width]);
@@ -44,10 +45,11 @@ export async function tuning(model: Model, stimuli: readonly Tensor[], options: 
   const position = read === "max" || read === "mean" ? undefined : read === "centre" ? centreOf(layer) : read;
   if (position !== undefined) checkPosition(layer, position);
   const program = await compile(createGraph({ outputs: { values: outputs } }), compileOptions(options));
+  const pause = pauseBetweenRuns(options);
   const responses = Array.from({ length: layer.channels }, () => new Float64Array(stimuli.length));
   try {
     for (let start = 0; start < stimuli.length; start += batch) {
-      signal?.throwIfAborted();
+      await pause();
       const part = stimuli.slice(start, start + batch).map(onePicture);
       const { values } = await program.run({ x: stack(part, batch, shape, dtype) });
       const plane = position === undefined ? 1 : layer.height * layer.width;

@@ -5,17 +5,17 @@ import { ArgumentError, ShapeError } from "../../tensor/errors.ts";
 import { random } from "../../tensor/random.ts";
 import { type Shape, sameShape, showShape } from "../../tensor/shape.ts";
 import { full, type Tensor, zeros } from "../../tensor/tensor.ts";
-import { onePicture } from "../batch.ts";
+import { onePicture, usualBatch } from "../batch.ts";
 import { diagnoseMap } from "../diagnose.ts";
 import { type GradientProgram, gradientProgram } from "../gradient-program.ts";
 import { quadrature } from "../quadrature.ts";
 import { rangeOfValues } from "../range.ts";
 import type { ReluRule } from "../rules.ts";
-import { type Aim, aim, runAll } from "./aim.ts";
+import { type Aim, aim } from "./aim.ts";
 import { type Finding, type Method, type MethodSettings, plainBaseline, zip } from "./method.ts";
 
 /** What becomes of the gradient at the picture, or of several of them. */
-type MapOf = (program: GradientProgram, aim: Aim, options: MethodSettings) => Promise<Mapped>;
+type MapOf = (program: GradientProgram, aim: Aim, options: MethodSettings, tell: (share: number) => void) => Promise<Mapped>;
 interface Mapped {
   readonly map: Tensor;
   readonly figures?: Readonly<Record<string, number>>;
@@ -53,7 +53,7 @@ function gradientMethod<Name extends string>(name: Name, given: GradientMethod):
     rule,
     async attribute(model, tasks, options) {
       const { shape } = onePicture(tasks[0].image);
-      const { batchSize = usualBatch(shape), onProgress } = options;
+      const { batchSize = usualBatch(shape, 16), onProgress } = options;
       expectSettings(name, options, shape);
       const batch = Math.min(batchSize, tasks.length * evaluations(options));
       const program = await gradientProgram(model, tasks[0].target, rule, batch, shape, options);
@@ -63,7 +63,9 @@ function gradientMethod<Name extends string>(name: Name, given: GradientMethod):
           const part = tasks.slice(start, start + program.batch).map(({ image, target }) => ({ image: onePicture(image), target }));
           // One after the other: a program does one run at a time.
           for (const aimed of await aim(model, program, part)) {
-            const { map, figures } = await mapOf(program, aimed, options);
+            const before = findings.length;
+            const tell = (share: number): void => onProgress?.({ done: before + share, total: tasks.length });
+            const { map, figures } = await mapOf(program, aimed, options, tell);
             const { score, position } = aimed;
             findings.push({
               map,
@@ -83,9 +85,6 @@ function gradientMethod<Name extends string>(name: Name, given: GradientMethod):
     },
   };
 }
-
-/** Photographs gain nothing from a large batch, and work stops between runs only: five of 224 x 224 pixels are soon over. */
-const usualBatch = ([, height = 1, width = 1]: Shape): number => Math.max(1, Math.min(16, Math.floor(2 ** 18 / (height * width))));
 
 function expectSettings(name: string, { samples, points, spread, baseline }: MethodSettings, shape: Shape): void {
   for (const [setting, given] of Object.entries({ samples, points })) {
@@ -171,22 +170,33 @@ export const gradientMethods: readonly Method<GradientMethodName>[] = [
 ];
 
 /** The gradients of noisy copies. */
-async function overNoise(name: string, program: GradientProgram, { image, mask }: Aim, options: MethodSettings): Promise<Tensor[]> {
+async function overNoise(
+  name: string,
+  program: GradientProgram,
+  { image, mask }: Aim,
+  options: MethodSettings,
+  tell: (share: number) => void,
+): Promise<Tensor[]> {
   const { samples, spread } = noiseOf(options);
   const { seed = 0 } = options;
   const generator = random(seed).fork(name);
   const { low, high } = rangeOfValues(image.data);
   const deviation = spread * (high - low);
-  const noisy = Array.from({ length: samples }, () => {
-    const copy = image.clone();
-    for (let p = 0; p < copy.size; p++) copy.data[p] += deviation * generator.normal();
-    return copy;
-  });
-  const { gradients } = await runAll(
-    program,
-    noisy,
-    noisy.map(() => mask),
-  );
+  const gradients: Tensor[] = [];
+  // Noise for hundreds of photographs takes seconds: it is drawn as it is needed, so that the work can be stopped in between.
+  for (let start = 0; start < samples; start += program.batch) {
+    const noisy = Array.from({ length: Math.min(program.batch, samples - start) }, () => {
+      const copy = image.clone();
+      for (let p = 0; p < copy.size; p++) copy.data[p] += deviation * generator.normal();
+      return copy;
+    });
+    const run = await program.run(
+      noisy,
+      noisy.map(() => mask),
+    );
+    gradients.push(...run.gradients);
+    tell(gradients.length / samples);
+  }
   return gradients;
 }
 
@@ -196,22 +206,33 @@ function average(maps: readonly Tensor[], of: (value: number, index: number) => 
   return sum.cast(maps[0].dtype);
 }
 
-async function alongPath(program: GradientProgram, { image, mask, score }: Aim, options: MethodSettings): Promise<Mapped> {
+async function alongPath(
+  program: GradientProgram,
+  { image, mask, score }: Aim,
+  options: MethodSettings,
+  tell: (share: number) => void,
+): Promise<Mapped> {
   const { points, quadrature: rule, baseline = full(image.shape, 0, image.dtype) } = pathOf(options);
   const path = quadrature(rule, points);
-  const steps = path.map(({ at }) => zip(image, baseline, (x, b) => b + at * (x - b)));
-  const { gradients, scores } = await runAll(
-    program,
-    [...steps, zip(image, baseline, (_, b) => b)],
-    [...steps, baseline].map(() => mask),
-  );
+  // The way ends at the baseline itself, whose score alone is wanted.
+  const way = [...path, { at: 0, weight: 0 }];
   const mean = zeros(image.shape, "float64");
-  path.forEach(({ weight }, k) => {
-    for (let p = 0; p < mean.size; p++) mean.data[p] += weight * gradients[k].data[p];
-  });
+  let atBaseline = 0;
+  for (let start = 0; start < way.length; start += program.batch) {
+    const part = way.slice(start, start + program.batch);
+    const { gradients, scores } = await program.run(
+      part.map(({ at }) => zip(image, baseline, (x, b) => b + at * (x - b))),
+      part.map(() => mask),
+    );
+    for (const [k, { weight }] of part.entries()) {
+      if (weight !== 0) for (let p = 0; p < mean.size; p++) mean.data[p] += weight * gradients[k].data[p];
+    }
+    atBaseline = scores[part.length - 1];
+    tell((start + part.length) / way.length);
+  }
   const exact = zip(zip(image, baseline, (x, b) => x - b).cast("float64"), mean, (d, g) => d * g);
   let sum = 0;
   for (const v of exact.data) sum += v;
   // Completeness: the contributions should add up to what the score gained on the way.
-  return { map: exact.cast(image.dtype), figures: { sum, completenessGap: Math.abs(sum - (score - scores[points])) } };
+  return { map: exact.cast(image.dtype), figures: { sum, completenessGap: Math.abs(sum - (score - atBaseline)) } };
 }

@@ -13,7 +13,7 @@ import type { Traced } from "../../nn/module.ts";
 import { add, div, eq, max, min, mul, resize, sub, sum } from "../../ops/index.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { allocate, type DType, ones, Tensor } from "../../tensor/tensor.ts";
-import { onePicture, stack, traceFor } from "../batch.ts";
+import { onePicture, stack, traceFor, usualBatch } from "../batch.ts";
 import { rangeOfValues } from "../range.ts";
 import { compileOptions } from "../run.ts";
 import { type Target, type TargetLayer, targetLayer } from "../target.ts";
@@ -130,7 +130,7 @@ interface Trials {
 
 /** Compiles the untouched net up to the score for one picture, and the changed one for a batch of trials. */
 async function trialsFor(model: Model, target: Target, shape: Shape, trial: Trial, options: MethodSettings): Promise<Trials> {
-  const { batchSize = 16, dtype = "float32", signal } = options;
+  const { batchSize = usualBatch(shape, 16), dtype = "float32", signal } = options;
   const partsFor = (batch: number): Parts => {
     const traced = traceFor(model, shape, batch, dtype);
     const layer = targetLayer(traced, target);

@@ -67,7 +67,7 @@ export interface MethodSettings extends RunOptions {
   readonly quadrature?: QuadratureRule;
   /** Where integrated gradients and DeepLIFT start (default: zeros, which is the data's mean after normalisation). */
   readonly baseline?: Tensor;
-  /** Pictures per run (default 16; gradients take fewer of more than 128 x 128 pixels, five of 224 x 224). */
+  /** Pictures per run (default 16; fewer of more than 128 x 128 pixels, five of 224 x 224). */
   readonly batchSize?: number;
   /** The layer whose maps the CAM family weighs; "input" for the pixels (default: the last one with space before the target). */
   readonly at?: string;

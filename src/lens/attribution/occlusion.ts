@@ -2,7 +2,7 @@
 // Zeiler, Fergus 2014, section 4.2.
 import { ArgumentError } from "../../tensor/errors.ts";
 import { allocate, Tensor } from "../../tensor/tensor.ts";
-import { onePicture } from "../batch.ts";
+import { onePicture, usualBatch } from "../batch.ts";
 import type { Finding, Method, MethodSettings } from "./method.ts";
 import { type ScoreProgram, scoreProgram } from "./score-program.ts";
 import { settlerFor } from "./settle.ts";
@@ -77,9 +77,10 @@ export const occlusionMethod: Method<OcclusionMethodName> = {
   signed: true,
   caveat: "what covers a pixel is a picture of its own: the net may react to the patch rather than to what it hides",
   async attribute(model, tasks, options) {
-    const { credit = "mean", fill = 0, onProgress, batchSize = 16 } = options;
+    const { credit = "mean", fill = 0, onProgress } = options;
     if (credit !== "mean" && credit !== "sum") throw new ArgumentError(`occlusion: credit is "${String(credit)}"; expected mean or sum`);
     const [channels, height, width] = onePicture(tasks[0].image).shape;
+    const { batchSize = usualBatch([channels, height, width], 16) } = options;
     const fills = typeof fill === "number" ? new Array<number>(channels).fill(fill) : fill;
     if (fills.length !== channels) throw new ArgumentError(`occlusion: fill has ${fills.length} values for ${channels} channels`);
     const windows = occlusionWindows(height, width, options);

@@ -2,7 +2,7 @@
 import { ArgumentError } from "../../tensor/errors.ts";
 import { type Random, random } from "../../tensor/random.ts";
 import { allocate, Tensor } from "../../tensor/tensor.ts";
-import { onePicture } from "../batch.ts";
+import { onePicture, usualBatch } from "../batch.ts";
 import type { Finding, Method, MethodSettings } from "./method.ts";
 import { type ScoreProgram, scoreProgram } from "./score-program.ts";
 import { settlerFor } from "./settle.ts";
@@ -67,11 +67,12 @@ export const riseMethod: Method<RiseMethodName> = {
   random: true,
   caveat: "an estimate from random masks of the probability, not of the logit; its own noise falls with the square root of their number",
   async attribute(model, tasks, options) {
-    const { seed = 0, onProgress, batchSize = 32 } = options;
+    const { seed = 0, onProgress } = options;
     const keep = shareOf(options);
     const masks = wholeOf("masks", options.masks ?? 2000);
     const [channels, height, width] = onePicture(tasks[0].image).shape;
     const cells = wholeOf("cells", options.cells ?? (Math.min(height, width) < 64 ? 4 : 8));
+    const { batchSize = usualBatch([channels, height, width], 32) } = options;
     const plane = height * width;
     const findings: Finding[] = [];
     const settler = settlerFor(model, tasks[0].target, onePicture(tasks[0].image).shape, options);

@@ -7,7 +7,7 @@ import { expectModel, type Model } from "../../nn/model.ts";
 import { ArgumentError, DataError, ShapeError } from "../../tensor/errors.ts";
 import { expectParts } from "../../tensor/expect.ts";
 import { checkOptions } from "../../tensor/options.ts";
-import { stack } from "../batch.ts";
+import { stack, usualBatch } from "../batch.ts";
 import { compileOptions, type RunOptions, runOptionNames } from "../run.ts";
 import { type TargetLayer, targetLayer } from "../target.ts";
 import type { ConceptSet } from "./concepts.ts";
@@ -21,7 +21,7 @@ export interface DissectOptions extends RunOptions {
   readonly leastOverlap?: number;
   /** Count a unit's activity only in pictures that show something of the concept's category, as published tables do (default false). */
   readonly withinCategory?: boolean;
-  /** Pictures per run (default 32). */
+  /** Pictures per run (default 32; fewer of large ones, five of 224 x 224). */
   readonly batchSize?: number;
 }
 
@@ -59,10 +59,11 @@ export async function dissect(model: Model, concepts: ConceptSet, options: Disse
   expectModel("dissect", model);
   expectParts("dissect", "the concepts", concepts, ["size", "concepts", "image", "mask"], "a ConceptSet, such as syntheticConcepts makes");
   checkOptions("dissect", options, [...runOptionNames, "layer", "share", "leastOverlap", "withinCategory", "batchSize"]);
-  const { share = 0.005, leastOverlap = 0.04, withinCategory = false, batchSize = 32, dtype = "float32", signal, onProgress } = options;
+  const { share = 0.005, leastOverlap = 0.04, withinCategory = false, dtype = "float32", signal, onProgress } = options;
   if (!(share > 0 && share < 1)) throw new ArgumentError(`dissect: share is ${share}; expected a number between 0 and 1`);
   if (concepts.size === 0) throw new DataError(`dissect: ${concepts.name} has no pictures`);
   const shape = concepts.image(0).shape;
+  const { batchSize = usualBatch(shape, 32) } = options;
   const batch = Math.min(batchSize, concepts.size);
   const traced = model.trace({ batch, inputShape: shape, dtype });
   const layer = targetLayer(traced, { layer: options.layer });

@@ -3,8 +3,8 @@ import { compile } from "../../backends/compile.ts";
 import { createGraph } from "../../graph/graph.ts";
 import { layerValue, type Model } from "../../nn/model.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { stack } from "../batch.ts";
-import { compileOptions, type RunOptions } from "../run.ts";
+import { stack, usualBatch } from "../batch.ts";
+import { compileOptions, pauseBetweenRuns, type RunOptions } from "../run.ts";
 
 /** Maps [H, W] of a layer by picture and channel; undefined from layers without space. `pictures` are [C, H, W], by a number of the caller's. */
 export async function mapReader(
@@ -13,14 +13,15 @@ export async function mapReader(
   pictures: ReadonlyMap<number, Tensor>,
   options: RunOptions,
 ): Promise<(picture: number, channel: number) => Tensor | undefined> {
-  const batch = Math.min(32, Math.max(1, pictures.size));
+  const batch = Math.min(usualBatch(model.inputShape, 32), Math.max(1, pictures.size));
   const values = layerValue(model.trace({ batch }), layer);
   if (values.rank !== 4 || values.shape[2] * values.shape[3] === 1) return () => undefined;
   const program = await compile(createGraph({ outputs: { values } }), compileOptions(options));
   const maps = new Map<number, Tensor>();
   const all = [...pictures];
+  const pause = pauseBetweenRuns(options);
   for (let first = 0; first < all.length; first += batch) {
-    options.signal?.throwIfAborted();
+    await pause();
     const part = all.slice(first, first + batch);
     const images = part.map(([, image]) => image);
     const results = await program.run({ x: stack(images, batch, model.inputShape, "float32") });

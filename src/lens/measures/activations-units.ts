@@ -10,7 +10,7 @@ import { abs, eq, expressionOf, lt, max, sum } from "../../ops/index.ts";
 import { ArgumentError, DataError, GraphError } from "../../tensor/errors.ts";
 import { checkOptions } from "../../tensor/options.ts";
 import { sizeOf } from "../../tensor/shape.ts";
-import { compileOptions, type RunOptions, runOptionNames } from "../run.ts";
+import { compileOptions, pauseBetweenRuns, type RunOptions, runOptionNames } from "../run.ts";
 
 export interface UnitMeterOptions extends RunOptions {
   /** Default: every activation layer, or every layer where the net has none. */
@@ -53,13 +53,14 @@ function isActivation({ value, input }: Layer): boolean {
  */
 export async function unitMeter(model: Model, dataset: Dataset, options: UnitMeterOptions = {}): Promise<UnitReport[]> {
   checkOptions("unitMeter", options, [...runOptionNames, "layers", "flat", "batchSize"]);
-  const { flat = 0.01, batchSize = 64, signal, onProgress } = options;
+  const { flat = 0.01, batchSize = 64, onProgress } = options;
   if (dataset.size === 0) throw new DataError("unitMeter: the data set is empty");
   if (!Number.isInteger(batchSize) || batchSize < 1)
     throw new ArgumentError(`unitMeter: batchSize is ${batchSize}; expected an integer >= 1`);
   const batch = Math.min(batchSize, dataset.size);
   const rest = dataset.size % batch;
   const reports: Running[] = [];
+  const pause = pauseBetweenRuns(options);
   for (const [size, first, end] of [
     [batch, 0, dataset.size - rest],
     [rest, dataset.size - rest, dataset.size],
@@ -70,7 +71,7 @@ export async function unitMeter(model: Model, dataset: Dataset, options: UnitMet
     const outputs = Object.fromEntries(layers.flatMap((layer, i) => probes(layer, flat).map(([what, value]) => [`${what} ${i}`, value])));
     const program = await compile(createGraph({ outputs }), compileOptions(options));
     for (let start = first; start < end; start += size) {
-      signal?.throwIfAborted();
+      await pause();
       const { x } = dataset.batch(Array.from({ length: size }, (_, i) => start + i));
       const results = await program.run({ x });
       layers.forEach((layer, i) => {

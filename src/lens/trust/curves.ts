@@ -51,13 +51,15 @@ export async function faithfulness(model: Model, image: Tensor, map: Tensor, opt
     const { step = picture.shape[2], deletionSubstrate = 0, insertionSubstrate = "blur" } = options;
     if (!Number.isInteger(step) || step < 1) throw new ArgumentError(`faithfulness: step is ${step}; expected a whole number of pixels`);
     const pixels = [...Array.from({ length: Math.ceil(order.length / step) }, (_, i) => i * step), order.length];
+    let done = 0;
     const curve = async (from: Tensor, to: Tensor): Promise<Curve> => {
       const scores: number[] = [];
       // Copies of a large picture are made as they are needed.
-      for (let start = 0; start < pixels.length; start += 32) {
-        scores.push(
-          ...(await scorer.score(pixels.slice(start, start + 32).map((count) => withPixels(from, to, order.subarray(0, count))))),
-        );
+      for (let start = 0; start < pixels.length; start += scorer.batch) {
+        const part = pixels.slice(start, start + scorer.batch);
+        scores.push(...(await scorer.score(part.map((count) => withPixels(from, to, order.subarray(0, count))))));
+        done += part.length;
+        options.onProgress?.({ done, total: 2 * pixels.length });
       }
       return { pixels, scores, area: areaUnder(pixels, scores) };
     };

@@ -44,8 +44,8 @@ export async function infidelity(model: Model, image: Tensor, map: Tensor, optio
     const channels = picture.size / map.size;
     const dots: number[] = [];
     const drops: number[] = [];
-    for (let start = 0; start < samples; start += 32) {
-      const changes = Array.from({ length: Math.min(32, samples - start) }, () => perturb(generator, picture));
+    for (let start = 0; start < samples; start += scorer.batch) {
+      const changes = Array.from({ length: Math.min(scorer.batch, samples - start) }, () => perturb(generator, picture));
       for (const change of changes) {
         let dot = 0;
         for (let i = 0; i < change.size; i++) dot += (change.data[i] * map.data[i % map.size]) / channels;
@@ -53,6 +53,7 @@ export async function infidelity(model: Model, image: Tensor, map: Tensor, optio
       }
       const scores = await scorer.score(changes.map((change) => minus(picture, change)));
       drops.push(...scores.map((score) => before - score));
+      options.onProgress?.({ done: drops.length, total: samples });
     }
     const mean = (of: (i: number) => number): number => dots.reduce((sum, _, i) => sum + of(i), 0) / dots.length;
     const energy = mean((i) => dots[i] ** 2);
@@ -142,16 +143,19 @@ export async function sensitivityN(model: Model, image: Tensor, map: Tensor, opt
     }
     const nothing = substrateFor(picture, substrate);
     const generator = random(seed).fork("sensitivityN");
-    const sets = Array.from({ length: subsets }, () => generator.permutation(values.length).slice(0, size));
     const [before] = await scorer.score([picture]);
-    const scores: number[] = [];
-    for (let start = 0; start < subsets; start += 32) {
-      scores.push(...(await scorer.score(sets.slice(start, start + 32).map((set) => withPixels(picture, nothing, set)))));
+    const promised: number[] = [];
+    const lost: number[] = [];
+    for (let start = 0; start < subsets; start += scorer.batch) {
+      const sets = Array.from({ length: Math.min(scorer.batch, subsets - start) }, () =>
+        generator.permutation(values.length).slice(0, size),
+      );
+      const scores = await scorer.score(sets.map((set) => withPixels(picture, nothing, set)));
+      promised.push(...sets.map((set) => set.reduce((sum, p) => sum + values[p], 0)));
+      lost.push(...scores.map((score) => before - score));
+      options.onProgress?.({ done: promised.length, total: subsets });
     }
-    return correlation(
-      sets.map((set) => set.reduce((sum, p) => sum + values[p], 0)),
-      scores.map((score) => before - score),
-    );
+    return correlation(promised, lost);
   } finally {
     scorer.release();
   }

@@ -10,6 +10,7 @@ import { fit } from "../../train/fit.ts";
 import type { FitOptions } from "../../train/options.ts";
 import { type AttributeOptions, attribute } from "../attribute.ts";
 import type { Attribution } from "../records.ts";
+import { pauseBetweenRuns } from "../run.ts";
 import { targetOrPredicted } from "./predicted.ts";
 import { compareMaps, type MapSimilarity } from "./similarity.ts";
 
@@ -85,9 +86,12 @@ export async function sanityCheck(model: Model, image: Tensor, options: SanityOp
   const settings: AttributeOptions = { ...rest, ...(await targetOrPredicted("sanityCheck", model, image, rest)) };
   const original = await attribute(model, image, settings);
   const steps: SanityStep[] = [];
+  const pause = pauseBetweenRuns(rest);
   for (const [i, layer] of layers.entries()) {
     const changed = forgotten(model, mode === "cascading" ? layers.slice(0, i + 1) : [layer], forgetSeed);
+    await pause();
     const attribution = await attribute(changed, image, settings);
+    await pause();
     steps.push({ layer, attribution, similarity: compareMaps(original.map, attribution.map) });
     onProgress?.({ done: i + 1, total: layers.length });
   }

@@ -4,7 +4,7 @@ import { expectTensor } from "../../tensor/expect.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { scoreProgram } from "../attribution/score-program.ts";
 import { settlerFor } from "../attribution/settle.ts";
-import { onePicture } from "../batch.ts";
+import { onePicture, usualBatch } from "../batch.ts";
 import { type RunOptions, runOptionNames } from "../run.ts";
 import { type Target, targetNames } from "../target.ts";
 import { targetOrPredicted } from "./predicted.ts";
@@ -13,7 +13,7 @@ import { targetOrPredicted } from "./predicted.ts";
 export interface ScoreOptions extends RunOptions, Target {
   /** Class scores as probabilities (default true); false for logits. */
   readonly probabilities?: boolean;
-  /** Pictures per run (default 16). */
+  /** Pictures per run (default 16; fewer of large ones, five of 224 x 224). */
   readonly batchSize?: number;
 }
 
@@ -23,6 +23,8 @@ export const scoreOptionNames: readonly (keyof ScoreOptions)[] = [...runOptionNa
 export interface Scorer {
   /** The picture as [C, H, W]. */
   readonly image: Tensor;
+  /** Pictures per run. */
+  readonly batch: number;
   /** Scores in the order of the pictures. */
   score(pictures: readonly Tensor[]): Promise<number[]>;
   release(): void;
@@ -32,8 +34,9 @@ export interface Scorer {
 export async function scorerFor(where: string, model: Model, given: Tensor, options: ScoreOptions): Promise<Scorer> {
   expectModel(where, model);
   expectTensor(where, "the picture", given);
-  const { probabilities = true, batchSize = 16 } = options;
+  const { probabilities = true } = options;
   const image = onePicture(given);
+  const { batchSize = usualBatch(image.shape, 16) } = options;
   const target = await targetOrPredicted(where, model, image, options);
   const program = await scoreProgram(model, target, batchSize, image.shape, { ...options, probabilities });
   const settler = settlerFor(model, target, image.shape, options);
@@ -41,6 +44,7 @@ export async function scorerFor(where: string, model: Model, given: Tensor, opti
   settler.release();
   return {
     image,
+    batch: batchSize,
     release: () => program.release(),
     async score(pictures) {
       const all: number[] = [];

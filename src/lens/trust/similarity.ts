@@ -45,15 +45,16 @@ function toPlane(map: Tensor): Plane {
 
 /** Ranks from 1; equal values share the mean of their places. */
 export function ranks(values: ArrayLike<number>): Float64Array {
-  const order = Int32Array.from({ length: values.length }, (_, i) => i).sort((a, b) => values[a] - values[b]);
-  const out = new Float64Array(values.length);
-  for (let from = 0; from < order.length; ) {
-    let to = from;
-    while (to < order.length && values[order[to]] === values[order[from]]) to++;
-    for (let i = from; i < to; i++) out[order[i]] = (from + 1 + to) / 2;
+  // Numbers sort many times faster than their places do, and a sorted list tells every place.
+  const sorted = Float64Array.from(values).sort();
+  const places = new Map<number, number>();
+  for (let from = 0; from < sorted.length; ) {
+    let to = from + 1;
+    while (to < sorted.length && sorted[to] === sorted[from]) to++;
+    places.set(sorted[from], (from + 1 + to) / 2);
     from = to;
   }
-  return out;
+  return Float64Array.from(values, (value) => places.get(value) ?? Number.NaN);
 }
 
 function unit({ height, width, data }: Plane): Plane {

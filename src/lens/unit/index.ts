@@ -7,5 +7,18 @@ export {
   type UnitTerm,
   unitArithmetic,
 } from "./arithmetic.ts";
+export {
+  type BackwardPart,
+  type BackwardScore,
+  type CellBackward,
+  cellBackward,
+  inputGradient,
+  type UnitBackward,
+  type UnitBackwardOptions,
+  unitBackward,
+  type WeightBackward,
+  weightBackward,
+  weightGradient,
+} from "./backward.ts";
 export { type CellArithmetic, type CellShare, type CellTap, cellArithmetic, cellReading, pointwiseCurve } from "./cell.ts";
 export { type UnitReads, unitReads } from "./reads.ts";

@@ -1,4 +1,5 @@
 export * from "./activation-curves.ts";
+export * from "./activation-picture.ts";
 export * from "./animation/index.ts";
 export * from "./atlas.ts";
 export { type DrawingOptions, drawAttribution, overlay, type PaintedMap, paintAttribution, paintMap } from "./attribution-picture.ts";

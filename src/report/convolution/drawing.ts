@@ -68,16 +68,22 @@ export interface Drawing {
 /** All words are set in one width of letter, so that layouts do not depend on the fonts that a reader has. In units of the font size. */
 export const letterWidth = 0.602;
 
+/** Signs of East Asian scripts and their punctuation fill a square. */
+const wide = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]/;
+
 export function widthOf(text: string, size: number): number {
-  return Array.from(text).length * size * letterWidth;
+  return Array.from(text).reduce((sum, letter) => sum + (wide.test(letter) ? 1 : letterWidth), 0) * size;
 }
 
-/** Breaks text at spaces into lines of at most `width` pixels. A word that is longer stands alone. */
+/** A sign that fills a square, with the punctuation that may not begin a line, or a word of letters. */
+const pieces = new RegExp(`( ?)(${wide.source}[，。：；、）]*|[^ ]+?(?= |$|${wide.source}))`, "g");
+
+/** Breaks text at spaces, and between square signs, into lines of at most `width` pixels. A word that is longer stands alone. */
 export function wrap(text: string, size: number, width: number): string[] {
   const lines: string[] = [];
   let line = "";
-  for (const word of text.split(" ")) {
-    const longer = line === "" ? word : `${line} ${word}`;
+  for (const [, before, word] of text.matchAll(pieces)) {
+    const longer = line === "" ? word : `${line}${before}${word}`;
     if (line !== "" && widthOf(longer, size) > width) {
       lines.push(line);
       line = word;

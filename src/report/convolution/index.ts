@@ -14,4 +14,5 @@ export * from "./pyramid.ts";
 export * from "./steps.ts";
 export { drawSvg, type SvgOptions } from "./svg.ts";
 export { drawTerminal, drawTerminalMatrix, type TerminalOptions, terminalLegend } from "./terminal.ts";
+export type { PictureWords, Worded } from "./wording.ts";
 export { showOutputSize, showSettings, showSum, showTitle, showUnused } from "./words.ts";

@@ -2,6 +2,7 @@
 import { type Mark, widthOf } from "./drawing.ts";
 import type { Role } from "./palette.ts";
 import type { Steps } from "./steps.ts";
+import type { PictureWords } from "./wording.ts";
 
 const margin = 24;
 
@@ -11,30 +12,30 @@ interface LegendEntry {
   readonly struck?: boolean;
 }
 
-function legendEntries(steps: Steps): LegendEntry[] {
+function legendEntries(steps: Steps, words: PictureWords): LegendEntry[] {
   const kinds = new Set(steps.cells[0].flat().map((c) => c.kind));
   const { plan } = steps;
-  const background = plan.border === "circular" ? "padding (the other end)" : plan.kind === "max pooling" ? "padding (−∞)" : "padding (0)";
+  const background = plan.border === "circular" ? words.ringPadding : plan.kind === "max pooling" ? words.lowestPadding : words.zeroPadding;
   const extra = plan.axes.map((a) => a.extra);
   return [
     { role: "input", text: plan.names.input },
-    kinds.has("stretch") && { role: "stretch", text: "0 between inputs (stride)" },
+    kinds.has("stretch") && { role: "stretch", text: words.betweenInputs },
     kinds.has("padding") && { role: "padding", text: background },
-    kinds.has("extra") && { role: "extra", text: `extra a = ${Math.max(...extra)} (output padding)` },
-    kinds.has("beyond") && { role: "beyond", text: "beyond: not read" },
-    steps.cells[0].flat().some((c) => !c.used) && { role: "padding", text: "not covered", struck: true },
-    steps.kind === "deformable" ? { role: "neighbour", text: "mixed cells" } : { role: "window", text: "window" },
-    steps.kind === "deformable" && { role: "point", text: "sampling point" },
-    steps.kind === "max pooling" && { role: "winner", text: "the maximum" },
+    kinds.has("extra") && { role: "extra", text: words.extra(Math.max(...extra)) },
+    kinds.has("beyond") && { role: "beyond", text: words.beyond },
+    steps.cells[0].flat().some((c) => !c.used) && { role: "padding", text: words.uncovered, struck: true },
+    steps.kind === "deformable" ? { role: "neighbour", text: words.mixed } : { role: "window", text: words.window },
+    steps.kind === "deformable" && { role: "point", text: words.point },
+    steps.kind === "max pooling" && { role: "winner", text: words.winner },
     { role: "output", text: plan.names.output },
   ].filter((entry) => entry !== false) as LegendEntry[];
 }
 
 /** Entries in rows that fit the width, each with its place. */
-export function legendRows(steps: Steps, width: number): { readonly entry: LegendEntry; readonly x: number }[][] {
+export function legendRows(steps: Steps, width: number, words: PictureWords): { readonly entry: LegendEntry; readonly x: number }[][] {
   const rows: { entry: LegendEntry; x: number }[][] = [[]];
   let x = margin;
-  for (const entry of legendEntries(steps)) {
+  for (const entry of legendEntries(steps, words)) {
     const wide = 22 + widthOf(entry.text, 12) + 20;
     if (x + wide > width - margin + 20 && rows.at(-1)?.length !== 0) {
       rows.push([]);
@@ -47,8 +48,8 @@ export function legendRows(steps: Steps, width: number): { readonly entry: Legen
 }
 
 /** The legend from `top` on, 22 pixels per row. */
-export function drawLegend(steps: Steps, width: number, top: number): Mark[] {
-  return legendRows(steps, width).flatMap((row, r) =>
+export function drawLegend(steps: Steps, width: number, top: number, words: PictureWords): Mark[] {
+  return legendRows(steps, width, words).flatMap((row, r) =>
     row.flatMap(({ entry: { role, text, struck }, x }): Mark[] => {
       const y = top + r * 22;
       const swatch: Mark =

@@ -3,9 +3,11 @@
 import { applyMatrix, type ConvMatrix, convMatrix, transposeMatrix, weightUses } from "../../arithmetic/conv-matrix.ts";
 import type { WindowAxis } from "../../arithmetic/sizes.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
+import { checkOptions } from "../../tensor/options.ts";
 import { luminance, type Rgb, sequential, toHex } from "../colour.ts";
 import { type Drawing, type Mark, widthOf, wrap } from "./drawing.ts";
 import type { WindowPlan } from "./options.ts";
+import { english, type PictureWords, type Worded, wordsOf } from "./wording.ts";
 import { showNumber, showTitle } from "./words.ts";
 
 /** A matrix to look at: larger ones are grey dust. */
@@ -73,9 +75,7 @@ export function matrixCounts({ matrix }: PlanMatrix): {
 
 /** "36 of 64 entries connect (56 %); 9 parameters, each used 4 times". */
 export function showMatrixCounts(found: PlanMatrix): string {
-  const { nonZeros, entries, share, parameters, uses } = matrixCounts(found);
-  const times = uses[0] === uses[1] ? `${uses[0]}` : `${uses[0]} to ${uses[1]}`;
-  return `${nonZeros} of ${entries} entries connect (${share} %); ${parameters} parameters, each used ${times} ${times === "1" ? "time" : "times"}`;
+  return english.matrixCounts(matrixCounts(found));
 }
 
 /** The colour of a parameter in the matrix. Neighbours in the kernel differ in lightness, so they are told apart in grey too. */
@@ -90,7 +90,9 @@ const margin = 24;
 const small = 13;
 
 /** The picture of the matrix of `plan`; one frame per row. Throws `ArgumentError` when there is none, or when it is too large to be read. */
-export function matrixPicture(plan: WindowPlan): Drawing {
+export function matrixPicture(plan: WindowPlan, options: Worded = {}): Drawing {
+  checkOptions("matrixPicture", options, ["words"]);
+  const words = wordsOf("matrixPicture", options);
   const found = matrixOf(plan);
   const { matrix, kernel, block } = found;
   const { rows, columns } = matrix;
@@ -99,12 +101,12 @@ export function matrixPicture(plan: WindowPlan): Drawing {
   const cell = Math.max(5, Math.min(28, Math.floor(780 / Math.max(columns, rows))));
   const numbers = cell >= 16;
   const x0 = margin;
-  const title = plan.title ?? `${found.transposed ? "Cᵀ" : "C"}, the matrix of: ${showTitle(plan)}`;
+  const title = plan.title ?? words.matrixOf(found.transposed ? "Cᵀ" : "C", showTitle(plan, words));
   const right = x0 + columns * cell + (numbers ? 2 * cell + 30 : 30);
   const legendWidth = legendColumns(plan) * 30 + 10;
   const width = Math.max(600, right + Math.max(legendWidth, widthOf("kernel", small)) + margin);
   const heading = wrap(title, 16, width - 2 * margin);
-  const counts = wrap(`${rows} × ${columns}: ${showMatrixCounts(found)}`, small, width - 2 * margin);
+  const counts = wrap(`${rows} × ${columns}: ${words.matrixCounts(matrixCounts(found))}`, small, width - 2 * margin);
   const top = margin + heading.length * 22 + counts.length * 19 + 16 + (numbers ? cell + 22 : 0);
   const perChannel = rows / plan.outChannels;
   const y = applyMatrix(matrix, kernel, plan.values).map((v, r) => v + (plan.bias?.[Math.floor(r / perChannel)] ?? 0));
@@ -130,7 +132,7 @@ export function matrixPicture(plan: WindowPlan): Drawing {
   for (let r = block.rows; r < rows; r += block.rows)
     marks.push({ shape: "line", role: "block", from: [x0, top + r * cell], to: [x0 + columns * cell, top + r * cell] });
 
-  if (numbers) marks.push(...vectors(plan, y, { x0, top, cell, rows, columns }));
+  if (numbers) marks.push(...vectors(plan, y, { x0, top, cell, rows, columns }, words));
   for (let r = 0; r < rows; r++) {
     const during = [r, r] as const;
     marks.push({ shape: "rect", role: "outline", x: x0, y: top + r * cell, width: columns * cell, height: cell, during });
@@ -140,7 +142,7 @@ export function matrixPicture(plan: WindowPlan): Drawing {
     width,
     height: Math.max(top + rows * cell, top + legendRows(plan) * 30 + 50) + margin,
     title,
-    description: `${counts.join(" ")}. One row per output cell, one column per input cell; entries of one colour are one parameter.`,
+    description: `${counts.join(" ")}. ${words.matrixIs}`,
     marks,
     frames: rows,
     still: 0,
@@ -170,8 +172,8 @@ interface Place {
 }
 
 /** The input laid over the columns, the output beside the rows. */
-function vectors(plan: WindowPlan, y: Float64Array, { x0, top, cell, rows, columns }: Place): Mark[] {
-  const marks: Mark[] = [{ shape: "words", role: "soft", size: 12, x: x0, y: top - cell - 20, text: `${plan.names.input}, row after row` }];
+function vectors(plan: WindowPlan, y: Float64Array, { x0, top, cell, rows, columns }: Place, words: PictureWords): Mark[] {
+  const marks: Mark[] = [{ shape: "words", role: "soft", size: 12, x: x0, y: top - cell - 20, text: words.rowAfterRow(plan.names.input) }];
   for (let c = 0; c < columns; c++) {
     marks.push({ shape: "rect", role: "input", x: x0 + c * cell, y: top - cell - 8, width: cell, height: cell });
     marks.push(numberIn(x0 + c * cell, top - cell - 8, cell, showNumber(plan.values[c])));

@@ -9,9 +9,10 @@ import { drawLegend, legendRows } from "./legend.ts";
 import { isPooling, type WindowOptions } from "./options.ts";
 import type { Role } from "./palette.ts";
 import { type Cell, describeSteps, type Frame, type Steps } from "./steps.ts";
+import { english, type PictureWords, type Worded, wordsOf } from "./wording.ts";
 import { showNumber, showOutputSize, showSample, showSizes, showSum, showTitle, showUnused } from "./words.ts";
 
-export interface StepPictureOptions {
+export interface StepPictureOptions extends Worded {
   /** Largest width of a cell in pixels (default 40); large grids get smaller ones. */
   readonly cell?: number;
 }
@@ -25,22 +26,24 @@ const small = 13;
 
 /** The picture of `options`, one frame per output cell. Throws like `planWindow`, and `ArgumentError` when there is too much to draw. */
 export function stepPicture(options: WindowOptions, pictureOptions: StepPictureOptions = {}): Drawing {
-  checkOptions("stepPicture", pictureOptions, ["cell"]);
-  return drawSteps(describeSteps(options), pictureOptions.cell);
+  checkOptions("stepPicture", pictureOptions, ["cell", "words"]);
+  const words = wordsOf("stepPicture", pictureOptions);
+  const names = { input: words.input, kernel: words.kernel, output: words.output, ...options.names };
+  return drawSteps(describeSteps({ ...options, names }), pictureOptions.cell, words);
 }
 
-export function drawSteps(steps: Steps, largest = 40): Drawing {
+export function drawSteps(steps: Steps, largest = 40, words: PictureWords = english): Drawing {
   checkLimits(steps);
-  const layout = arrange(steps, largest);
+  const layout = arrange(steps, largest, words);
   const { frames, plan } = steps;
   const lastFrame = frames.length - 1;
   const marks: Mark[] = [];
   const text = (x: number, y: number, value: string, more: Partial<Words> = {}): void =>
     void marks.push({ shape: "words", role: "soft", size: small, x, y, text: value, ...more });
 
-  const title = showTitle(plan);
+  const title = showTitle(plan, words);
   for (const [i, line] of layout.title.entries()) text(margin, margin + 4 + i * 22, line, { role: "ink", size: 16, bold: true });
-  const formulas = [...showOutputSize(plan), showUnused(steps)].filter((line) => line !== undefined);
+  const formulas = [...showOutputSize(plan, words), showUnused(steps, words)].filter((line) => line !== undefined);
   for (const [i, line] of wrapAll(formulas, layout.width).entries()) text(margin, layout.formulaTop + i * 19, line);
 
   for (const part of ["input", "kernel", "output"] as const) {
@@ -50,18 +53,18 @@ export function drawSteps(steps: Steps, largest = 40): Drawing {
 
   for (const [c, plane] of steps.cells.entries()) marks.push(...drawPlane(plane, layout, c));
   if (many(steps)) {
-    for (const c of steps.cells.keys()) marks.push(label(`channel ${c}`, planeOf(layout, "input", c)));
-    for (const o of steps.output.keys()) marks.push(label(`channel ${o}`, planeOf(layout, "output", o)));
+    for (const c of steps.cells.keys()) marks.push(label(words.channel(c), planeOf(layout, "input", c)));
+    for (const o of steps.output.keys()) marks.push(label(words.channel(o), planeOf(layout, "output", o)));
   }
   for (const [o, plane] of steps.output.entries()) marks.push(...drawOutput(plane, layout, o, lastFrame, steps));
   marks.push(...drawKernels(steps, layout));
-  for (const [f, frame] of frames.entries()) marks.push(...drawFrame(steps, frame, f, layout));
-  marks.push(...drawLegend(steps, layout.width, layout.legendTop));
+  for (const [f, frame] of frames.entries()) marks.push(...drawFrame(steps, frame, f, layout, words));
+  marks.push(...drawLegend(steps, layout.width, layout.legendTop, words));
   return {
     width: layout.width,
     height: layout.height,
     title,
-    description: describe(steps, formulas),
+    description: describe(steps, formulas, words),
     marks,
     frames: frames.length,
     still: middleFrame(steps),
@@ -111,15 +114,15 @@ interface Layout {
   readonly legendTop: number;
 }
 
-function arrange(steps: Steps, largest: number): Layout {
+function arrange(steps: Steps, largest: number, words: PictureWords): Layout {
   const { plan, grid } = steps;
   const [rowAxis, columnAxis] = plan.axes;
   const across = grid.columns + columnAxis.output + (isPooling(plan.kind) ? 0 : columnAxis.kernel);
   const cell = Math.max(12, Math.min(largest, Math.floor(760 / across)));
   const names = plan.names;
   const heads = {
-    input: `${names.input} ${showSizes(plan, (a) => a.given.input)}${plan.kind === "transposed" && plan.axes.some((a) => a.stretch > 1) ? ", stretched" : ""}`,
-    kernel: `${names.kernel} ${showSizes(plan, (a) => a.kernel)}${plan.kind === "transposed" ? ", turned 180°" : ""}`,
+    input: `${names.input} ${showSizes(plan, (a) => a.given.input)}${plan.kind === "transposed" && plan.axes.some((a) => a.stretch > 1) ? `, ${words.stretched}` : ""}`,
+    kernel: `${names.kernel} ${showSizes(plan, (a) => a.kernel)}${plan.kind === "transposed" ? `, ${words.turned}` : ""}`,
     output: `${names.output} ${showSizes(plan, (a) => a.output)}`,
   };
   const column = (cells: number, head: string): number => Math.max(cells * cell, widthOf(head, small));
@@ -129,9 +132,9 @@ function arrange(steps: Steps, largest: number): Layout {
   const output = { x: left.x + left.width + gap, width: column(columnAxis.output, heads.output) };
   const width = Math.max(560, output.x + output.width + margin);
 
-  const title = wrap(showTitle(plan), 16, width - 2 * margin);
+  const title = wrap(showTitle(plan, words), 16, width - 2 * margin);
   const formulas = wrapAll(
-    [...showOutputSize(plan), showUnused(steps)].filter((l) => l !== undefined),
+    [...showOutputSize(plan, words), showUnused(steps, words)].filter((l) => l !== undefined),
     width,
   );
   const formulaTop = margin + 4 + title.length * 22 + 2;
@@ -148,12 +151,12 @@ function arrange(steps: Steps, largest: number): Layout {
     Math.max(plan.inChannels * pitch.input, plan.outChannels * pitch.output, kernel === undefined ? 0 : inGroup * pitch.kernel) - between;
   // Beside a tall input the kernel and the output stand in the middle.
   const centred = (count: number, step: number): number => top + (stack - (count * step - between)) / 2;
-  const sumLines = Math.max(...steps.frames.map((f) => sumLinesOf(steps, f, width).length));
+  const sumLines = Math.max(...steps.frames.map((f) => sumLinesOf(steps, f, width, words).length));
   const sumTop = top + stack + 30;
   const legendTop = sumTop + sumLines * 20 + 18;
   return {
     width,
-    height: legendTop + legendRows(steps, width).length * 22 + margin - 10,
+    height: legendTop + legendRows(steps, width, words).length * 22 + margin - 10,
     cell,
     title,
     formulaTop,
@@ -171,11 +174,13 @@ function arrange(steps: Steps, largest: number): Layout {
 
 const wrapAll = (lines: readonly string[], width: number): string[] => lines.flatMap((line) => wrap(line, small, width - 2 * margin));
 
-function sumLinesOf(steps: Steps, frame: Frame, width: number): string[] {
+function sumLinesOf(steps: Steps, frame: Frame, width: number, words: PictureWords): string[] {
   const { row, column, channel } = frame.output;
   const place = [...(steps.plan.outChannels > 1 ? [channel] : []), ...(steps.plan.rank === 1 ? [] : [row]), column].join(", ");
   return wrapAll(
-    [`${steps.plan.names.output}(${place}) = ${showSum(steps, frame)}`, showSample(steps, frame.taps)].filter((l) => l !== undefined),
+    [`${steps.plan.names.output}(${place}) = ${showSum(steps, frame, words)}`, showSample(steps, frame.taps, words)].filter(
+      (l) => l !== undefined,
+    ),
     width,
   );
 }
@@ -287,7 +292,7 @@ function sign(text: string, before: Place, layout: Layout): Words {
   return { shape: "words", role: "soft", size: 22, x: before.x - gap / 2, y: middle, text, anchor: "middle" };
 }
 
-function drawFrame(steps: Steps, frame: Frame, f: number, layout: Layout): Mark[] {
+function drawFrame(steps: Steps, frame: Frame, f: number, layout: Layout, words: PictureWords): Mark[] {
   const during = [f, f] as const;
   const { cell } = layout;
   const marks: Mark[] = [];
@@ -333,7 +338,7 @@ function drawFrame(steps: Steps, frame: Frame, f: number, layout: Layout): Mark[
   const place = planeOf(layout, "output", channel);
   marks.push(square("active", place, row, column, cell, { during }));
   if (readable(cell)) marks.push(centred("number", place, row, column, cell, showNumber(frame.value), { during, bold: true }));
-  sumLinesOf(steps, frame, layout.width).forEach((text, i) => {
+  sumLinesOf(steps, frame, layout.width, words).forEach((text, i) => {
     marks.push({ shape: "words", role: "ink", size: small, x: margin, y: layout.sumTop + i * 20, text, during });
   });
   return marks;
@@ -380,9 +385,9 @@ function drawSamples(steps: Steps, { taps }: Frame, layout: Layout, during: read
 }
 
 /** The text twin: sizes, formula and the finished numbers. */
-function describe(steps: Steps, formulas: readonly string[]): string {
+function describe(steps: Steps, formulas: readonly string[], words: PictureWords): string {
   const rows = (plane: readonly (readonly number[])[]): string => plane.map((line) => line.map(showNumber).join(" ")).join("; ");
-  const planes = steps.output.map((plane, c) => (steps.output.length > 1 ? `channel ${c}: ${rows(plane)}` : rows(plane)));
-  const numbers = steps.frames.length <= 128 ? ` The ${steps.plan.names.output} is ${planes.join(" / ")}.` : "";
-  return `${formulas.join("; ")}. ${steps.frames.length} ${steps.frames.length === 1 ? "step" : "steps"}, one per output cell.${numbers}`;
+  const planes = steps.output.map((plane, c) => (steps.output.length > 1 ? `${words.channel(c)}: ${rows(plane)}` : rows(plane)));
+  const numbers = steps.frames.length <= 128 ? ` ${words.result(steps.plan.names.output, planes.join(" / "))}` : "";
+  return `${formulas.join("; ")}. ${words.steps(steps.frames.length)}${numbers}`;
 }

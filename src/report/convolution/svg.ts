@@ -10,6 +10,8 @@ import { looks, type Role } from "./palette.ts";
 export interface SvgOptions {
   /** Which frame a still picture shows, from 0 (default: the drawing's own choice). */
   readonly frame?: number;
+  /** A still picture as the moving one is at that frame, without what later frames add (default false). */
+  readonly moment?: boolean;
   /** Let the frames follow each other (default false). */
   readonly animate?: boolean;
   /** Seconds per frame (default 1). Less than 0.4 is refused: nothing may flash more than three times per second. */
@@ -23,15 +25,15 @@ const restSeconds = 1.5;
 
 /** The drawing as one `svg` element with a title and a description. The same drawing gives the same text. */
 export function drawSvg(drawing: Drawing, options: SvgOptions = {}): string {
-  checkOptions("drawSvg", options, ["frame", "animate", "seconds", "theme"]);
-  const { animate = false, seconds = 1, theme = "standalone" } = options;
+  checkOptions("drawSvg", options, ["frame", "moment", "animate", "seconds", "theme"]);
+  const { animate = false, moment = false, seconds = 1, theme = "standalone" } = options;
   const frame = options.frame ?? drawing.still ?? 0;
   if (!Number.isInteger(frame) || frame < 0 || frame >= drawing.frames)
     throw new ArgumentError(`drawSvg: frame is ${frame}; the picture has frames 0 to ${drawing.frames - 1}`);
   if (!(seconds >= 0.4)) throw new ArgumentError(`drawSvg: ${seconds} seconds per frame; expected at least 0.4, so that nothing flashes`);
   const { width, height, title, description } = drawing;
   const moving = animate && drawing.frames > 1;
-  const shown = moving ? drawing.marks : drawing.marks.filter((m) => seenStill(m, frame));
+  const shown = moving ? drawing.marks : drawing.marks.filter((m) => (moment ? seenIn(m, frame) : seenStill(m, frame)));
   const id = `d${(hashLabel(`${title}|${description}|${drawing.marks.length}|${frame}|${moving}|${seconds}`) >>> 0).toString(36)}`;
   const roles = [...new Set<Role>([...(theme === "standalone" ? (["paper"] as const) : []), ...shown.map((m) => m.role)])];
   const groups = moving ? groupByTime(shown) : [{ during: undefined, marks: shown }];

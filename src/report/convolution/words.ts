@@ -3,6 +3,7 @@ import { dilatedKernel } from "../../arithmetic/sizes.ts";
 import { show } from "../range.ts";
 import { type DrawnAxis, isPooling, type WindowPlan } from "./options.ts";
 import type { Frame, Steps, Tap } from "./steps.ts";
+import { english, type PictureWords } from "./wording.ts";
 
 /** A space at which no line is broken. */
 const bound = "\u00a0";
@@ -22,38 +23,34 @@ const showPadding = ({ given: { before, after } }: DrawnAxis): string =>
   (before === after ? String(before) : `${before},${after}`).replaceAll("-", "−");
 
 /** "kernel 3 × 3, stride 2, padding 1": only what is not the default. */
-export function showSettings(plan: WindowPlan): string {
+export function showSettings(plan: WindowPlan, words: PictureWords = english): string {
   const { kind, axes, groups, inChannels, outChannels } = plan;
   const differs = (pick: (axis: DrawnAxis) => number, usual: number): boolean => axes.slice(2 - plan.rank).some((a) => pick(a) !== usual);
   return [
-    `${isPooling(kind) ? "window" : "kernel"} ${showSizes(plan, (a) => a.kernel)}`,
-    (isPooling(kind) || differs((a) => a.given.stride, 1)) && `stride ${perAxis(plan, (a) => String(a.given.stride))}`,
-    axes.some((a) => a.given.before !== 0 || a.given.after !== 0) && `padding ${perAxis(plan, showPadding)}`,
-    differs((a) => a.dilation, 1) && `dilation ${perAxis(plan, (a) => String(a.dilation))}`,
-    differs((a) => a.extra, 0) && `output padding ${perAxis(plan, (a) => String(a.extra))}`,
-    plan.border === "circular" && "circular border",
-    plan.ceilMode && "ceil mode",
-    !isPooling(kind) && (inChannels > 1 || outChannels > 1) && `${inChannels} to ${outChannels} channels`,
-    !isPooling(kind) && groups > 1 && `${groups} groups`,
+    `${isPooling(kind) ? words.window : words.kernel} ${showSizes(plan, (a) => a.kernel)}`,
+    (isPooling(kind) || differs((a) => a.given.stride, 1)) && `${words.stride} ${perAxis(plan, (a) => String(a.given.stride))}`,
+    axes.some((a) => a.given.before !== 0 || a.given.after !== 0) && `${words.padding} ${perAxis(plan, showPadding)}`,
+    differs((a) => a.dilation, 1) && `${words.dilation} ${perAxis(plan, (a) => String(a.dilation))}`,
+    differs((a) => a.extra, 0) && `${words.outputPadding} ${perAxis(plan, (a) => String(a.extra))}`,
+    plan.border === "circular" && words.circular,
+    plan.ceilMode && words.ceilMode,
+    !isPooling(kind) && (inChannels > 1 || outChannels > 1) && words.channels(inChannels, outChannels),
+    !isPooling(kind) && groups > 1 && words.groups(groups),
   ]
     .filter((part) => part !== false)
     .join(", ");
 }
 
-const kindNames = {
-  convolution: "Convolution",
-  transposed: "Transposed convolution",
-  deformable: "Deformable convolution",
-  "average pooling": "Average pooling",
-  "max pooling": "Max pooling",
-  "L2 pooling": "L2 pooling",
-} as const;
-
 /** "Convolution of 5 × 5: kernel 3 × 3, stride 2, padding 1 → 3 × 3". */
-export function showTitle(plan: WindowPlan): string {
+export function showTitle(plan: WindowPlan, words: PictureWords = english): string {
   return (
     plan.title ??
-    `${kindNames[plan.kind]} of ${showSizes(plan, (a) => a.given.input)}: ${showSettings(plan)} →${bound}${showSizes(plan, (a) => a.output)}`
+    words.title(
+      words.kinds[plan.kind],
+      showSizes(plan, (a) => a.given.input),
+      showSettings(plan, words),
+      showSizes(plan, (a) => a.output),
+    )
   );
 }
 
@@ -78,18 +75,18 @@ export function showAxisSize(plan: WindowPlan, axis: DrawnAxis): string {
 }
 
 /** One line for both axes where they are alike, else one for each; with dilation, first where the kernel's extent in them comes from. */
-export function showOutputSize(plan: WindowPlan): string[] {
+export function showOutputSize(plan: WindowPlan, words: PictureWords = english): string[] {
   return [
-    ...perAxisLines(plan, "extent of the dilated kernel", showExtent),
-    ...perAxisLines(plan, "output size", (axis) => showAxisSize(plan, axis)),
+    ...perAxisLines(plan, words, words.extent, showExtent),
+    ...perAxisLines(plan, words, words.outputSize, (axis) => showAxisSize(plan, axis)),
   ];
 }
 
-function perAxisLines(plan: WindowPlan, name: string, show: (axis: DrawnAxis) => string | undefined): string[] {
+function perAxisLines(plan: WindowPlan, words: PictureWords, name: string, show: (axis: DrawnAxis) => string | undefined): string[] {
   const [rows, columns] = plan.axes.map(show);
   const line = (text: string | undefined, where: string): string[] => (text === undefined ? [] : [`${name}${where}: ${text}`]);
   if (plan.rank === 1) return line(columns, "");
-  return rows === columns ? line(rows && `${rows}, along both axes`, "") : [...line(rows, " in rows"), ...line(columns, " in columns")];
+  return rows === columns ? line(rows && `${rows}${words.bothAxes}`, "") : [...line(rows, words.inRows), ...line(columns, words.inColumns)];
 }
 
 /** Cells from the first to the last tap of a kernel with gaps; undefined for one without. */
@@ -104,7 +101,8 @@ const factor = (v: number): string => (v < 0 ? `(${showNumber(v)})` : showNumber
 const mostTerms = 27;
 
 /** "3·0 + 3·1 + … = 12": the numbers that make one output cell, in the order in which they are read. */
-export function showSum(steps: Steps, { taps, value, bias, divisor, winner }: Frame): string {
+export function showSum(steps: Steps, { taps, value, bias, divisor, winner }: Frame, words: PictureWords = english): string {
+  const listTerms = (list: readonly Tap[], term: (tap: Tap) => string, between: string): string => joinTerms(list, term, between, words);
   const result = showNumber(value);
   if (steps.kind === "max pooling")
     return winner === undefined || winner < 0 ? `max() = ${result}` : `max(${listTerms(taps, readValue, ", ")}) = ${result}`;
@@ -114,7 +112,7 @@ export function showSum(steps: Steps, { taps, value, bias, divisor, winner }: Fr
   // The zeros of a stretched input are many and add nothing: they are in the picture, not in the sum.
   const terms = steps.kind === "transposed" ? taps.filter((t) => t.kind === "input") : taps;
   const added = bias === undefined ? "" : ` + ${factor(bias)}`;
-  if (terms.length === 0) return `nothing but zeros${added} = ${result}`;
+  if (terms.length === 0) return `${words.nothingButZeros}${added} = ${result}`;
   return `${listTerms(terms, (t) => `${factor(t.value)}·${factor(t.weight)}`, " + ")}${added} = ${result}`;
 }
 
@@ -124,26 +122,25 @@ function countedTaps(steps: Steps, taps: readonly Tap[]): readonly Tap[] {
   return steps.plan.countIncludePad ? taps : taps.filter((t) => t.kind === "input");
 }
 
-function listTerms(taps: readonly Tap[], term: (tap: Tap) => string, between: string): string {
+function joinTerms(taps: readonly Tap[], term: (tap: Tap) => string, between: string, words: PictureWords): string {
   if (taps.length <= mostTerms) return taps.map(term).join(between);
   const head = taps.slice(0, mostTerms - 3).map(term);
-  return [...head, `… ${taps.length - head.length} more`].join(between);
+  return [...head, words.moreTerms(taps.length - head.length)].join(between);
 }
 
 /** How the first sampled value that lies between cells is mixed: "(0, 0.5): 0.5·3 + 0.5·3 = 3". */
-export function showSample(steps: Steps, taps: readonly Tap[]): string | undefined {
+export function showSample(steps: Steps, taps: readonly Tap[], words: PictureWords = english): string | undefined {
   const tap = taps.find((t) => t.neighbours !== undefined && t.neighbours.length > 1);
   if (tap?.neighbours === undefined) return undefined;
   const place = `(${showNumber(tap.row - steps.grid.top)}, ${showNumber(tap.column - steps.grid.left)})`;
-  return `the point at ${place} reads ${tap.neighbours.map((n) => `${showNumber(n.share)}·${showNumber(n.value)}`).join(" + ")} = ${showNumber(tap.value)}`;
+  const mixed = tap.neighbours.map((n) => `${showNumber(n.share)}·${showNumber(n.value)}`).join(" + ");
+  return words.sample(place, `${mixed} = ${showNumber(tap.value)}`);
 }
 
 /** Said where the stride leaves a border over. */
-export function showUnused({ unused }: Steps): string | undefined {
+export function showUnused({ unused }: Pick<Steps, "unused">, words: PictureWords = english): string | undefined {
   const parts = (["top", "bottom", "left", "right"] as const)
     .filter((side) => unused[side] > 0)
-    .map(
-      (side) => `${unused[side]} ${side === "left" || side === "right" ? "column" : "row"}${unused[side] > 1 ? "s" : ""} at the ${side}`,
-    );
-  return parts.length === 0 ? undefined : `no window reaches ${parts.join(" and ")}`;
+    .map((side) => words.unusedLines(unused[side], side));
+  return parts.length === 0 ? undefined : words.unused(parts);
 }

@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
+import { chapters } from "./build/chapters.ts";
 import { datasetFiles } from "./build/dataset-files.ts";
 import { oneFile } from "./build/one-file.ts";
 
@@ -14,7 +15,7 @@ export default defineConfig(({ mode }) => {
   return {
     root: path("."),
     base: "./",
-    plugins: [svelte(), ...(single ? [oneFile()] : [datasetFiles()])],
+    plugins: [svelte(), chapters({ single }), ...(single ? [oneFile()] : [datasetFiles()])],
     resolve: {
       alias: [
         { find: /^fovea$/, replacement: path("../src/index.ts") },

@@ -4,13 +4,16 @@ import { describe, expect, it } from "vitest";
 
 const rooms: Readonly<Record<string, () => Promise<object>>> = {
   "fovea/arithmetic": () => import("../../src/arithmetic/index.ts"),
+  "fovea/backends": () => import("../../src/backends/index.ts"),
   "fovea/data": () => import("../../src/data/index.ts"),
   "fovea/graph": () => import("../../src/graph/index.ts"),
   "fovea/io": () => import("../../src/io/index.ts"),
   "fovea/lens": () => import("../../src/lens/index.ts"),
   "fovea/nn": () => import("../../src/nn/index.ts"),
   "fovea/ops": () => import("../../src/ops/index.ts"),
+  "fovea/report": () => import("../../src/report/index.ts"),
   "fovea/tensor": () => import("../../src/tensor/index.ts"),
+  "fovea/train": () => import("../../src/train/index.ts"),
   "fovea/zoo": () => import("../../src/zoo/index.ts"),
 };
 
@@ -48,6 +51,7 @@ describe("the chapters tell the truth", () => {
     ["three-ideas", 10],
     ["variants", 17],
     ["activations", 9],
+    ["learning", 10],
     ["onnx", 12],
     ["attribution", 16],
     ["maximisation", 10],

@@ -74,6 +74,11 @@ export function writeAddress(query: Query, { push = false }: { readonly push?: b
   else history.replaceState(null, "", address);
 }
 
+/** For the `href` of a link within the lab. */
+export function linkTo(query: Query): string {
+  return `${location.protocol === "file:" ? "#" : "?"}${encode(query)}`;
+}
+
 /** Like URLSearchParams, but what is legible and legal stays legible: parentheses, commas, colons, and + for spaces. */
 function encode(query: Query): string {
   return Object.entries(query)

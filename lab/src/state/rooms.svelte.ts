@@ -2,7 +2,7 @@
 import { type Field, type Query, readAddress, writeAddress } from "./address.ts";
 import { settings, settingsQuery } from "./settings.svelte.ts";
 
-export const roomNames = ["start", "convolve", "network", "train", "neurons", "open", "lessons"] as const;
+export const roomNames = ["start", "convolve", "network", "train", "neurons", "open", "lessons", "reading"] as const;
 export type RoomName = (typeof roomNames)[number];
 
 type Fields = Readonly<Record<string, Field<unknown>>>;
@@ -104,6 +104,18 @@ export function apply(room: RoomName, query: Query): void {
   }
   const unread = Object.entries(query).filter(([name]) => own === undefined && session?.fields[name] === undefined);
   if (place.room !== room) visit(room, Object.fromEntries(unread));
+}
+
+/** Follows a link within the lab: what it does not name is at its default, except the net; the back button returns. */
+export function openAddress(query: Query): void {
+  writeAddress(viewQuery());
+  awaited = withoutVersion(query);
+  place.room = roomOf(query);
+  const known = rooms.get(place.room);
+  if (known !== undefined) Object.assign(known.state, valuesOf(known.fields, query));
+  const { fields, state } = rooms.get("session") ?? { fields: {}, state: {} };
+  for (const [name, field] of Object.entries(fields)) if (query[name] !== undefined) state[name] = field.read(query[name]);
+  writeAddress(viewQuery(), { push: true });
 }
 
 function withoutVersion({ v: _, ...query }: Query): Query {

@@ -5,6 +5,7 @@ import { defineConfig } from "vite";
 import { chapters } from "./build/chapters.ts";
 import { datasetFiles } from "./build/dataset-files.ts";
 import { oneFile } from "./build/one-file.ts";
+import { tours } from "./build/tours.ts";
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 /** The page is served with the same headers while it is developed. */
@@ -15,7 +16,7 @@ export default defineConfig(({ mode }) => {
   return {
     root: path("."),
     base: "./",
-    plugins: [svelte(), chapters({ single }), ...(single ? [oneFile()] : [datasetFiles()])],
+    plugins: [svelte(), tours(), chapters({ single }), ...(single ? [oneFile()] : [datasetFiles()])],
     resolve: {
       alias: [
         { find: /^fovea$/, replacement: path("../src/index.ts") },

@@ -27,3 +27,12 @@ export const lessons: readonly Lesson[] = [
   variants,
   neurons,
 ];
+
+/** The question that "sizes:3" stands for: lesson and problem. */
+export function askedIn(from: string, language: "en" | "zh"): { readonly title: string; readonly question: string } | undefined {
+  const [name, seed] = from.split(":");
+  const found = lessons.find((one) => one.name === name);
+  if (found === undefined || !/^\d+$/.test(seed ?? "")) return undefined;
+  const own = found.words[language];
+  return { title: own.title, question: own.ask(found.make(Number(seed))) };
+}

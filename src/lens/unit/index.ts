@@ -7,18 +7,15 @@ export {
   type UnitTerm,
   unitArithmetic,
 } from "./arithmetic.ts";
+export { type BackwardScore, type UnitBackward, type UnitBackwardOptions, unitBackward } from "./backward.ts";
 export {
   type BackwardPart,
-  type BackwardScore,
   type CellBackward,
   cellBackward,
   inputGradient,
-  type UnitBackward,
-  type UnitBackwardOptions,
-  unitBackward,
   type WeightBackward,
   weightBackward,
   weightGradient,
-} from "./backward.ts";
+} from "./backward-cells.ts";
 export { type CellArithmetic, type CellShare, type CellTap, cellArithmetic, cellReading, pointwiseCurve } from "./cell.ts";
 export { type UnitReads, unitReads } from "./reads.ts";

@@ -9,6 +9,7 @@ export * from "./activations.ts";
 export { type Adversarial, type AdversarialOptions, adversarial } from "./adversarial.ts";
 export * from "./attribute.ts";
 export * from "./data-statistics.ts";
+export { type DirectionOptions, direction, unitLength } from "./direction.ts";
 export { type ConceptSet, syntheticConcepts } from "./dissection/concepts.ts";
 export { type ConceptOverlap, type Dissection, type DissectOptions, dissect, type UnitDissection } from "./dissection/dissect.ts";
 export { type EvolutionOptions, featureEvolution, type LayerEvolution } from "./evolution.ts";
@@ -17,6 +18,7 @@ export { type InterveneOptions, type Intervention, intervene, type WatchedInterv
 export { type AblateOptions, type AblationTask, ablateEach } from "./intervene-each.ts";
 export * from "./maximise.ts";
 export * from "./measures/index.ts";
+export { type PatchOptions, patched } from "./patched.ts";
 export type * from "./records.ts";
 export { type ReluRule, reluRules } from "./rules.ts";
 export type { Progress, RunOptions } from "./run.ts";

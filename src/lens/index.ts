@@ -10,6 +10,7 @@ export { type Adversarial, type AdversarialOptions, adversarial } from "./advers
 export * from "./attribute.ts";
 export * from "./data-statistics.ts";
 export { type DirectionOptions, direction, unitLength } from "./direction.ts";
+export { type Concept, type ConceptRule, conceptsOn, needsFigures, type Region, regions } from "./dissection/concept-list.ts";
 export { type ConceptSet, syntheticConcepts } from "./dissection/concepts.ts";
 export { type ConceptOverlap, type Dissection, type DissectOptions, dissect, type UnitDissection } from "./dissection/dissect.ts";
 export { type EvolutionOptions, featureEvolution, type LayerEvolution } from "./evolution.ts";

@@ -1,4 +1,4 @@
-// Equivariance, measured: does the map of a moved picture equal the moved map of the picture? ‖f(Tx) − T f(x)‖ for shifts, quarter turns and
+// Equivariance, measured: does the map of a moved picture equal the moved map of the picture? ‖f(Tx) − T f(x)‖ for shifts, turns and
 // enlargements. Convolution has it for shifts alone, and what padding and strides leave of it is what this meter shows.
 // Goodfellow, Bengio & Courville, Deep Learning, section 9.2.
 import type { Model } from "../../nn/model.ts";
@@ -6,15 +6,8 @@ import { ArgumentError, ShapeError } from "../../tensor/errors.ts";
 import { sameShape, showShape } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { RunOptions } from "../run.ts";
-import { checkMaps, type FeatureMap, layerMap, rearranged } from "./feature-map.ts";
-
-export type PictureTransform =
-  /** Down and to the right; what leaves on one side comes back on the other. */
-  | { readonly kind: "shift"; readonly rows: number; readonly columns: number }
-  /** Quarter turns counter-clockwise; for square pictures and maps. */
-  | { readonly kind: "rotation"; readonly quarters: 1 | 2 | 3 }
-  /** Enlarged about the centre by a factor >= 1, nearest pixel; the size stays, the rim is lost. */
-  | { readonly kind: "scale"; readonly factor: number };
+import { checkMaps, type FeatureMap, layerMap } from "./feature-map.ts";
+import { isRearranging, type PictureTransform, sourceOf, transformPicture } from "./picture-transform.ts";
 
 export interface EquivarianceOptions {
   /** Input positions per map position, rows and columns (default 1, 1). */
@@ -25,13 +18,20 @@ export interface EquivarianceOptions {
 
 export interface EquivarianceReading {
   readonly transform: PictureTransform;
+  /** What was done to the maps: a shift in their own positions. */
+  readonly onMaps: PictureTransform;
   /** ‖f(Tx) − T f(x)‖ over all positions. */
   readonly error: number;
   /** `error` divided by ‖f(Tx)‖ (0 when both are 0). */
   readonly relative: number;
-  /** The same norm without the margin. */
+  /** The same norm without the margin, and without what comes from outside of the picture. */
   readonly interior: number;
-  /** Whether T moves maps by whole positions. If not, the nearest whole shift was compared, the one that suits f best. */
+  /** `interior` divided by ‖f(Tx)‖ over the same positions (0 when both are 0, or when there are none). */
+  readonly relativeInterior: number;
+  /**
+   * Whether T moves maps by whole positions. If not, a shift by whole pixels is compared with the nearest whole shift of the maps, the one that
+   * suits f best; a shift by parts of a pixel with the maps mixed in the same parts.
+   */
   readonly whole: boolean;
   /** Norm over the channels at each position, [H', W']. */
   readonly where: Tensor;
@@ -57,7 +57,7 @@ export async function equivariance(
     const candidates = onMaps(transform, stride);
     const compared = candidates.map((t) => compare(moved, transformPicture(still, t), t, margin));
     const best = compared.reduce((a, b) => (b.error < a.error ? b : a));
-    readings.push({ transform, whole: candidates.length === 1, ...best });
+    readings.push({ transform, whole: candidates.length === 1 && (transform.kind !== "shift" || isRearranging(candidates[0])), ...best });
   }
   return readings;
 }
@@ -78,61 +78,14 @@ export async function layerEquivariance(model: Model, picture: Tensor, options: 
   return equivariance(await layerMap(model, options.layer, options), picture, options.transforms, { stride, margin });
 }
 
-/** The transform on maps that belongs to one on pictures; where a shift is no multiple of the stride, the whole shifts around it. */
+/** The transform on maps that belongs to one on pictures; where a whole shift is no multiple of the stride, the whole shifts around it. */
 function onMaps(transform: PictureTransform, [rowStride, columnStride]: readonly [number, number]): PictureTransform[] {
   if (transform.kind !== "shift") return [transform];
+  if (!isRearranging(transform)) return [{ kind: "shift", rows: transform.rows / rowStride, columns: transform.columns / columnStride }];
   const around = (shift: number): number[] => [...new Set([Math.floor(shift), Math.ceil(shift)])];
   const rows = around(transform.rows / rowStride);
   const columns = around(transform.columns / columnStride);
   return rows.flatMap((r) => columns.map((c): PictureTransform => ({ kind: "shift", rows: r, columns: c })));
-}
-
-/** A picture or maps [C, H, W], transformed. */
-export function transformPicture(picture: Tensor, transform: PictureTransform): Tensor {
-  const [, height, width] = checkMaps(picture, "transformPicture: the picture");
-  const source = new Int32Array(height * width);
-  const read = sourceOf(transform, height, width);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const [row, column] = read(y, x);
-      source[y * width + x] = row * width + column;
-    }
-  }
-  return rearranged(picture, source, [height, width]);
-}
-
-/** Which position of the picture position (y, x) of the result shows. */
-function sourceOf(transform: PictureTransform, height: number, width: number): (y: number, x: number) => readonly [number, number] {
-  switch (transform.kind) {
-    case "shift": {
-      const { rows, columns } = transform;
-      if (!Number.isInteger(rows) || !Number.isInteger(columns)) {
-        throw new ArgumentError(`transformPicture: a shift of (${rows}, ${columns}) is not in whole positions`);
-      }
-      const back = (at: number, shift: number, size: number): number => (((at - shift) % size) + size) % size;
-      return (y, x) => [back(y, rows, height), back(x, columns, width)];
-    }
-    case "rotation": {
-      if (height !== width) throw new ArgumentError(`transformPicture: only squares turn by a quarter; this is ${height} x ${width}`);
-      const last = height - 1;
-      switch (transform.quarters) {
-        case 1:
-          return (y, x) => [x, last - y];
-        case 2:
-          return (y, x) => [last - y, last - x];
-        case 3:
-          return (y, x) => [last - x, y];
-        default:
-          throw new ArgumentError(`transformPicture: quarters is ${String(transform.quarters)}; expected 1, 2 or 3`);
-      }
-    }
-    case "scale": {
-      const { factor } = transform;
-      if (!(factor >= 1)) throw new ArgumentError(`transformPicture: factor is ${factor}; expected a number >= 1`);
-      const shrink = (at: number, size: number): number => Math.floor((at + 0.5 - size / 2) / factor + size / 2);
-      return (y, x) => [shrink(y, height), shrink(x, width)];
-    }
-  }
 }
 
 function compare(
@@ -140,34 +93,43 @@ function compare(
   b: Tensor,
   transform: PictureTransform,
   margin: number,
-): Pick<EquivarianceReading, "error" | "relative" | "interior" | "where"> {
+): Pick<EquivarianceReading, "onMaps" | "error" | "relative" | "interior" | "relativeInterior" | "where"> {
   const [channels, height, width] = checkMaps(a, "equivariance: f(Tx)");
   const inside = isInside(transform, height, width, margin);
   const where = new Float64Array(height * width);
-  let [all, interior, size] = [0, 0, 0];
+  let [all, interior, size, insideSize] = [0, 0, 0, 0];
   for (let p = 0; p < where.length; p++) {
-    let sum = 0;
+    let [sum, own] = [0, 0];
     for (let c = 0; c < channels; c++) {
       const at = c * where.length + p;
       sum += (a.data[at] - b.data[at]) ** 2;
-      size += a.data[at] ** 2;
+      own += a.data[at] ** 2;
     }
     where[p] = Math.sqrt(sum);
     all += sum;
-    if (inside(Math.floor(p / width), p % width)) interior += sum;
+    size += own;
+    if (inside(Math.floor(p / width), p % width)) {
+      interior += sum;
+      insideSize += own;
+    }
   }
-  const error = Math.sqrt(all);
+  const share = (difference: number, of: number): number => (difference === 0 ? 0 : Math.sqrt(difference / of));
   return {
-    error,
-    relative: error === 0 ? 0 : error / Math.sqrt(size),
+    onMaps: transform,
+    error: Math.sqrt(all),
+    relative: share(all, size),
     interior: Math.sqrt(interior),
+    relativeInterior: share(interior, insideSize),
     where: new Tensor(where, [height, width]),
   };
 }
 
-/** Positions at least `margin` away from the border, now and before they were shifted. */
+/** Positions at least `margin` away from the border, now and before they were moved, and whose surroundings were all in the picture. */
 function isInside(transform: PictureTransform, height: number, width: number, margin: number): (y: number, x: number) => boolean {
-  const [rows, columns] = transform.kind === "shift" ? [transform.rows, transform.columns] : [0, 0];
-  const within = (at: number, size: number): boolean => at >= margin && at < size - margin;
-  return (y, x) => within(y, height) && within(x, width) && within(y - rows, height) && within(x - columns, width);
+  const within = ([y, x]: readonly [number, number], from: number): boolean =>
+    y >= from && x >= from && y <= height - 1 - from && x <= width - 1 - from;
+  const source = (y: number, x: number): readonly [number, number] => sourceOf(transform, [y, x], [height, width]);
+  const corners = [-margin, margin].flatMap((down) => [-margin, margin].map((right) => [down, right] as const));
+  return (y, x) =>
+    within([y, x], margin) && within(source(y, x), margin) && corners.every(([down, right]) => within(source(y + down, x + right), 0));
 }

@@ -9,4 +9,5 @@ export { type FeatureMap, layerMap } from "./feature-map.ts";
 export * from "./invariance.ts";
 export * from "./pattern-match.ts";
 export * from "./permutation.ts";
+export { type PictureTransform, transformPicture } from "./picture-transform.ts";
 export * from "./projective-field.ts";

@@ -9,7 +9,7 @@ import {
   transformPicture,
 } from "../../../src/lens/index.ts";
 import { createModel, type Module, nn } from "../../../src/nn/index.ts";
-import { avgPool2d, conv2d, maxPool2d } from "../../../src/ops/index.ts";
+import { avgPool2d, conv2d, maxPool2d, relu } from "../../../src/ops/index.ts";
 import { ArgumentError, GraphError, ShapeError } from "../../../src/tensor/errors.ts";
 import { random, randomNormal } from "../../../src/tensor/random.ts";
 import { Tensor, tensor } from "../../../src/tensor/tensor.ts";
@@ -132,7 +132,98 @@ describe("H6 equivariance meter", () => {
     const turned = [1, 2, 1].reduce((p, quarters) => transformPicture(p, { kind: "rotation", quarters: quarters as 1 | 2 }), picture);
     expect(turned.data).toEqual(picture.data);
     expect(() => transformPicture(row, { kind: "rotation", quarters: 1 })).toThrow(ArgumentError);
-    expect(() => transformPicture(row, shift(0.5, 0))).toThrow(ArgumentError);
     expect(() => transformPicture(row, { kind: "scale", factor: 0.5 })).toThrow(ArgumentError);
+  });
+});
+
+describe("LF19 movements between the pixels", () => {
+  const close = (a: Tensor, b: Tensor, digits = 6): void => {
+    expect(a.shape).toEqual(b.shape);
+    for (const [i, value] of a.data.entries()) expect(value).toBeCloseTo(b.data[i], digits);
+  };
+  /** Row and column numbers as pixels: what a movement does to places can be read off. */
+  const places = new Tensor(
+    Float64Array.from({ length: 2 * 9 * 15 }, (_, i) => (i < 135 ? Math.floor(i / 15) : i % 15)),
+    [2, 9, 15],
+  );
+
+  it("quarter turns by degrees are the quarter turns, and whole shifts by parts the whole shifts", () => {
+    for (const quarters of [1, 2, 3] as const)
+      close(
+        transformPicture(picture, { kind: "rotation", degrees: 90 * quarters }),
+        transformPicture(picture, { kind: "rotation", quarters }),
+      );
+    close(transformPicture(picture, { kind: "rotation", degrees: -360 }), picture);
+    close(transformPicture(picture, { kind: "scale", factor: 1, sampling: "bilinear" }), picture);
+    const half = transformPicture(picture, shift(0.5, 0)).data;
+    const [still, moved] = [picture.data, transformPicture(picture, shift(1, 0)).data];
+    for (const [i, value] of half.entries()) expect(value).toBeCloseTo((still[i] + moved[i]) / 2, 12);
+  });
+
+  it("a turn by 30 degrees and an enlargement by 1.5 show each position what stands at its source, in oblong pictures too", () => {
+    const centre = [4, 7];
+    const read = (maps: Tensor, y: number, x: number): number[] => [maps.data[y * 15 + x], maps.data[135 + y * 15 + x]];
+    const turned = transformPicture(places, { kind: "rotation", degrees: 30 });
+    const [cos, sin] = [Math.sqrt(3) / 2, 0.5];
+    for (const [dy, dx] of [
+      [0, 0],
+      [0, 3],
+      [-2, 1],
+      [2, -4],
+    ]) {
+      const [row, column] = read(turned, 4 + dy, 7 + dx);
+      expect(row).toBeCloseTo(centre[0] + sin * dx + cos * dy, 9);
+      expect(column).toBeCloseTo(centre[1] + cos * dx - sin * dy, 9);
+    }
+    const large = transformPicture(places, { kind: "scale", factor: 1.5, sampling: "bilinear" });
+    expect(read(large, 1, 13)[0]).toBeCloseTo(4 - 3 / 1.5, 9);
+    expect(read(large, 1, 13)[1]).toBeCloseTo(7 + 6 / 1.5, 9);
+    // Made smaller, there is nothing around.
+    const small = transformPicture(places, { kind: "scale", factor: 0.5, sampling: "bilinear" });
+    expect(read(small, 0, 0)).toEqual([0, 0]);
+    for (const [i, at] of [6, 9].entries()) expect(read(small, 5, 8)[i]).toBeCloseTo(at, 9);
+  });
+
+  it("a convolution keeps shifts by parts of a pixel, ReLU after it does not; a convolution of one pixel keeps every movement inside", async () => {
+    const parts = [shift(0.5, 0), shift(-1.25, 2.75)];
+    for (const { relative, whole } of await equivariance(circular, picture, parts)) {
+      expect(relative).toBeLessThan(1e-12);
+      expect(whole).toBe(false);
+    }
+    const bent = batched((x) => relu(conv2d(x, kernel, undefined, { padding: 2, paddingMode: "circular" })));
+    for (const { relative } of await equivariance(bent, picture, parts)) expect(relative).toBeGreaterThan(0.05);
+
+    const one = randomNormal([3, 2, 1, 1], random(4)).cast("float64");
+    const bias = tensor([1, -2, 3]).cast("float64");
+    const moves: PictureTransform[] = [
+      { kind: "rotation", degrees: 20 },
+      { kind: "scale", factor: 0.7, sampling: "bilinear" },
+    ];
+    for (const reading of await equivariance(
+      batched((x) => conv2d(x, one, bias)),
+      picture,
+      moves,
+    )) {
+      expect(reading.interior).toBeLessThan(1e-9);
+      expect(reading.relativeInterior).toBeLessThan(1e-10);
+      // Where nothing came from the picture, the bias stands on one side alone.
+      expect(reading.relative).toBeGreaterThan(0.01);
+    }
+    for (const { relativeInterior } of await equivariance(zeros, picture, moves, { margin: 2 }))
+      expect(relativeInterior).toBeGreaterThan(0.1);
+  });
+
+  it("a shift by parts of a pixel moves maps by the same parts of their stride", async () => {
+    const average = batched((x) => avgPool2d(x, 2));
+    const [reading] = await equivariance(average, picture, [shift(2.5, 0)], { stride: [2, 2] });
+    expect(reading.onMaps).toEqual(shift(1.25, 0));
+    const [whole] = await equivariance(average, picture, [shift(3, 0)], { stride: [2, 2] });
+    expect(whole.onMaps.kind === "shift" && Number.isInteger(whole.onMaps.rows)).toBe(true);
+  });
+
+  it("what is no movement is refused", () => {
+    expect(() => transformPicture(picture, { kind: "rotation", degrees: Number.NaN })).toThrow(ArgumentError);
+    expect(() => transformPicture(picture, { kind: "scale", factor: 0, sampling: "bilinear" })).toThrow(/> 0/);
+    expect(() => transformPicture(picture, shift(Number.POSITIVE_INFINITY, 0))).toThrow(/is no place/);
   });
 });

@@ -4,12 +4,15 @@ import { english } from "../../src/report/convolution/wording.ts";
 import {
   activationAt,
   activationPicture,
+  describeSteps,
   drawGif,
   drawSvg,
+  gradientPicture,
   matrixPicture,
   type PictureWords,
   planWindow,
   show,
+  showSymbols,
   stepPicture,
   type WindowOptions,
 } from "../../src/report/index.ts";
@@ -89,6 +92,54 @@ describe("L48 words in pictures", () => {
     expect(String.fromCharCode(...bytes.subarray(0, 6))).toBe("GIF89a");
     const small = { width: 1, height: 1, data: new Uint8Array(4) };
     await expect(drawGif(drawing, { rasterise: () => small })).rejects.toThrow(ShapeError);
+  });
+});
+
+describe("LF12 LF13 the way back as a picture, and sums in letters", () => {
+  const marked = (drawing: ReturnType<typeof stepPicture>, frame: number): string[] =>
+    drawing.marks.flatMap((m) =>
+      m.shape === "words" && m.during?.[0] === frame && m.during[1] === frame && m.size === 13 ? [m.text] : [],
+    );
+
+  test("LF12 a maximum hands its whole gradient to the cell that won", () => {
+    const options: WindowOptions = {
+      kind: "max pooling",
+      input: [4, 4],
+      kernel: 2,
+      stride: 2,
+      values: [1, 2, 0, 0, 3, 9, 5, 0, 0, 0, 1, 1, 7, 0, 1, 2],
+    };
+    const drawing = gradientPicture(options, [10, 20, 30, 40]);
+    expect([0, 1, 2, 3].map((f) => marked(drawing, f))).toEqual([
+      ["g(0, 0) = 10 → dX(1, 1) + 10·1 = 10"],
+      ["g(0, 1) = 20 → dX(1, 2) + 20·1 = 20"],
+      ["g(1, 0) = 30 → dX(3, 0) + 30·1 = 30"],
+      ["g(1, 1) = 40 → dX(3, 3) + 40·1 = 40"],
+    ]);
+    const cells = drawing.marks.flatMap((m) => (m.shape === "words" && m.during === undefined && m.anchor === "middle" ? [m.text] : []));
+    expect(cells.slice(0, 16).map(Number)).toEqual([0, 0, 0, 0, 0, 10, 20, 0, 0, 0, 0, 0, 30, 0, 0, 40]);
+  });
+  test("LF12 an average shares equally, by the cells that it counts", () => {
+    const options: WindowOptions = { kind: "average pooling", input: [2, 2], kernel: 2, stride: 1, padding: 1, countIncludePad: false };
+    expect(marked(gradientPicture(options), 1)).toEqual(["g(0, 1) = 1 → dX(0, 0) + 1·0.5 = 0.5; dX(0, 1) + 1·0.5 = 0.5"]);
+    const counted = gradientPicture({ ...options, countIncludePad: true });
+    expect(marked(counted, 1)).toEqual(["g(0, 1) = 1 → dX(0, 0) + 1·0.25 = 0.25; dX(0, 1) + 1·0.25 = 0.25"]);
+  });
+
+  const symbols = (options: WindowOptions, f: number): string => {
+    const steps = describeSteps(options);
+    return showSymbols(steps, steps.frames[f]);
+  };
+  test.each([
+    [{ input: [3], kernel: 2, bias: [1] }, 1, "y(1) = x(1)·w(0) + x(2)·w(1) + b"],
+    [{ input: [3, 3], kernel: [1, 2], padding: [0, 1], stride: 2 }, 0, "y(0, 0) = x(0, -1)·w(0, 0) + x(0, 0)·w(0, 1)"],
+    [{ kind: "transposed", input: [2], kernel: 3, stride: 2 }, 2, "y(2) = x(0)·w(2) + x(1)·w(0)"],
+    [{ input: [2], kernel: 1, inChannels: 2, outChannels: 2, bias: [1, 2] }, 3, "y(1, 1) = x(0, 1)·w(1, 0, 0) + x(1, 1)·w(1, 1, 0) + b(1)"],
+    [{ kind: "max pooling", input: [4], kernel: 2 }, 1, "y(1) = max(x(2), x(3))"],
+    [{ kind: "average pooling", input: [2], kernel: 2, padding: 1, stride: 1, countIncludePad: false }, 0, "y(0) = (x(0)) / 1"],
+    [{ kind: "L2 pooling", input: [2], kernel: 2 }, 0, "y(0) = √(x(0)² + x(1)²)"],
+  ] as readonly (readonly [WindowOptions, number, string])[])("L25 in letters: %j", (options, f, text) => {
+    expect(symbols(options, f)).toBe(text.replaceAll("-", "−"));
   });
 });
 

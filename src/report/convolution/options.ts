@@ -95,6 +95,7 @@ export function checkPoolPadding(
   if (Math.min(before, after) < 0 || Math.max(before, after) > most)
     throw new ArgumentError(
       `${where}: padding [${before}, ${after}] must lie in 0..${most} for a window that spans ${extent}, so that no window lies wholly in it`,
+      { reason: { kind: "padding too large", before, after, most, extent } },
     );
 }
 
@@ -161,7 +162,10 @@ export function planWindow(options: WindowOptions): WindowPlan {
   const rank = options.input.length === 1 ? 1 : 2;
   const pooling = isPooling(kind);
   const size = sizeOf(drawn, { inChannels, outChannels, groups });
-  if (size > mostDrawn) throw new ArgumentError(`${kind}: a picture of ${size} cells or products is too large; at most ${mostDrawn}`);
+  if (size > mostDrawn)
+    throw new ArgumentError(`${kind}: a picture of ${size} cells or products is too large; at most ${mostDrawn}`, {
+      reason: { kind: "too large to draw", size, most: mostDrawn },
+    });
   const taps = drawn[0].kernel * drawn[1].kernel;
   const outputs = drawn[0].output * drawn[1].output;
   const plane = drawn[0].given.input * drawn[1].given.input;
@@ -245,6 +249,7 @@ function transposedAxis(
   if (output < 1) {
     throw new ShapeError(
       `${where}: (${input} - 1)·${stride} - ${before} - ${after} + ${extent} + ${extra} = ${output}; the padding crops everything away`,
+      { reason: { kind: "nothing left", output } },
     );
   }
   return {
@@ -283,6 +288,7 @@ function checkChannels(kind: WindowKind, { inChannels, outChannels, groups }: Ch
   if (inChannels % groups !== 0 || outChannels % groups !== 0) {
     throw new ArgumentError(
       `${kind}: groups ${groups} must divide ${inChannels} input channels and ${outChannels} output channels: ${inChannels} / ${groups} and ${outChannels} / ${groups}`,
+      { reason: { kind: "groups do not divide", groups, inChannels, outChannels } },
     );
   }
 }

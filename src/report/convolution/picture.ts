@@ -32,9 +32,15 @@ export function stepPicture(options: WindowOptions, pictureOptions: StepPictureO
   return drawSteps(describeSteps({ ...options, names }), pictureOptions.cell, words);
 }
 
-export function drawSteps(steps: Steps, largest = 40, words: PictureWords = english): Drawing {
+/** What differs where a drawing is not of values: the line under a frame, and the signs between the parts. */
+export interface Telling {
+  readonly say: (frame: Frame, number: number) => string;
+  readonly signs: readonly [string, string];
+}
+
+export function drawSteps(steps: Steps, largest = 40, words: PictureWords = english, telling?: Telling): Drawing {
   checkLimits(steps);
-  const layout = arrange(steps, largest, words);
+  const layout = arrange(steps, largest, words, telling);
   const { frames, plan } = steps;
   const lastFrame = frames.length - 1;
   const marks: Mark[] = [];
@@ -58,7 +64,7 @@ export function drawSteps(steps: Steps, largest = 40, words: PictureWords = engl
   }
   for (const [o, plane] of steps.output.entries()) marks.push(...drawOutput(plane, layout, o, lastFrame, steps));
   marks.push(...drawKernels(steps, layout));
-  for (const [f, frame] of frames.entries()) marks.push(...drawFrame(steps, frame, f, layout, words));
+  for (const [f, frame] of frames.entries()) marks.push(...drawFrame(steps, frame, f, layout));
   marks.push(...drawLegend(steps, layout.width, layout.legendTop, words));
   return {
     width: layout.width,
@@ -103,6 +109,9 @@ interface Layout {
   /** Between a part's heading and its first grid, the names of channels included. */
   readonly headRoom: number;
   readonly heads: { readonly input: string; readonly kernel: string; readonly output: string };
+  readonly signs: readonly [string, string];
+  /** The sum under each frame. */
+  readonly sums: readonly (readonly string[])[];
   readonly input: Place;
   readonly kernel: Place | undefined;
   readonly output: Place;
@@ -114,7 +123,7 @@ interface Layout {
   readonly legendTop: number;
 }
 
-function arrange(steps: Steps, largest: number, words: PictureWords): Layout {
+function arrange(steps: Steps, largest: number, words: PictureWords, telling: Telling | undefined): Layout {
   const { plan, grid } = steps;
   const [rowAxis, columnAxis] = plan.axes;
   const across = grid.columns + columnAxis.output + (isPooling(plan.kind) ? 0 : columnAxis.kernel);
@@ -151,7 +160,10 @@ function arrange(steps: Steps, largest: number, words: PictureWords): Layout {
     Math.max(plan.inChannels * pitch.input, plan.outChannels * pitch.output, kernel === undefined ? 0 : inGroup * pitch.kernel) - between;
   // Beside a tall input the kernel and the output stand in the middle.
   const centred = (count: number, step: number): number => top + (stack - (count * step - between)) / 2;
-  const sumLines = Math.max(...steps.frames.map((f) => sumLinesOf(steps, f, width, words).length));
+  const sums = steps.frames.map((frame, f) =>
+    telling === undefined ? sumLinesOf(steps, frame, width, words) : wrapAll([telling.say(frame, f)], width),
+  );
+  const sumLines = Math.max(...sums.map((lines) => lines.length));
   const sumTop = top + stack + 30;
   const legendTop = sumTop + sumLines * 20 + 18;
   return {
@@ -162,6 +174,8 @@ function arrange(steps: Steps, largest: number, words: PictureWords): Layout {
     formulaTop,
     headRoom,
     heads,
+    signs: telling?.signs ?? (isPooling(plan.kind) ? ["→", "→"] : ["∗", "="]),
+    sums,
     input: { x: input.x, y: centred(plan.inChannels, pitch.input) },
     kernel: kernel && { x: kernel.x, y: centred(inGroup, pitch.kernel) },
     output: { x: output.x, y: centred(plan.outChannels, pitch.output) },
@@ -268,8 +282,8 @@ function drawKernels(steps: Steps, layout: Layout): Mark[] {
   const { cell } = layout;
   const perChannel = steps.frames.length / steps.plan.outChannels;
   const marks: Mark[] = [];
-  if (layout.kernel === undefined) return [sign("→", layout.output, layout)];
-  marks.push(sign("∗", layout.kernel, layout), sign("=", layout.output, layout));
+  if (layout.kernel === undefined) return [sign(layout.signs[0], layout.output, layout)];
+  marks.push(sign(layout.signs[0], layout.kernel, layout), sign(layout.signs[1], layout.output, layout));
   steps.kernels.forEach((kernels, o) => {
     const during = steps.kernels.length === 1 ? {} : { during: [o * perChannel, (o + 1) * perChannel - 1] as const };
     kernels.forEach(({ weights, channel }, i) => {
@@ -292,7 +306,7 @@ function sign(text: string, before: Place, layout: Layout): Words {
   return { shape: "words", role: "soft", size: 22, x: before.x - gap / 2, y: middle, text, anchor: "middle" };
 }
 
-function drawFrame(steps: Steps, frame: Frame, f: number, layout: Layout, words: PictureWords): Mark[] {
+function drawFrame(steps: Steps, frame: Frame, f: number, layout: Layout): Mark[] {
   const during = [f, f] as const;
   const { cell } = layout;
   const marks: Mark[] = [];
@@ -338,7 +352,7 @@ function drawFrame(steps: Steps, frame: Frame, f: number, layout: Layout, words:
   const place = planeOf(layout, "output", channel);
   marks.push(square("active", place, row, column, cell, { during }));
   if (readable(cell)) marks.push(centred("number", place, row, column, cell, showNumber(frame.value), { during, bold: true }));
-  sumLinesOf(steps, frame, layout.width, words).forEach((text, i) => {
+  layout.sums[f].forEach((text, i) => {
     marks.push({ shape: "words", role: "ink", size: small, x: margin, y: layout.sumTop + i * 20, text, during });
   });
   return marks;

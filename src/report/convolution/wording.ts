@@ -56,6 +56,8 @@ export interface PictureWords {
     readonly parameters: number;
     readonly uses: readonly [least: number, greatest: number];
   }) => string;
+  /** Of a picture of what is handed back. */
+  readonly backward: (title: string) => string;
   readonly rowAfterRow: (name: string) => string;
   readonly matrixIs: string;
 }
@@ -125,6 +127,7 @@ export const english: PictureWords = {
     const times = uses[0] === uses[1] ? `${uses[0]}` : `${uses[0]} to ${uses[1]}`;
     return `${nonZeros} of ${entries} entries connect (${share} %); ${parameters} parameters, each used ${times} ${times === "1" ? "time" : "times"}`;
   },
+  backward: (title) => `Back through: ${title}`,
   rowAfterRow: (name) => `${name}, row after row`,
   matrixIs: "One row per output cell, one column per input cell; entries of one colour are one parameter.",
 };

@@ -116,6 +116,49 @@ export function showSum(steps: Steps, { taps, value, bias, divisor, winner }: Fr
   return `${listTerms(terms, (t) => `${factor(t.value)}·${factor(t.weight)}`, " + ")}${added} = ${result}`;
 }
 
+/** Letters for the three parts of a formula. */
+export interface Letters {
+  readonly input: string;
+  readonly kernel: string;
+  readonly output: string;
+  readonly bias: string;
+}
+
+/**
+ * The sum of `showSum` in letters: "y(0, 1) = x(0, 1)·w(0, 0) + … + b(0)". Indices count the input without its padding, so padding has
+ * negative ones or those beyond the end; channels come first where there are several. A kernel that lies turned keeps the indices of its own.
+ */
+export function showSymbols(
+  steps: Steps,
+  { taps, output, bias, divisor }: Frame,
+  letters: Letters = { input: "x", kernel: "w", output: "y", bias: "b" },
+  words: PictureWords = english,
+): string {
+  const { plan, grid, kind } = steps;
+  const [rowAxis, columnAxis] = plan.axes;
+  const place = (channels: readonly (number | false)[], row: number, column: number): string =>
+    `(${[...channels.filter((c) => c !== false), ...(plan.rank === 1 ? [] : [showNumber(row)]), showNumber(column)].join(", ")})`;
+  const severalIn = plan.inChannels > 1;
+  const severalOut = plan.outChannels > 1;
+  const x = (t: Tap): string =>
+    `${letters.input}${place([severalIn && t.channel], (t.row - grid.top) / rowAxis.stretch, (t.column - grid.left) / columnAxis.stretch)}`;
+  const turned = kind === "transposed";
+  const w = (t: Tap): string =>
+    `${letters.kernel}${place(
+      [severalOut && output.channel, severalIn && t.channel],
+      turned ? rowAxis.kernel - 1 - t.kernelRow : t.kernelRow,
+      turned ? columnAxis.kernel - 1 - t.kernelColumn : t.kernelColumn,
+    )}`;
+  const left = `${letters.output}${place([severalOut && output.channel], output.row, output.column)} = `;
+  if (kind === "max pooling") return `${left}max(${joinTerms(taps, x, ", ", words)})`;
+  if (kind === "average pooling") return `${left}(${joinTerms(countedTaps(steps, taps), x, " + ", words)}) / ${divisor}`;
+  if (kind === "L2 pooling") return `${left}√(${joinTerms(taps, (t) => `${x(t)}²`, " + ", words)})`;
+  const added = bias === undefined ? "" : ` + ${letters.bias}${severalOut ? `(${output.channel})` : ""}`;
+  const terms = turned ? taps.filter((t) => t.kind === "input") : taps;
+  if (terms.length === 0) return `${left}0${added}`;
+  return `${left}${joinTerms(terms, (t) => `${x(t)}·${w(t)}`, " + ", words)}${added}`;
+}
+
 const readValue = (t: Tap): string => showNumber(t.value);
 
 function countedTaps(steps: Steps, taps: readonly Tap[]): readonly Tap[] {

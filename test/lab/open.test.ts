@@ -22,6 +22,7 @@ import {
   writeSafetensors,
   zoo,
 } from "../../src/index.ts";
+import { writeZip } from "../../src/io/index.ts";
 import { canOpen, startLab } from "./page.ts";
 
 const shared = fileURLToPath(new URL("../../../shared/", import.meta.url));
@@ -105,10 +106,11 @@ describe.skipIf(!canOpen)("the room that opens models", () => {
   });
 
   it.each([
-    ["notes.txt", "hello\nworld\n", "a text"],
+    ["notes.txt", "hello\nworld\n", "notes.txt names 2 classes; the net gives 6 scores"],
     ["nothing.onnx", "", "an empty file"],
     ["picture.onnx", encodePng({ width: 2, height: 2, channels: 1, data: Uint8Array.from([0, 1, 2, 3]) }), "among the pictures"],
-    ["data.bin", Uint8Array.from([0, 0, 8, 1, 0, 0, 0, 2, 7, 3]), "an IDX file"],
+    ["some.json", '{"a": 1}', "some.json is a JSON file that is neither"],
+    ["rest.zip", writeZip(new Map([["notes/a.bin", Uint8Array.from([9, 8, 7, 0, 1])]])), "rest.zip: notes/a.bin is of a kind"],
     ["cut.safetensors", writeModel(lenet, "lenet").subarray(0, 5000), "cut.safetensors"],
     ["noise.bin", Uint8Array.from([9, 8, 7, 0, 1, 2]), "not known here"],
   ])("L4 %s is not taken for a model, and the page says why", async (name, contents, said) => {
@@ -142,7 +144,7 @@ describe.skipIf(!canOpen)("the room that opens models", () => {
     const target = { class: labels[0] };
     const expected = await attribute(model, image, { method: "gradientInput", ...target, device: "reference" });
     const curves = await faithfulness(model, image, expected.map, { ...target, device: "reference" });
-    const [score, , deletion, insertion] = (await caption.locator("dd").allInnerTexts()).map((text) => Number(text.replace("−", "-")));
+    const [, score, , deletion, insertion] = (await caption.locator("dd").allInnerTexts()).map((text) => Number(text.replace("−", "-")));
     expect(score).toBeCloseTo(expected.score, 1);
     expect(deletion).toBeCloseTo(curves.deletion.area, 2);
     expect(insertion).toBeCloseTo(curves.insertion.area, 2);

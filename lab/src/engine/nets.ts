@@ -1,11 +1,11 @@
 // How a net is named between page and worker. The page owns the bytes; a worker opens what it is asked about and keeps it.
 import type { Model, Preprocessing } from "fovea";
-import { Tensor } from "fovea/tensor";
+import { ModelFormatError, Tensor } from "fovea/tensor";
 import type { WeightEdit } from "../state/edits.ts";
 
 /** What a file does not say itself. */
 export interface Told {
-  /** [channels, height, width] of pictures, where an ONNX file leaves sizes open. */
+  /** [channels, height, width] of pictures, where a file leaves sizes open. */
   readonly inputShape?: readonly number[];
   readonly classes?: readonly string[];
   readonly preprocessing?: Preprocessing;
@@ -16,9 +16,11 @@ export interface Told {
 /** A net of the session. `key` changes whenever the bytes, or what was told, do. */
 export interface NetRef {
   readonly key: string;
-  /** "weights" is a safetensors file that does not say which net it is. */
-  readonly format: "fovea" | "onnx" | "weights";
+  /** "weights" is a safetensors or npz file that does not say which net it is; "tfjs" the model.json of TensorFlow.js. */
+  readonly format: "fovea" | "onnx" | "weights" | "tfjs";
   readonly bytes: Uint8Array;
+  /** The files that a network's numbers lie in where they lie beside it, by the path that it gives. */
+  readonly beside?: ReadonlyMap<string, Uint8Array>;
   /** The file's name, for messages. */
   readonly name: string;
   readonly told?: Told;
@@ -43,14 +45,27 @@ export function openNet(net: NetRef): Promise<Model> {
   return model;
 }
 
-async function readNet({ format, bytes, name, told = {} }: NetRef): Promise<Model> {
+/** What lies beside a network is asked for by its path. Throws `ModelFormatError` where it was not given. */
+export function fileBeside({ name, beside }: Pick<NetRef, "name" | "beside">): (path: string) => Promise<Uint8Array> {
+  return async (path) => {
+    const bytes = beside?.get(path) ?? beside?.get(path.replace(/^\.\//, ""));
+    if (bytes === undefined)
+      throw new ModelFormatError(`${name}: its numbers are in the file "${path}", which is not here; give both together`);
+    return bytes;
+  };
+}
+
+async function readNet(net: NetRef): Promise<Model> {
+  const { format, bytes, name, told = {} } = net;
   const { inputShape, architecture, ...purpose } = told;
   const io = await import("fovea/io");
-  if (format === "onnx") return (await io.readOnnx(bytes, { name })).model({ ...(inputShape && { inputShape }), ...purpose });
+  const bound = { ...(inputShape && { inputShape }), ...purpose };
+  if (format === "onnx") return (await io.readOnnx(bytes, { name, externalData: fileBeside(net) })).model(bound);
+  if (format === "tfjs") return (await io.readTfjsNetwork(new TextDecoder().decode(bytes), fileBeside(net), { name })).model(bound);
   if (format === "weights") {
     const { zooModel } = await import("fovea/zoo");
     if (architecture === undefined) throw new Error(`${name} holds weights, but not which net they belong to`);
-    const { tensors } = io.readSafetensors(bytes, { name });
+    const tensors = io.isZip(bytes) ? io.readNpz(bytes, { name }) : io.readSafetensors(bytes, { name }).tensors;
     const outputs = purpose.classes?.length;
     return zooModel(architecture, { parameters: tensors, ...(inputShape && { inputShape }), ...(outputs && { outputs }), ...purpose });
   }

@@ -1,77 +1,78 @@
 // From files to nets of the session: what a file is, what it does not say, and what is told instead.
+import type { FileKind } from "fovea/io";
 import { engine } from "../../engine/client.ts";
 import type { NetRef, Told } from "../../engine/nets.ts";
+import type { Drop } from "../../state/drops.svelte.ts";
+import { bytesOf } from "../../state/given-files.ts";
 import { addNet, freshId, type SessionNet } from "../../state/session.svelte.ts";
 import type { FileFacts } from "./tasks.ts";
 
-export interface OpenedFile {
-  readonly name: string;
-  readonly bytes: Uint8Array;
+export interface OpenedFile extends Pick<NetRef, "name" | "bytes" | "beside"> {
   readonly facts: FileFacts;
 }
 
-/** Reads a file and finds out what it is. */
-export async function readDropped(file: File): Promise<OpenedFile> {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  const facts = await engine.call("open", "facts", { bytes, name: file.name });
-  return { name: file.name, bytes, facts };
+/** Reads a network's file, and what lies beside it. Throws what the library says about it. */
+export async function readDropped({ path, kind, files }: Drop): Promise<OpenedFile> {
+  const folder = path.slice(0, path.lastIndexOf("/") + 1);
+  const name = kind === "tfjs" && folder !== "" ? (folder.split("/").at(-2) ?? path) : path.slice(folder.length);
+  const all = new Map(await bytesOf(files));
+  const bytes = all.get(path);
+  if (bytes === undefined) throw new Error(`${path} is not among the files`);
+  // Only these two keep numbers elsewhere; a checkpoint beside a model is none of its business.
+  const hasOthers = kind === "onnx" || kind === "tfjs";
+  const others = [...all].filter(([other]) => hasOthers && other !== path && other.startsWith(folder));
+  const read = {
+    name,
+    bytes,
+    ...(others.length > 0 && { beside: new Map(others.map(([other, data]) => [other.slice(folder.length), data])) }),
+  };
+  return { ...read, facts: await engine.call("open", "facts", { kind, ...read }) };
 }
 
 /** What must be asked before the net can be opened. */
 export function missingOf({ facts }: OpenedFile): "architecture" | "inputShape" | undefined {
-  if (facts.kind === "weights") return "architecture";
+  if (facts.kind === "weights" || facts.kind === "npz") return "architecture";
   const [input] = facts.inputs ?? [];
   // The first axis is the batch, and one picture is enough.
-  if (facts.kind === "onnx" && facts.inputs?.length === 1 && input.shape.slice(1).some((n) => typeof n !== "number")) return "inputShape";
+  if (facts.inputs?.length === 1 && input.shape.slice(1).some((n) => typeof n !== "number")) return "inputShape";
   return undefined;
 }
 
+/** Why a file that was read is no net for one picture; undefined where it is one. */
+export function unusable({ facts }: OpenedFile): boolean {
+  return (facts.unsupported ?? []).length > 0 || (facts.inputs?.length ?? 1) !== 1;
+}
+
+const formats: Readonly<Partial<Record<FileKind, NetRef["format"]>>> = { onnx: "onnx", tfjs: "tfjs", weights: "weights", npz: "weights" };
 let made = 0;
 
 /** Opens the net and adds it to the session. Throws what the library says about it. */
-export async function openAsNet(
-  file: Pick<OpenedFile, "name" | "bytes" | "facts">,
-  told: Told = {},
-  replaced?: SessionNet,
-): Promise<SessionNet> {
+export function openAsNet({ facts, name, bytes, beside }: OpenedFile, told: Told = {}): Promise<SessionNet> {
+  return addOpened({ format: formats[facts.kind] ?? "fovea", name, bytes, ...(beside && { beside }) }, told);
+}
+
+/** The same net, told something else. */
+export function retold(net: SessionNet, told: Told): Promise<SessionNet> {
+  return addOpened(net.ref, { ...net.ref.told, ...told }, net);
+}
+
+async function addOpened(from: Omit<NetRef, "key" | "told">, told: Told, replaced?: SessionNet): Promise<SessionNet> {
   const id = replaced?.id ?? freshId("file");
-  const format: NetRef["format"] = file.facts.kind === "onnx" ? "onnx" : file.facts.kind === "weights" ? "weights" : "fovea";
   made += 1;
-  const ref: NetRef = { key: `${id}/${made}`, format, bytes: file.bytes, name: file.name, told };
+  const ref: NetRef = { ...from, key: `${id}/${made}`, told };
   const facts = await engine.call("common", "facts", ref);
+  const architecture = told.architecture ?? replaced?.architecture;
   const net: SessionNet = {
     id,
-    title: file.name,
+    title: replaced?.title ?? from.name,
     ref,
     inputShape: facts.inputShape,
     classes: facts.classes ?? [],
     preprocessing: facts.preprocessing,
     parameters: facts.parameters,
     samples: replaced?.samples ?? [],
-    ...(told.architecture !== undefined && { architecture: told.architecture }),
+    ...(architecture !== undefined && { architecture }),
   };
   addNet(net);
   return net;
-}
-
-/** Names of classes from a text: a JSON array, or one on each line. Undefined when it is neither. */
-export function labelsOf(text: string): readonly string[] | undefined {
-  const bare = text.replace(/^\uFEFF/, "");
-  if (/^\s*[[{]/.test(bare)) {
-    try {
-      const names: unknown = JSON.parse(bare);
-      return Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === "string") ? names : undefined;
-    } catch {
-      return undefined;
-    }
-  }
-  const names = bare.replace(/\r?\n$/, "").split(/\r?\n/);
-  return names.some((name) => name.trim() !== "") ? names : undefined;
-}
-
-/** The same net, told something else. */
-export function retold(net: SessionNet, told: Told): Promise<SessionNet> {
-  const { ref } = net;
-  const kind = ref.format === "fovea" ? "model" : ref.format;
-  return openAsNet({ name: ref.name, bytes: ref.bytes, facts: { kind } }, { ...ref.told, ...told }, net);
 }

@@ -11,22 +11,33 @@ import {
 } from "fovea";
 import {
   type FileKind,
+  isLeftBehind,
+  isZip,
   preprocessingProfile,
   preprocessingProfiles,
+  type RecognisedFiles,
+  readClassNames,
+  readNpz,
   readOnnx,
   readSafetensors,
-  recogniseFile,
+  readTfjsNetwork,
+  readZip,
+  recogniseFiles,
   writeFoveaSource,
   writeOnnx,
   writePyTorch,
   writeSafetensors,
+  writeZip,
 } from "fovea/io";
+import { ArgumentError } from "fovea/tensor";
 import { predict } from "fovea/train";
 import { architectures } from "fovea/zoo";
 import type { TaskContext } from "../../engine/context.ts";
 import { inputOf } from "../../engine/look.ts";
-import type { NetRef } from "../../engine/nets.ts";
+import { fileBeside, type NetRef } from "../../engine/nets.ts";
 import { type Numbers, toNumbers } from "../../engine/tensors.ts";
+import { bytesOf, type GivenFile } from "../../state/given-files.ts";
+import { type Evaluated, evaluated } from "./evaluated.ts";
 
 /** A file as the page shows it before its net is opened. */
 export interface FileFacts {
@@ -48,6 +59,32 @@ export interface PortFacts {
   readonly name: string;
   /** Numbers, the file's names for open sizes, or "?". */
   readonly shape: readonly (number | string)[];
+}
+
+export interface Sorted extends RecognisedFiles {
+  /** Instead of what was given, where that is another thing. */
+  readonly files?: readonly GivenFile[];
+}
+
+const asFiles = (files: ReadonlyMap<string, Uint8Array>): GivenFile[] =>
+  Array.from(files, ([path, bytes]) => ({ path, file: new Blob([bytes as BlobPart]) }));
+
+async function onnxFacts(bytes: Uint8Array, name: string, beside: NetRef["beside"]): Promise<FileFacts> {
+  const network = await readOnnx(bytes, { name, externalData: fileBeside({ name, ...(beside && { beside }) }) });
+  const counts = new Map<string, number>();
+  for (const { operator } of network.nodes) counts.set(operator, (counts.get(operator) ?? 0) + 1);
+  const ports = (list: typeof network.inputs): PortFacts[] =>
+    list.map((port) => ({ name: port.name, shape: (port.shape ?? ["?"]).map((n) => n ?? "?") }));
+  return {
+    kind: "onnx",
+    producer: network.producer,
+    opsets: [...network.opsets].map(([domain, version]) => `${domain === "" ? "ai.onnx" : domain} ${version}`),
+    inputs: ports(network.inputs),
+    outputs: ports(network.outputs),
+    operators: [...counts].sort((a, b) => b[1] - a[1]),
+    unsupported: network.unsupported.map(({ operator }) => operator),
+    warnings: network.warnings,
+  };
 }
 
 export interface Verdict {
@@ -77,35 +114,57 @@ export interface JudgedMap {
 }
 
 export const tasks = {
-  async recognise(bytes: Uint8Array): Promise<FileKind> {
-    return recogniseFile(bytes);
+  /** What was given: one archive stands for what is in it, except of data, which is read as it is; a run is always one archive. */
+  async sort(given: readonly GivenFile[]): Promise<Sorted> {
+    const files = new Map((await bytesOf(given)).filter(([path]) => !isLeftBehind(path)));
+    const [first] = files;
+    if (first === undefined) return { use: "unknown", path: given[0].path, kind: "nothing" };
+    const [path, bytes] = first;
+    const found = await recogniseFiles(files);
+    const archive = files.size === 1 && found.use === "unknown" && isZip(bytes);
+    if (!archive) return found.use === "run" ? { ...found, files: asFiles(new Map([[`${path}.zip`, writeZip(files)]])) } : found;
+    const held = readZip(bytes, { name: path, only: (part) => !isLeftBehind(part) });
+    if (held.size === 0) return found;
+    const inside = await recogniseFiles(held);
+    if (inside.use === "unknown") return { ...inside, path: `${path}: ${inside.path}` };
+    return inside.use === "data" || inside.use === "run" ? inside : { ...inside, files: asFiles(held) };
   },
 
   /** Throws `ModelFormatError` for damaged files. */
-  async facts({ bytes, name }: { readonly bytes: Uint8Array; readonly name: string }): Promise<FileFacts> {
-    const kind = await recogniseFile(bytes);
-    if (kind === "onnx") {
-      const network = await readOnnx(bytes, { name });
-      const counts = new Map<string, number>();
-      for (const { operator } of network.nodes) counts.set(operator, (counts.get(operator) ?? 0) + 1);
-      const ports = (list: typeof network.inputs): PortFacts[] =>
-        list.map((port) => ({ name: port.name, shape: (port.shape ?? ["?"]).map((n) => n ?? "?") }));
+  async facts({ kind, bytes, name, beside }: Pick<NetRef, "bytes" | "name" | "beside"> & { readonly kind: FileKind }): Promise<FileFacts> {
+    if (kind === "onnx") return onnxFacts(bytes, name, beside);
+    if (kind === "tfjs") {
+      const { inputs, outputs } = await readTfjsNetwork(new TextDecoder().decode(bytes), fileBeside({ name, ...(beside && { beside }) }), {
+        name,
+      });
       return {
         kind,
-        producer: network.producer,
-        opsets: [...network.opsets].map(([domain, version]) => `${domain === "" ? "ai.onnx" : domain} ${version}`),
-        inputs: ports(network.inputs),
-        outputs: ports(network.outputs),
-        operators: [...counts].sort((a, b) => b[1] - a[1]),
-        unsupported: network.unsupported.map(({ operator }) => operator),
-        warnings: network.warnings,
+        producer: "TensorFlow.js",
+        inputs: inputs.map((port) => ({ name: port.name, shape: ["N", ...port.shape.map((n) => n ?? "?")] })),
+        outputs: outputs.map((output) => ({ name: output, shape: [] })),
       };
     }
-    if (kind === "model" || kind === "weights") {
-      const { tensors } = readSafetensors(bytes, { name });
-      return { kind, tensors: [...tensors].map(([tensor, { dtype, shape }]) => ({ name: tensor, type: dtype, shape: [...shape] })) };
-    }
-    return { kind };
+    const tensors = kind === "npz" ? readNpz(bytes, { name }) : readSafetensors(bytes, { name }).tensors;
+    return { kind, tensors: [...tensors].map(([tensor, { dtype, shape }]) => ({ name: tensor, type: dtype, shape: [...shape] })) };
+  },
+
+  /** Names of classes as many as the net has. Throws `ModelFormatError` for what is no list, `ArgumentError` for one of another length. */
+  async classNames(
+    { net, text, name }: { readonly net: NetRef; readonly text: string; readonly name: string },
+    { open }: TaskContext,
+  ): Promise<readonly string[]> {
+    const names = readClassNames(text, name);
+    const { shape } = (await open(net)).trace().output;
+    if (names.length !== shape[1]) throw new ArgumentError(`${name} names ${names.length} classes; the net gives ${shape[1]} scores`);
+    return names;
+  },
+
+  /** The net on labelled pictures that it was not trained on. */
+  async evaluate(
+    { net, files }: { readonly net: NetRef; readonly files: readonly GivenFile[] },
+    { open, signal, report: tell }: TaskContext,
+  ): Promise<Evaluated> {
+    return evaluated(await open(net), new Map(await bytesOf(files)), { signal, onProgress: (done, total) => tell({ done, total }) });
   },
 
   /** What can be chosen: nets of the zoo, ways to prepare pictures, methods of attribution. */

@@ -134,6 +134,7 @@ export function windowAxis(options: WindowOptions, where = "window"): WindowAxis
     const window = dilation === 1 ? `the kernel ${kernel}` : `the kernel ${kernel} with dilation ${dilation} (extent ${extent})`;
     throw new ShapeError(
       `${where}: ${window} does not fit into ${input} + ${before} + ${after} = ${input + before + after}: output size ${showSize(axis, ceilMode)}`,
+      { reason: { kind: "window does not fit", input, before, after, kernel, dilation, extent } },
     );
   }
   return { ...axis, output };

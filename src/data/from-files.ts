@@ -72,6 +72,7 @@ export async function datasetFromFiles(files: ReadonlyMap<string, Uint8Array>, o
   const [path] = first;
   throw new DataError(
     `${path}: neither pictures in folders, nor an IDX file, a binary CIFAR-10 file or a CSV file of pixels (it looks like: ${kinds.get(path)})`,
+    { reason: { kind: "no data set", file: path } },
   );
 
   async function divide(paths: readonly string[], part: (path: string) => Promise<Labelled> | Labelled): Promise<TrainAndTest> {

@@ -80,12 +80,16 @@ function classNumber(name: string, classes: readonly string[]): number {
   const shown = classes.slice(0, 8).join(", ");
   throw new DataError(
     `"${name}" is none of the net's ${classes.length} classes (${shown}${classes.length > 8 ? ", ..." : ""}), nor the number of one`,
+    { reason: { kind: "no class of the net", name, classes } },
   );
 }
 
 function fromFolders(files: ReadonlyMap<string, Uint8Array>): Source {
   const paths = [...files.keys()].filter((path) => /\.(png|jpe?g)$/i.test(path) && path.includes("/")).sort();
-  if (paths.length === 0) throw new DataError(`${[...files.keys()][0]}: only PNG and JPEG pictures in folders are read`);
+  if (paths.length === 0)
+    throw new DataError(`${[...files.keys()][0]}: only PNG and JPEG pictures in folders are read`, {
+      reason: { kind: "no data set", file: [...files.keys()][0] },
+    });
   const folders = paths.map((path) => path.split("/").at(-2) as string);
   const classes = [...new Set(folders)];
   return {

@@ -11,13 +11,18 @@ export function readClassNames(text: string, name = "the list of classes"): read
     try {
       names = JSON.parse(bare);
     } catch (cause) {
-      throw new ModelFormatError(`${name}: not valid JSON: ${(cause as Error).message}`, { cause });
+      throw new ModelFormatError(`${name}: not valid JSON: ${(cause as Error).message}`, {
+        cause,
+        reason: { kind: "no class names", file: name },
+      });
     }
   } else {
     names = bare.replace(/\r?\n$/, "").split(/\r?\n/);
   }
   if (!Array.isArray(names) || names.length === 0 || !names.every((one) => typeof one === "string") || names.every((one) => !one.trim())) {
-    throw new ModelFormatError(`${name}: expected the names of classes, one on each line or as a JSON array of texts`);
+    throw new ModelFormatError(`${name}: expected the names of classes, one on each line or as a JSON array of texts`, {
+      reason: { kind: "no class names", file: name },
+    });
   }
   return names;
 }

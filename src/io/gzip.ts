@@ -33,13 +33,14 @@ export async function gunzip(bytes: Uint8Array, options: UnpackOptions = {}): Pr
     const { done, value } = await reader.read().catch((cause: unknown) => {
       throw new DataError(`${name}: the gzip data is damaged or cut off, after ${length} unpacked bytes: ${(cause as Error).message}`, {
         cause,
+        reason: { kind: "damaged file", file: name, format: "gzip" },
       });
     });
     if (done) break;
     length += value.length;
     if (length > limit) {
       await reader.cancel();
-      throw new DataError(`${name}: unpacks to more than ${limit} bytes`);
+      throw new DataError(`${name}: unpacks to more than ${limit} bytes`, { reason: { kind: "unpacks to too much", file: name, limit } });
     }
     parts.push(value);
   }

@@ -22,6 +22,7 @@ export function decodeImage(bytes: Uint8Array, options: DecodeImageOptions = {})
   const beginning = Array.from(bytes.subarray(0, 4), (b) => b.toString(16).padStart(2, "0")).join(" ");
   throw new DataError(
     `${options.name ?? "picture"}: not a PNG or JPEG file (${bytes.length} bytes, beginning with ${beginning || "nothing"})`,
+    { reason: { kind: "not this format", file: options.name ?? "picture", format: "PNG, JPEG" } },
   );
 }
 

@@ -2,6 +2,7 @@
 // the rest with grey), single-channel files, the orientation in which the camera was held, and colours that are rounded: it cuts them
 // off, which makes every picture half a level darker than the same picture in Pillow, torchvision or a browser.
 import jpeg from "jpeg-js";
+import type { ErrorReason } from "../tensor/error-reasons.ts";
 import { DataError } from "../tensor/errors.ts";
 import { exifOrientation, orient } from "./orientation.ts";
 import { checkPictureSize, type DecodeImageOptions, type Picture } from "./picture.ts";
@@ -30,7 +31,7 @@ export function decodeJpeg(bytes: Uint8Array, options: DecodeImageOptions = {}):
       maxMemoryUsageInMB: memoryLimitMegabytes,
     });
   } catch (cause) {
-    throw new DataError(`${name}: the JPEG file is damaged: ${(cause as Error).message}`, { cause });
+    throw new DataError(`${name}: the JPEG file is damaged: ${(cause as Error).message}`, { cause, reason: damaged(name) });
   }
   const { width, height, data } = decoded;
   if (header.components === 3 && header.adobe?.transform !== 0) fromYCbCr(data);
@@ -70,15 +71,18 @@ function fromYCbCr(data: Uint8Array): void {
   }
 }
 
+const damaged = (file: string): ErrorReason => ({ kind: "damaged file", file, format: "JPEG" });
+
 /** Walks the segments up to the first scan. ITU-T T.81, annex B. */
 function readHeader(bytes: Uint8Array, name: string): Header {
-  const cutOff = (where: string): DataError => new DataError(`${name}: the JPEG file is cut off ${where}`);
+  const cutOff = (where: string): DataError => new DataError(`${name}: the JPEG file is cut off ${where}`, { reason: damaged(name) });
   let frame: Omit<Header, "orientation" | "adobe"> | undefined;
   let adobe: Header["adobe"];
   let orientation = 1;
   for (let at = 2; ; ) {
     if (at + 4 > bytes.length) throw cutOff("before the picture begins");
-    if (bytes[at] !== 0xff) throw new DataError(`${name}: the JPEG file is damaged: byte ${at} should begin a segment`);
+    if (bytes[at] !== 0xff)
+      throw new DataError(`${name}: the JPEG file is damaged: byte ${at} should begin a segment`, { reason: damaged(name) });
     const marker = bytes[at + 1];
     if (marker === 0xff) {
       at++;

@@ -36,6 +36,7 @@ export function readModel(bytes: Uint8Array, fileName = "model"): { readonly mod
   if (described === undefined) {
     throw new ModelFormatError(
       `${fileName}: these are tensors, but not which net they belong to; build the net and give them to createModel`,
+      { reason: { kind: "weights of no net", file: fileName } },
     );
   }
   try {
@@ -47,8 +48,12 @@ export function readModel(bytes: Uint8Array, fileName = "model"): { readonly mod
     });
     return { model, architecture: name };
   } catch (cause) {
-    const reason = cause instanceof FoveaError || cause instanceof SyntaxError ? cause.message : String(cause);
-    throw new ModelFormatError(`${fileName}: ${reason}`, { cause });
+    const told = cause instanceof FoveaError || cause instanceof SyntaxError ? cause.message : String(cause);
+    const reason = cause instanceof FoveaError ? cause.reason : undefined;
+    throw new ModelFormatError(`${fileName}: ${told}`, {
+      cause,
+      reason: reason ?? { kind: "damaged file", file: fileName, format: "fovea" },
+    });
   }
 }
 

@@ -102,7 +102,10 @@ interface Header {
 }
 
 function readHeader(bytes: Uint8Array, name: string): Header {
-  if (!isNpy(bytes)) throw new ModelFormatError(`${name}: not a .npy file: it does not begin with \\x93NUMPY`);
+  if (!isNpy(bytes))
+    throw new ModelFormatError(`${name}: not a .npy file: it does not begin with \\x93NUMPY`, {
+      reason: { kind: "not this format", file: name, format: "npy" },
+    });
   const version = bytes[6];
   if (!(version >= 1 && version <= 3)) throw new ModelFormatError(`${name}: version ${version} of the .npy format; known: 1, 2, 3`);
   const lengthBytes = version === 1 ? 2 : 4;
@@ -110,7 +113,10 @@ function readHeader(bytes: Uint8Array, name: string): Header {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const length = bytes.length < begin ? Number.NaN : version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   const start = begin + length;
-  if (!(start <= bytes.length)) throw new ModelFormatError(`${name}: cut off within the header, after ${bytes.length} bytes`);
+  if (!(start <= bytes.length))
+    throw new ModelFormatError(`${name}: cut off within the header, after ${bytes.length} bytes`, {
+      reason: { kind: "damaged file", file: name, format: "npy" },
+    });
   const text = new TextDecoder(version === 3 ? "utf-8" : "latin1").decode(bytes.subarray(begin, start));
   // A Python literal of three known keys; a general reader of Python would accept far more than NumPy writes.
   const descr = /'descr'\s*:\s*'([^']*)'/.exec(text)?.[1];

@@ -23,7 +23,10 @@ export function readNpz(bytes: Uint8Array, options: ReadNpzOptions = {}): Map<st
   expectBytes("readNpz", bytes);
   checkOptions("readNpz", options, ["name", "limit"]);
   const { name = "npz", limit = 2 ** 31 } = options;
-  if (!isZip(bytes)) throw new ModelFormatError(`${name}: not a .npz file: it does not begin like a zip archive`);
+  if (!isZip(bytes))
+    throw new ModelFormatError(`${name}: not a .npz file: it does not begin like a zip archive`, {
+      reason: { kind: "not this format", file: name, format: "npz" },
+    });
   const files = readZip(bytes, { name, limit, only: (part) => part.endsWith(".npy") });
   return new Map([...files].map(([part, content]) => [part.slice(0, -4), readNpy(content, { name: `${name}: "${part}"` })] as const));
 }

@@ -110,5 +110,8 @@ function grey(red: number, green: number, blue: number): number {
 export function checkPictureSize(width: number, height: number, name: string, options: DecodeImageOptions): void {
   const { maxPixels = 100_000_000 } = options;
   if (width < 1 || height < 1) throw new DataError(`${name}: the picture is ${width} x ${height} pixels, which is nothing`);
-  if (width * height > maxPixels) throw new DataError(`${name}: ${width} x ${height} pixels are more than the limit of ${maxPixels}`);
+  if (width * height > maxPixels)
+    throw new DataError(`${name}: ${width} x ${height} pixels are more than the limit of ${maxPixels}`, {
+      reason: { kind: "picture too large", file: name, width, height, most: maxPixels },
+    });
 }

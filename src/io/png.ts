@@ -21,7 +21,10 @@ export function decodePng(bytes: Uint8Array, options: DecodeImageOptions = {}): 
     png = decode(bytes, { checkCrc: true });
     return unpack(png);
   } catch (cause) {
-    throw new DataError(`${name}: the PNG file is damaged or cut off: ${(cause as Error).message}`, { cause });
+    throw new DataError(`${name}: the PNG file is damaged or cut off: ${(cause as Error).message}`, {
+      cause,
+      reason: { kind: "damaged file", file: name, format: "PNG" },
+    });
   }
 }
 

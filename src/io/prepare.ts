@@ -17,7 +17,9 @@ export function pictureToInput(picture: Picture, shape: Shape, preprocessing?: P
   expectPicture("preparePicture", picture);
   const [channels, height, width] = shape;
   if (shape.length !== 3 || (channels !== 1 && channels !== 3)) {
-    throw new ShapeError(`the net takes ${showShape(shape)}; a picture can be brought to 1 or 3 channels only`);
+    throw new ShapeError(`the net takes ${showShape(shape)}; a picture can be brought to 1 or 3 channels only`, {
+      reason: { kind: "channels of no picture", shape: [...shape] },
+    });
   }
   const { mean, deviation, channels: order, kept } = preprocessing ?? { mean: [], deviation: [], channels: "rgb" };
   const pixels = coverImage(pictureToTensor(picture, { channels }), height, width, kept);

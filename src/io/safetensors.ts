@@ -1,5 +1,6 @@
 // Weights on disk: the safetensors format (8-byte header length, JSON header, one buffer without holes), because it is what others
 // read and because a file can be checked completely before a byte of it is used. https://github.com/huggingface/safetensors
+import type { ErrorReason } from "../tensor/error-reasons.ts";
 import { ArgumentError, DTypeError, ModelFormatError } from "../tensor/errors.ts";
 import { expectBytes, expectTensor } from "../tensor/expect.ts";
 import { checkOptions, showGiven } from "../tensor/options.ts";
@@ -72,14 +73,18 @@ export function readSafetensors(bytes: Uint8Array, options: ReadSafetensorsOptio
   for (const entry of entries) {
     if (entry.begin !== reached) {
       const what = entry.begin < reached ? "overlaps the tensor before it" : "leaves a hole before it";
-      throw new ModelFormatError(`${name}: tensor "${entry.name}" ${what}: it begins at byte ${entry.begin}, expected ${reached}`);
+      throw new ModelFormatError(`${name}: tensor "${entry.name}" ${what}: it begins at byte ${entry.begin}, expected ${reached}`, {
+        reason: damaged(name),
+      });
     }
     reached = entry.end;
   }
   const present = bytes.length - start;
   if (reached !== present) {
     const what = reached > present ? "the file is cut off" : "there are bytes that belong to no tensor";
-    throw new ModelFormatError(`${name}: ${what}: the tensors need ${reached} bytes after the header, the file has ${present}`);
+    throw new ModelFormatError(`${name}: ${what}: the tensors need ${reached} bytes after the header, the file has ${present}`, {
+      reason: damaged(name),
+    });
   }
 
   const tensors = new Map<string, Tensor>();
@@ -139,13 +144,18 @@ export function writeSafetensors(tensors: Iterable<readonly [string, Tensor]>, o
   return out;
 }
 
+const damaged = (file: string): ErrorReason => ({ kind: "damaged file", file, format: "safetensors" });
+
 function readHeader(bytes: Uint8Array, name: string): { header: Record<string, unknown>; start: number } {
   if (bytes.length < 8)
-    throw new ModelFormatError(`${name}: ${bytes.length} bytes are too few; a safetensors file begins with 8 bytes of length`);
+    throw new ModelFormatError(`${name}: ${bytes.length} bytes are too few; a safetensors file begins with 8 bytes of length`, {
+      reason: { kind: "not this format", file: name, format: "safetensors" },
+    });
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
   if (length > BigInt(longestHeader) || length > BigInt(bytes.length - 8)) {
     throw new ModelFormatError(
       `${name}: the header is said to have ${length} bytes, but ${bytes.length - 8} follow (at most ${longestHeader} allowed): cut off, or not a safetensors file`,
+      { reason: { kind: "not this format", file: name, format: "safetensors" } },
     );
   }
   const start = 8 + Number(length);
@@ -153,9 +163,9 @@ function readHeader(bytes: Uint8Array, name: string): { header: Record<string, u
   try {
     header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, start)));
   } catch (cause) {
-    throw new ModelFormatError(`${name}: the header is not valid JSON: ${(cause as Error).message}`, { cause });
+    throw new ModelFormatError(`${name}: the header is not valid JSON: ${(cause as Error).message}`, { cause, reason: damaged(name) });
   }
-  if (!isRecord(header)) throw new ModelFormatError(`${name}: the header is not a JSON object`);
+  if (!isRecord(header)) throw new ModelFormatError(`${name}: the header is not a JSON object`, { reason: damaged(name) });
   return { header, start };
 }
 

@@ -1,5 +1,6 @@
 // Zip archives, with their claims checked before memory is taken: a few kilobytes can unpack to gigabytes.
 import { unzipSync, zipSync } from "fflate";
+import type { ErrorReason } from "../tensor/error-reasons.ts";
 import { ArgumentError, ModelFormatError } from "../tensor/errors.ts";
 import { expectBytes } from "../tensor/expect.ts";
 import { checkOptions, showGiven } from "../tensor/options.ts";
@@ -31,10 +32,10 @@ export function readZip(bytes: Uint8Array, options: ReadZipOptions = {}): Map<st
   expectBytes("readZip", bytes);
   checkOptions("readZip", options, ["name", "limit", "only"]);
   const { name = "zip archive", limit = 2 ** 31, only = () => true } = options;
-  const refuse = (message: string): never => {
-    throw new ModelFormatError(`${name}: ${message}`);
+  const refuse = (message: string, reason: ErrorReason = { kind: "damaged file", file: name, format: "zip" }): never => {
+    throw new ModelFormatError(`${name}: ${message}`, { reason });
   };
-  if (!isZip(bytes)) refuse("it does not begin like a zip archive");
+  if (!isZip(bytes)) refuse("it does not begin like a zip archive", { kind: "not this format", file: name, format: "zip" });
   let total = 0;
   try {
     const files = unzipSync(bytes, {
@@ -43,14 +44,17 @@ export function readZip(bytes: Uint8Array, options: ReadZipOptions = {}): Map<st
         total += originalSize;
         if (size > bytes.length) refuse(`"${part}" is said to have ${size} bytes, the whole file has ${bytes.length}`);
         if (originalSize > size * strongestDeflate + 64) refuse(`"${part}" cannot unpack from ${size} to ${originalSize} bytes`);
-        if (total > limit) refuse(`the files unpack to more than ${limit} bytes`);
+        if (total > limit) refuse(`the files unpack to more than ${limit} bytes`, { kind: "unpacks to too much", file: name, limit });
         return true;
       },
     });
     return new Map(Object.entries(files));
   } catch (cause) {
     if (cause instanceof ModelFormatError) throw cause;
-    throw new ModelFormatError(`${name}: the zip archive is damaged or cut off: ${(cause as Error).message}`, { cause });
+    throw new ModelFormatError(`${name}: the zip archive is damaged or cut off: ${(cause as Error).message}`, {
+      cause,
+      reason: { kind: "damaged file", file: name, format: "zip" },
+    });
   }
 }
 

@@ -135,6 +135,7 @@ export function createModel(net: Module, inputShape: Shape, options: ModelOption
         : `; ${what}: ${names.slice(0, mostNamed).join(", ")}${names.length > mostNamed ? `, and ${names.length - mostNamed} more` : ""}`;
     throw new ModelFormatError(
       `the parameters are not those of this net${list("missing", missing)}${list("not in the net", unknown)}${list("of another shape", misshapen)}`,
+      { reason: { kind: "other parameters", missing, unknown, misshapen } },
     );
   }
   const { classes, preprocessing } = options;
@@ -231,7 +232,10 @@ export function expectModel(where: string, given: unknown): void {
 export function layerValue(traced: Traced, path: string): Value {
   const found = traced.names.get(path);
   if (found === undefined) {
-    throw new GraphError(`no layer is called "${path}"; there are ${traced.layers.map((l) => l.name).join(", ")}`);
+    const known = traced.layers.map((l) => l.name);
+    throw new GraphError(`no layer is called "${path}"; there are ${known.join(", ")}`, {
+      reason: { kind: "no such layer", layer: path, known },
+    });
   }
   return found;
 }

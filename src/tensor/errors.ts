@@ -1,12 +1,23 @@
 // Every failure that a user can cause has a type of its own, so that callers can react to it and the CLI can print one clear line.
 // A message says what was wrong, where, and what was expected.
+import type { ErrorReason } from "./error-reasons.ts";
 
-/** Base class of every error that fovea throws on purpose. `code` is stable and machine-readable. */
+export interface FoveaErrorOptions extends ErrorOptions {
+  /** What a program can say it from in its own words. */
+  readonly reason?: ErrorReason | undefined;
+}
+
+/**
+ * Base class of every error that fovea throws on purpose. `code` is stable and machine-readable; so is `reason`, which the errors that readers
+ * of a program meet most have, too.
+ */
 export class FoveaError extends Error {
   readonly code: string = "FOVEA";
-  constructor(message: string, options?: ErrorOptions) {
+  readonly reason: ErrorReason | undefined;
+  constructor(message: string, { reason, ...options }: FoveaErrorOptions = {}) {
     super(message, options);
     this.name = new.target.name;
+    this.reason = reason;
   }
 }
 

@@ -1,3 +1,4 @@
+export type { ErrorReason, ErrorReasonKind, ErrorReasons } from "./error-reasons.ts";
 export * from "./errors.ts";
 export * from "./expect.ts";
 export * from "./options.ts";

@@ -310,6 +310,7 @@ function lossError(loss: number, step: number, epoch: number, learningRate: numb
   return new TrainingError(
     `the loss became ${Number.isNaN(loss) ? "NaN" : "infinite"} at step ${step} (epoch ${epoch}) with learning rate ${learningRate}; ` +
       "try a smaller learning rate, clip: { norm: 1 }, and check the pictures for values that are not finite",
+    { reason: { kind: "loss not finite", loss: Number.isNaN(loss) ? "NaN" : "infinite", step, learningRate } },
   );
 }
 

@@ -21,6 +21,7 @@ export function checkModel(model: ModelProto): GraphProto {
   if (opset !== undefined && (opset < versions.opset.from || opset > versions.opset.to)) {
     throw new UnsupportedOpError(
       `the file uses version ${opset} of ONNX's operators; fovea reads versions ${versions.opset.from} to ${versions.opset.to}`,
+      { reason: { kind: "version not read", version: opset, ...versions.opset } },
     );
   }
   if (graph.sparseInitializer.length > 0) throw new UnsupportedOpError("the file holds sparse tensors, which fovea does not read");
@@ -73,7 +74,9 @@ export function refuseMissing(missing: readonly MissingOperator[]): void {
     const shown = nodes.slice(0, 8).join(", ");
     return `${operator} (${nodes.length} ×): ${shown}${nodes.length > 8 ? `, and ${nodes.length - 8} more` : ""}`;
   });
-  throw new UnsupportedOpError(`the network needs operators that fovea does not read:\n  ${lines.join("\n  ")}`);
+  throw new UnsupportedOpError(`the network needs operators that fovea does not read:\n  ${lines.join("\n  ")}`, {
+    reason: { kind: "operators not read", operators: missing.map(({ operator }) => operator) },
+  });
 }
 
 /** Functions by the operator that they are. Throws `ModelFormatError` for two of one name. */

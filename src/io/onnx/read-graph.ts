@@ -97,7 +97,7 @@ function located(where: string, read: () => void): void {
     if (error instanceof RangeError) throw new ModelFormatError(`${where}: ${error.message}`, { cause: error });
     if (!(error instanceof FoveaError) || error.message.includes(where)) throw error;
     const Kind = error.constructor as typeof FoveaError;
-    throw new Kind(`${where}: ${error.message}`, { cause: error });
+    throw new Kind(`${where}: ${error.message}`, { cause: error, reason: error.reason });
   }
 }
 

@@ -55,6 +55,7 @@ export function decodeMessage<T>(fields: Fields<T>, bytes: Uint8Array, what: str
     if (error instanceof Damage) {
       throw new ModelFormatError(
         `${what} is damaged at byte ${source.reader.pos}${error.path === "" ? "" : `, in ${error.path}`}: ${error.message}`,
+        { reason: { kind: "damaged file", file: what, format: "protobuf" } },
       );
     }
     throw error;

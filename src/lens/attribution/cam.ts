@@ -217,6 +217,7 @@ function checkPooledHead({ at, layer }: GradientProgram): void {
         ? "there is no average over all of them"
         : `between them is ${strange.op.name}${isSpread(strange) ? " that mixes positions" : ""}`
     }. gradCam has no such condition`,
+    { reason: { kind: "no global average", layer: at.name } },
   );
 }
 

@@ -27,7 +27,9 @@ export function placeOf(traced: Traced, target: TargetLayer, at: string | undefi
     );
     const last = spatial.at(-1);
     if (last === undefined)
-      throw new ArgumentError(`no layer before ${target.name} has maps; say which one to look at, or "input", with at`);
+      throw new ArgumentError(`no layer before ${target.name} has maps; say which one to look at, or "input", with at`, {
+        reason: { kind: "no maps before", target: target.name },
+      });
     return asPlace(last.value, last.name);
   }
   const named = traced.names.has(at) || at !== "input" ? asPlace(layerValue(traced, at), at) : pixelsOf(traced);

@@ -28,6 +28,8 @@ export interface EquivarianceReading {
   readonly interior: number;
   /** `interior` divided by ‖f(Tx)‖ over the same positions (0 when both are 0, or when there are none). */
   readonly relativeInterior: number;
+  /** How many positions those are. */
+  readonly inside: number;
   /**
    * Whether T moves maps by whole positions. If not, a shift by whole pixels is compared with the nearest whole shift of the maps, the one that
    * suits f best; a shift by parts of a pixel with the maps mixed in the same parts.
@@ -93,11 +95,11 @@ function compare(
   b: Tensor,
   transform: PictureTransform,
   margin: number,
-): Pick<EquivarianceReading, "onMaps" | "error" | "relative" | "interior" | "relativeInterior" | "where"> {
+): Pick<EquivarianceReading, "onMaps" | "error" | "relative" | "interior" | "relativeInterior" | "inside" | "where"> {
   const [channels, height, width] = checkMaps(a, "equivariance: f(Tx)");
   const inside = isInside(transform, height, width, margin);
   const where = new Float64Array(height * width);
-  let [all, interior, size, insideSize] = [0, 0, 0, 0];
+  let [all, interior, size, insideSize, count] = [0, 0, 0, 0, 0];
   for (let p = 0; p < where.length; p++) {
     let [sum, own] = [0, 0];
     for (let c = 0; c < channels; c++) {
@@ -111,6 +113,7 @@ function compare(
     if (inside(Math.floor(p / width), p % width)) {
       interior += sum;
       insideSize += own;
+      count += 1;
     }
   }
   const share = (difference: number, of: number): number => (difference === 0 ? 0 : Math.sqrt(difference / of));
@@ -120,6 +123,7 @@ function compare(
     relative: share(all, size),
     interior: Math.sqrt(interior),
     relativeInterior: share(interior, insideSize),
+    inside: count,
     where: new Tensor(where, [height, width]),
   };
 }

@@ -34,6 +34,7 @@ export function parseNet(text: string, composite: ReadonlySet<string>): WrittenL
     const found = peek();
     throw new ModelFormatError(
       `net, character ${(found?.at ?? text.length) + 1}: ${found === undefined ? "the text ends" : `"${found.text}"`}; expected ${expected}`,
+      { reason: { kind: "net syntax", at: (found?.at ?? text.length) + 1, found: found?.text ?? "" } },
     );
   };
   const take = (sign: string): void => {
@@ -76,7 +77,10 @@ export function parseNet(text: string, composite: ReadonlySet<string>): WrittenL
       }
       position++;
       if (peek() === undefined || ")(|=".includes(peek()!.text)) fail(`a value of ${word}`);
-      if (Object.hasOwn(named, word)) throw new ModelFormatError(`net, character ${tokens[position].at + 1}: ${word} is given twice`);
+      if (Object.hasOwn(named, word))
+        throw new ModelFormatError(`net, character ${tokens[position].at + 1}: ${word} is given twice`, {
+          reason: { kind: "net syntax", at: tokens[position].at + 1, found: word },
+        });
       named[word] = readValue(tokens[position++].text);
     }
     return { given, named };
@@ -91,7 +95,9 @@ function tokensOf(text: string): Token[] {
   const tokens = [...text.matchAll(/[()|=]|[^\s,()|=]+/g)].map((match) => ({ text: match[0], at: match.index }));
   const strange = tokens.find(({ text: t }) => !/^([()|=]|[A-Za-z][A-Za-z0-9]*|-?\d+(\.\d+)?(e-?\d+)?)$/.test(t));
   if (strange !== undefined)
-    throw new ModelFormatError(`net, character ${strange.at + 1}: "${strange.text}" is neither a word nor a number`);
+    throw new ModelFormatError(`net, character ${strange.at + 1}: "${strange.text}" is neither a word nor a number`, {
+      reason: { kind: "net syntax", at: strange.at + 1, found: strange.text },
+    });
   return tokens;
 }
 

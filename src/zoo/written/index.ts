@@ -22,7 +22,10 @@ const mostLayers = 500;
 export function readNet(text: string): WrittenLayer[] {
   const bare = text.startsWith(prefix) ? text.slice(prefix.length) : text;
   const layers = parseNet(bare, composite);
-  if (layers.length === 0) throw new ModelFormatError("the net has no layers; expected something like conv(8 3) relu flatten linear(out)");
+  if (layers.length === 0)
+    throw new ModelFormatError("the net has no layers; expected something like conv(8 3) relu flatten linear(out)", {
+      reason: { kind: "net without layers" },
+    });
   let total = 0;
   const visit = (layer: WrittenLayer): void => {
     if (++total > mostLayers) throw new ModelFormatError(`the net has more than ${mostLayers} layers`);
@@ -43,7 +46,9 @@ export function layerValues({ kind, given, named, parts = [] }: WrittenLayer): L
   const word = wordOf(kind);
   const known = layerVocabulary.map((w) => w.kind);
   if (word === undefined)
-    throw new ModelFormatError(`no layer is called "${kind}"${proposal(kind, known)}; known layers: ${known.join(", ")}`);
+    throw new ModelFormatError(`no layer is called "${kind}"${proposal(kind, known)}; known layers: ${known.join(", ")}`, {
+      reason: { kind: "no such layer kind", layer: kind, known },
+    });
   const { options, branches } = word;
   if (branches === "one" && parts.length !== 1) throw new ModelFormatError(`${kind}: holds ${parts.length} branches; expected one`);
   if (branches === "some" && parts.length < 2)
@@ -51,23 +56,29 @@ export function layerValues({ kind, given, named, parts = [] }: WrittenLayer): L
   if (given.length > options.length) {
     throw new ModelFormatError(
       `${kind}: ${given.length} values; it takes ${options.length}: ${options.map((o) => o.name).join(", ") || "none"}`,
+      { reason: { kind: "too many layer values", layer: kind, given: given.length, options: options.map((o) => o.name) } },
     );
   }
   for (const name of Object.keys(named)) {
     const place = options.findIndex((o) => o.name === name);
     const names = options.map((o) => o.name);
     if (place < 0)
-      throw new ModelFormatError(`${kind}: unknown option "${name}"${proposal(name, names)}; known options: ${names.join(", ")}`);
+      throw new ModelFormatError(`${kind}: unknown option "${name}"${proposal(name, names)}; known options: ${names.join(", ")}`, {
+        reason: { kind: "no such layer option", layer: kind, option: name, known: names },
+      });
     if (place < given.length) throw new ModelFormatError(`${kind}: ${name} is given twice, as ${given[place]} and as ${named[name]}`);
   }
   const values: Record<string, number | string> = {};
   options.forEach((option, i) => {
     const value = given[i] ?? named[option.name] ?? option.default;
-    if (value === undefined) throw new ModelFormatError(`${kind}: ${option.name} is missing; for example ${kind}(8)`);
+    if (value === undefined)
+      throw new ModelFormatError(`${kind}: ${option.name} is missing; for example ${kind}(8)`, {
+        reason: { kind: "layer option missing", layer: kind, option: option.name },
+      });
     try {
       values[option.name] = checkOption(kind, option, value);
     } catch (cause) {
-      throw cause instanceof ArgumentError ? new ModelFormatError(cause.message, { cause }) : cause;
+      throw cause instanceof ArgumentError ? new ModelFormatError(cause.message, { cause, reason: cause.reason }) : cause;
     }
   });
   return values;
@@ -95,6 +106,7 @@ function buildLayer(layer: WrittenLayer, classes: number): Module {
     if (kind === "linear" && x.rank > 2) {
       throw new ShapeError(
         `linear "${context.path}": ${x.shape[1]} maps of ${x.shape.slice(2).join(" x ")} come in, not one row of features; put flatten or globalavg flatten before it`,
+        { reason: { kind: "maps before a dense layer", layer: context.path, maps: x.shape[1], size: x.shape.slice(2) } },
       );
     }
     return build(values, { channels: x.shape[1], classes, parts }).build(x, context);

@@ -289,14 +289,25 @@ export function wordOf(kind: string): Word | undefined {
 /** The value of an option as text or number, refused where it makes no sense. */
 export function checkOption(kind: string, option: LayerOption, value: number | string): number | string {
   const { name, least = Number.NEGATIVE_INFINITY, words: allowed = [] } = option;
+  const refused = {
+    kind: "layer option out of range",
+    layer: kind,
+    option: name,
+    value,
+    least: option.kind === "choice" ? undefined : option.least,
+    words: allowed,
+  } as const;
   if (typeof value === "string") {
     if (allowed.includes(value)) return value;
     const expected = option.kind === "choice" ? allowed.join(", ") : ["a number", ...allowed].join(" or ");
-    throw new ArgumentError(`${kind}: ${name} is ${value}; expected ${expected}`);
+    throw new ArgumentError(`${kind}: ${name} is ${value}; expected ${expected}`, { reason: refused });
   }
-  if (option.kind === "choice") throw new ArgumentError(`${kind}: ${name} is ${value}; expected ${allowed.join(", ")}`);
+  if (option.kind === "choice")
+    throw new ArgumentError(`${kind}: ${name} is ${value}; expected ${allowed.join(", ")}`, { reason: refused });
   if (value < least || (option.kind === "count" && !Number.isInteger(value)) || value > 65_536) {
-    throw new ArgumentError(`${kind}: ${name} is ${value}; expected ${option.kind === "count" ? "an integer" : "a number"} >= ${least}`);
+    throw new ArgumentError(`${kind}: ${name} is ${value}; expected ${option.kind === "count" ? "an integer" : "a number"} >= ${least}`, {
+      reason: refused,
+    });
   }
   return value;
 }

@@ -189,6 +189,23 @@ describe.skipIf(!canOpen)("the network room", { timeout: 40_000 }, () => {
     }
     // Two pixels are one whole step of pool1, and inside nothing differs.
     expect(Number(await meter.getAttribute("data-interior"))).toBeLessThan(1e-3);
+
+    await page.goto(`${lab.url()}?room=network&lang=en&tab=equivariance&transform=rotation&degrees=-17.5&layer=conv2`);
+    for (const layer of ["relu1", "pool2"]) {
+      const [reading] = await layerEquivariance(model, input, { layer, transforms: [{ kind: "rotation", degrees: -17.5 }] });
+      const shown = page.getByTestId("moved").locator("tr", { hasText: layer }).locator("td[data-relative]");
+      await expect.poll(async () => Number(await shown.getAttribute("data-relative"))).toBeCloseTo(reading.relative, 3);
+    }
+    await page.getByLabel("Movement").selectOption("scale");
+    await page.getByLabel("factor").last().fill("0.6");
+    await page.getByLabel("factor").last().press("Enter");
+    const [smaller] = await layerEquivariance(model, input, {
+      layer: "conv1",
+      transforms: [{ kind: "scale", factor: 0.6, sampling: "bilinear" }],
+    });
+    const shown = page.getByTestId("moved").locator("tr", { hasText: "conv1" }).locator("td[data-relative]");
+    await expect.poll(async () => Number(await shown.getAttribute("data-relative"))).toBeCloseTo(smaller.relative, 3);
+    await expect.poll(() => page.url()).toContain("factor=0.6");
     await page.context().close();
   });
 

@@ -1,5 +1,5 @@
 // What the address keeps of this room: which tab, which picture, which unit is looked at and how deep, and which weights were changed.
-import { flag, oneOf, real, text, whole } from "../../state/address.ts";
+import { oneOf, real, text, whole } from "../../state/address.ts";
 import { roomState } from "../../state/rooms.svelte.ts";
 
 export const tabs = ["overview", "layers", "equivariance", "edit"] as const;
@@ -23,11 +23,11 @@ export const view = roomState("network", {
   range: oneOf(["layer", "unit"], "layer"),
   layer: text(),
   transform: oneOf(["shift", "rotation", "scale"], "shift"),
-  rows: whole(0, -64, 64),
-  columns: whole(1, -64, 64),
-  quarters: whole(1, 1, 3),
-  factor: real(1.5, 1, 8),
-  interior: flag(false),
+  /** Pixels, of which parts too. */
+  rows: real(0, -512, 512),
+  columns: real(1, -512, 512),
+  degrees: real(30, -360, 360),
+  factor: real(1.5, 0.1, 8),
 });
 
 export interface UnitName {

@@ -171,7 +171,14 @@ export type LayerMoved =
       readonly error: number;
       readonly relative: number;
       readonly interior: number;
+      readonly relativeInterior: number;
+      /** Number of positions away from the borders. */
+      readonly inside: number;
       readonly whole: boolean;
+      /** What T is on these maps. */
+      readonly onMaps: PictureTransform;
+      /** Input positions per map position, rows and columns. */
+      readonly stride: readonly number[];
       readonly where: Numbers;
     }
   | { readonly layer: string; readonly problem: string };
@@ -356,8 +363,8 @@ export const tasks = {
       signal.throwIfAborted();
       try {
         const [reading] = await layerEquivariance(model, input, { layer: name, transforms: [transform], signal });
-        const { error, relative, interior, whole, where } = reading;
-        moved.push({ layer: name, error, relative, interior, whole, where: toNumbers(where) });
+        const { where, transform: _, ...numbers } = reading;
+        moved.push({ layer: name, ...numbers, stride: model.field(name).axes.map((axis) => axis.stride), where: toNumbers(where) });
       } catch (reason) {
         if (signal.aborted) throw reason;
         moved.push({ layer: name, problem: reason instanceof Error ? reason.message : String(reason) });
@@ -367,16 +374,17 @@ export const tasks = {
     return moved;
   },
 
-  /** f(x), f(Tx) and T f(x) of one map, T moving maps by the nearest whole positions. */
-  async pair({ scene, layer, unit, transform }: UnitQuestion & { readonly transform: PictureTransform }) {
+  /** f(x), f(Tx) and T f(x) of one map. `onMaps` is what the meter did to the maps. */
+  async pair({
+    scene,
+    layer,
+    unit,
+    transform,
+    onMaps,
+  }: UnitQuestion & { readonly transform: PictureTransform; readonly onMaps: PictureTransform }) {
     const { model, input, look: seen } = sceneOf(scene);
     const movedInput = transformPicture(input, transform);
     const maps = (await activations(model, movedInput, { layers: [layer] })).get(layer)!;
-    const [rowStep, columnStep] = model.field(layer).axes.map(({ stride }) => stride || 1);
-    const onMaps: PictureTransform =
-      transform.kind === "shift"
-        ? { kind: "shift", rows: Math.round(transform.rows / rowStep), columns: Math.round(transform.columns / columnStep) }
-        : transform;
     const still = toTensor(seen.maps[layer]);
     return {
       input: toNumbers(movedInput),

@@ -1,6 +1,7 @@
 // The page's side of the engine: `call` runs a task of a room in a worker, with progress and cancelling. The page itself computes nothing.
 
 import EngineWorker from "lab:worker";
+import type { ErrorReason } from "fovea/tensor";
 import type * as convolve from "../rooms/convolve/tasks.ts";
 import type * as lessons from "../rooms/lessons/tasks.ts";
 import type * as network from "../rooms/network/tasks.ts";
@@ -32,9 +33,11 @@ export interface CallOptions {
 
 /** An error of the library, as the worker told it. `name` is the library's class. */
 export class EngineError extends Error {
-  constructor(name: string, message: string) {
+  readonly reason: ErrorReason | undefined;
+  constructor(name: string, message: string, reason?: ErrorReason) {
     super(message);
     this.name = name;
+    this.reason = reason;
   }
 }
 
@@ -75,7 +78,9 @@ export function startEngine(name: string): Engine {
     waiting.delete(data.id);
     if (data.kind === "done") caller.resolve(data.output as never);
     else
-      caller.reject(data.name === "AbortError" ? new DOMException(data.message, "AbortError") : new EngineError(data.name, data.message));
+      caller.reject(
+        data.name === "AbortError" ? new DOMException(data.message, "AbortError") : new EngineError(data.name, data.message, data.reason),
+      );
   };
   worker.onerror = (event) => failAll(new EngineError("WorkerError", event.message || "the engine's worker did not start"));
   return {

@@ -1,4 +1,5 @@
 // The messages between page and worker.
+import type { ErrorReason } from "fovea/tensor";
 
 export interface Call {
   readonly id: number;
@@ -10,4 +11,10 @@ export interface Call {
 export type Reply =
   | { readonly id: number; readonly kind: "progress"; readonly progress: unknown }
   | { readonly id: number; readonly kind: "done"; readonly output: unknown }
-  | { readonly id: number; readonly kind: "failed"; readonly name: string; readonly message: string };
+  | {
+      readonly id: number;
+      readonly kind: "failed";
+      readonly name: string;
+      readonly message: string;
+      readonly reason: ErrorReason | undefined;
+    };

@@ -1,4 +1,5 @@
 // The engine's side of the lab: a worker that runs the rooms' tasks. Each room's tasks are loaded when first asked for.
+import { FoveaError } from "fovea/tensor";
 import type { Task, TaskContext, Tasks } from "./context.ts";
 import { openNet } from "./nets.ts";
 import type { Call, Reply } from "./protocol.ts";
@@ -30,7 +31,7 @@ async function answer({ id, room, task, input }: Call): Promise<void> {
     reply({ id, kind: "done", output });
   } catch (error) {
     const { name, message } = error instanceof Error ? error : { name: "Error", message: String(error) };
-    reply({ id, kind: "failed", name, message });
+    reply({ id, kind: "failed", name, message, reason: error instanceof FoveaError ? error.reason : undefined });
   } finally {
     running.delete(id);
   }

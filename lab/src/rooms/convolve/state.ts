@@ -7,7 +7,7 @@ import { roomState } from "../../state/rooms.svelte.ts";
 
 export const tabs = ["convolution", "pooling", "edges", "activations"] as const;
 export const variants = [
-  ...(["plain", "asymmetric", "dilated", "transposed", "grouped", "depthwise", "deformable", "circular"] as const),
+  ...(["plain", "asymmetric", "dilated", "transposed", "grouped", "depthwise", "pointwise", "deformable", "circular"] as const),
   ...(["sequence", "causal"] as const),
 ] as const;
 export type Variant = (typeof variants)[number];
@@ -30,27 +30,34 @@ function wholes(fallback: readonly number[], least: number, most: number): Field
 /** Numbers of the reader's own; none stands for the library's examples. */
 const own = (): Field<readonly number[]> => numbers([]);
 
+/** The sensible range of sliders. What is typed may leave it; then only arithmetic refuses. */
 export const limits = { size: 32, kernel: 11, stride: 8, dilation: 8, padding: 10, channels: 8 } as const;
+/** What an address may ask for: whole numbers of any reasonable length; what is impossible, the arithmetic says. */
+const most = 100_000;
 
 export const room = roomState("convolve", {
   tab: oneOf(tabs, "convolution"),
   // The convolution. Pairs are rows and columns; pads are top, bottom, left, right; channels are in, out, groups.
   variant: oneOf(variants, "plain"),
-  size: wholes([5, 5], 1, limits.size),
-  kernel: wholes([3, 3], 1, limits.kernel),
-  stride: wholes([1, 1], 1, limits.stride),
-  dilation: wholes([1, 1], 1, limits.dilation),
+  size: wholes([5, 5], 1, most),
+  kernel: wholes([3, 3], 1, most),
+  stride: wholes([1, 1], 1, most),
+  dilation: wholes([1, 1], 1, most),
   padding: oneOf(paddings, "numbers"),
-  pads: wholes([0, 0, 0, 0], 0, limits.padding),
-  channels: wholes([1, 1, 1], 1, limits.channels),
-  extra: wholes([0, 0], 0, limits.stride - 1),
+  pads: wholes([0, 0, 0, 0], -most, most),
+  channels: wholes([1, 1, 1], 1, most),
+  extra: wholes([0, 0], 0, most),
   /** Transposed: the size of what comes out, instead of what goes in; 0 for the latter. */
-  wanted: whole(0, 0, limits.size),
+  wanted: whole(0, 0, most),
   seed: whole(0, 0, 999),
   x: own(),
   w: own(),
   b: own(),
   g: own(),
+  /** The kernel lies turned by 180°: the convolution of mathematics. */
+  turn: flag(false),
+  /** Sampling points of a deformable kernel that were moved, four numbers each: output, tap, and the offset in rows and columns. */
+  moved: own(),
   view: oneOf(["forward", "dX", "dW"], "forward"),
   /** The step on which the animation stands; -1 while it has not been touched. */
   at: whole(-1, -1, 1_000_000),
@@ -58,10 +65,10 @@ export const room = roomState("convolve", {
   matrix: flag(false),
   // Pooling.
   pool: oneOf(poolings, "max"),
-  poolSize: wholes([6], 1, limits.size),
-  poolKernel: wholes([2], 1, limits.kernel),
-  poolStride: wholes([2], 1, limits.stride),
-  poolPad: wholes([0], 0, limits.padding),
+  poolSize: wholes([6], 1, most),
+  poolKernel: wholes([2], 1, most),
+  poolStride: wholes([2], 1, most),
+  poolPad: wholes([0], 0, most),
   ceil: flag(false),
   countPad: flag(true),
   poolSeed: whole(1, 0, 999),
@@ -79,8 +86,13 @@ export const room = roomState("convolve", {
   // Activation functions.
   fn: oneOf(report.curveNames, "sigmoid"),
   beside: text("relu"),
-  point: real(1, -10, 10),
-  slope: real(0.01, 0, 1),
+  point: real(1),
+  slope: real(0.01),
+  /** The net's layer whose sums lie under the curve; the first one where there is none of that name. */
+  actLayer: text(""),
+  /** Puts the function in the place of the net's own. */
+  swap: flag(false),
+  actPicture: whole(0, 0),
 });
 export type RoomSettings = typeof room;
 export type ConvolutionSettings = Pick<
@@ -101,6 +113,7 @@ const presets: Readonly<Record<Variant, Partial<ConvolutionSettings>>> = {
   transposed: { size: [3, 3], stride: [2, 2], pads: [1, 1, 1, 1] },
   grouped: { size: [4, 4], channels: [4, 4, 2] },
   depthwise: { channels: [3, 3, 3] },
+  pointwise: { size: [4, 4], kernel: [1, 1], channels: [3, 2, 1] },
   deformable: { pads: [1, 1, 1, 1] },
   circular: { pads: [1, 1, 1, 1] },
   sequence: { size: [1, 9], kernel: [1, 3], pads: [0, 0, 1, 1] },
@@ -109,7 +122,7 @@ const presets: Readonly<Record<Variant, Partial<ConvolutionSettings>>> = {
 
 /** Goes to a variant's example, away from all numbers of one's own. */
 export function chooseVariant(variant: Variant): void {
-  Object.assign(room, start, presets[variant], { variant, x: [], w: [], b: [], g: [], at: -1, pin: "", view: "forward" });
+  Object.assign(room, start, presets[variant], { variant, x: [], w: [], b: [], g: [], moved: [], turn: false, at: -1, pin: "", view: "forward" });
 }
 
 export const isSequence = (variant: Variant): boolean => variant === "sequence" || variant === "causal";
@@ -159,11 +172,45 @@ const product = (list: readonly number[]): number => list.reduce((p, n) => p * n
 export function convolutionOf(s: RoomSettings): report.WindowOptions {
   const shape = shapeOf(s);
   const [inChannels, outChannels, groups] = s.channels;
-  const kernel = isSequence(s.variant) ? s.kernel[1] : product(s.kernel);
+  const kernel = kernelCells(s);
   const values = fitting(s.x, inChannels * product(shape.input));
-  const weights = fitting(s.w, (inChannels * outChannels * kernel) / groups);
   const bias = fitting(s.b, outChannels);
-  return { ...shape, seed: s.seed, ...(values && { values }), ...(weights && { weights }), ...(bias && { bias }) };
+  const written = fitting(s.w, (inChannels * outChannels * kernel) / groups);
+  const options = { ...shape, seed: s.seed, ...(values && { values }), ...(written && { weights: written }), ...(bias && { bias }) };
+  if (!s.turn && s.moved.length === 0) return options;
+  const { weights, offsets } = report.planWindow(options);
+  return {
+    ...options,
+    ...(s.turn && { weights: turned(weights, kernel) }),
+    ...(offsets !== undefined && { offsets: shifted(offsets, s.moved, kernel) }),
+  };
+}
+
+export const kernelCells = (s: RoomSettings): number => (isSequence(s.variant) ? s.kernel[1] : product(s.kernel));
+
+/** Kernels of `cells` numbers each, every one from its last number to its first. */
+export function turned(weights: ArrayLike<number>, cells: number): readonly number[] {
+  return Array.from(weights, (_, i) => weights[i - (i % cells) + cells - 1 - (i % cells)]);
+}
+
+/** The library's offsets with those in their place that the reader moved; what names no tap or output is passed over. */
+function shifted(offsets: ArrayLike<number>, moved: readonly number[], taps: number): readonly number[] {
+  const all = Array.from(offsets);
+  const outputs = all.length / (2 * taps);
+  for (let i = 0; i + 3 < moved.length; i += 4) {
+    const [output, tap, rows, columns] = moved.slice(i, i + 4);
+    if (!Number.isInteger(output) || !Number.isInteger(tap) || output < 0 || output >= outputs || tap < 0 || tap >= taps) continue;
+    all[2 * tap * outputs + output] = rows;
+    all[(2 * tap + 1) * outputs + output] = columns;
+  }
+  return all;
+}
+
+/** `moved` with one point at another offset; what was said of it before is forgotten. */
+export function withPoint(moved: readonly number[], output: number, tap: number, offset: readonly [number, number]): readonly number[] {
+  const others = [];
+  for (let i = 0; i + 3 < moved.length; i += 4) if (moved[i] !== output || moved[i + 1] !== tap) others.push(...moved.slice(i, i + 4));
+  return [...others, output, tap, ...offset];
 }
 
 export type PoolingSettings = Pick<RoomSettings, "pool" | "poolSize" | "poolKernel" | "poolStride" | "poolPad" | "ceil" | "countPad">;

@@ -1,5 +1,9 @@
 // What the worker computes for this room: whole pictures through a kernel.
 import { mean, report } from "fovea";
+import { type ActivationLayerStudy, studyActivations } from "fovea/lens";
+import type { TaskContext } from "../../engine/context.ts";
+import { inputOf } from "../../engine/look.ts";
+import type { NetRef } from "../../engine/nets.ts";
 import { type Numbers, toNumbers, toTensor } from "../../engine/tensors.ts";
 
 export interface Response {
@@ -11,7 +15,33 @@ export interface Response {
   readonly meanSize: number;
 }
 
+/** What a net's activation functions meet on some pictures, and what it says to each. */
+export interface StudiedNet {
+  readonly layers: readonly ActivationLayerStudy[];
+  /** [pictures][classes]; empty for nets that are no classifiers. */
+  readonly probabilities: readonly (readonly number[])[];
+}
+
 export const tasks = {
+  /** The net as it is, and with `swap` in the place of its activation functions. */
+  async activations(
+    {
+      net,
+      pictures,
+      swap,
+      slope,
+    }: { readonly net: NetRef; readonly pictures: readonly Numbers[]; readonly swap?: report.CurveName; readonly slope: number },
+    { open, signal }: TaskContext,
+  ): Promise<{ readonly own: StudiedNet; readonly swapped: StudiedNet | undefined }> {
+    const model = await open(net);
+    const inputs = pictures.map((pixels) => inputOf(model, pixels));
+    const study = async (given: { readonly swap?: report.CurveName }): Promise<StudiedNet> => {
+      const { layers, probabilities } = await studyActivations(model, inputs, { ...given, negativeSlope: slope, signal });
+      return { layers, probabilities: probabilities.map(({ data }) => Array.from(data)) };
+    };
+    return { own: await study({}), swapped: swap && (await study({ swap })) };
+  },
+
   /** A picture, pixels 0..1, through one kernel: every channel, or for a signed answer its brightness, because colours have no neutral middle. */
   filter({
     picture,

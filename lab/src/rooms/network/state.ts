@@ -17,6 +17,16 @@ export const view = roomState("network", {
   depth: whole(0, 0, 2),
   /** Row and column of the unit's map. */
   cell: text(),
+  /** The cell's sum, or what comes back to it. */
+  way: oneOf(["forward", "backward"], "forward"),
+  /** What is followed back. */
+  of: oneOf(["score", "loss", "probability"], "score"),
+  /** The class of that; -1 for the right one, or else the likeliest. */
+  class: whole(-1, -1, 1_000_000),
+  /** Which of the maps that the unit reads, and which weight and cell of it. */
+  term: whole(0, 0, 1_000_000),
+  tap: text(),
+  at: text(),
   /** Weights that differ from the net's: "conv1.weight:12=0.5,conv1.bias:3=-1". */
   edits: text(),
   /** Each map in its own range, or all of a layer in one. */

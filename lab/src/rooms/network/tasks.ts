@@ -25,20 +25,19 @@ import {
   explainLayers,
   type ParameterPlace,
   pointwiseCurve,
-  type UnitArithmetic,
   type UnitReads,
   type UnitRule,
-  unitArithmetic,
   unitReads,
 } from "fovea/lens";
 import { showExpression } from "fovea/ops";
-import type { Tensor } from "fovea/tensor";
 import { buildNet, readNet } from "fovea/zoo";
 import type { TaskContext } from "../../engine/context.ts";
-import { type Look, look } from "../../engine/look.ts";
-import { type NetRef, withEdits } from "../../engine/nets.ts";
+import { look } from "../../engine/look.ts";
+import type { NetRef } from "../../engine/nets.ts";
 import { type Numbers, toNumbers, toTensor } from "../../engine/tensors.ts";
 import type { WeightEdit } from "../../state/edits.ts";
+import { backTasks } from "./tasks/back.ts";
+import { keepScene, modelOf, type Scene, sceneOf, unitOf } from "./tasks/scenes.ts";
 
 export interface SeenLayer {
   /** "x" for the input; an op that is in no layer goes by its number. */
@@ -88,43 +87,6 @@ export interface SeenUnit {
   readonly result: Numbers;
   /** Of pointwise units: f over what its input spans. */
   readonly curve?: readonly (readonly [x: number, y: number])[];
-}
-
-interface Scene {
-  unit?: UnitArithmetic;
-  readonly model: Model;
-  readonly input: Tensor;
-  readonly look: Look;
-}
-
-const kept = 4;
-const scenes = new Map<number, Scene>();
-let last = 0;
-
-function sceneOf(number: number): Scene {
-  const scene = scenes.get(number);
-  if (scene === undefined) throw new DOMException("another picture is looked at now", "AbortError");
-  return scene;
-}
-
-/** Models with changed weights, by net and changes. */
-const changed = new Map<string, Model>();
-
-export async function modelOf(net: NetRef, edits: readonly WeightEdit[], { open }: TaskContext): Promise<Model> {
-  const model = await open(net);
-  if (edits.length === 0) return model;
-  const key = `${net.key} ${JSON.stringify(edits)}`;
-  const made = changed.get(key) ?? withEdits(model, edits);
-  changed.set(key, made);
-  for (const old of changed.keys()) if (changed.size > kept) changed.delete(old);
-  return made;
-}
-
-/** The last unit that was taken apart is kept: many cells of it will be asked for. */
-async function unitOf(number: number, layer: string, unit: number): Promise<UnitArithmetic> {
-  const scene = sceneOf(number);
-  if (scene.unit?.layer !== layer || scene.unit.unit !== unit) scene.unit = await unitArithmetic(scene.model, scene.input, { layer, unit });
-  return scene.unit;
 }
 
 function rangeOf(data: Float32Array): { low: number; high: number } {
@@ -191,13 +153,15 @@ interface Plan {
   readonly classes: number;
 }
 
-interface UnitQuestion {
+export interface UnitQuestion {
   readonly scene: number;
   readonly layer: string;
   readonly unit: number;
 }
 
 export const tasks = {
+  ...backTasks,
+
   /** Runs a net on a picture, and tells how the net is wired. */
   async see(
     { net, edits, pixels }: { readonly net: NetRef; readonly edits: readonly WeightEdit[]; readonly pixels: Numbers },
@@ -205,9 +169,7 @@ export const tasks = {
   ): Promise<Seen> {
     const model = await modelOf(net, edits, context);
     const seen = await look(model, pixels);
-    const scene: Scene = { model, look: seen, input: toTensor(seen.input) };
-    scenes.set(++last, scene);
-    for (const old of scenes.keys()) if (scenes.size > kept) scenes.delete(old);
+    const scene = keepScene({ model, look: seen, input: toTensor(seen.input) });
 
     const { boxes, edges } = report.boxesOf(model, { followers: "apart" });
     const summary = new Map(model.summary().layers.map((layer) => [layer.name, layer]));
@@ -226,7 +188,7 @@ export const tasks = {
         field: field && { status: field.status, axes: field.axes.map((axis) => ({ ...axis })) },
       };
     });
-    return { scene: last, input: seen.input, layers, edges: edges.map((edge) => ({ ...edge })), probabilities: seen.probabilities };
+    return { scene, input: seen.input, layers, edges: edges.map((edge) => ({ ...edge })), probabilities: seen.probabilities };
   },
 
   /** Maps `from` .. `from + count` of a layer, [count, H, W]. */

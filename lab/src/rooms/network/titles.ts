@@ -1,5 +1,6 @@
 // What things are called, in the reader's language.
 import type { SeenLayer } from "./tasks.ts";
+import { className } from "../../words/classes.ts";
 
 interface TitleWords {
   red: string;
@@ -20,7 +21,7 @@ export function unitTitle(t: TitleWords, { name, role, shape }: SeenLayer, unit:
     case "maps":
       return t.map(name, unit);
     case "output":
-      return t.classUnit(name, unit, classes[unit] ?? String(unit));
+      return t.classUnit(name, unit, className(classes[unit] ?? String(unit)));
     default:
       return t.feature(name, unit);
   }

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { adam, decodeCheckpoint, synthetic, zoo } from "../../src/index.ts";
+import { adam, decodeCheckpoint, report, synthetic, zoo } from "../../src/index.ts";
 import { encodePng, readZip } from "../../src/io/index.ts";
 import { openTraining } from "../../src/train/index.ts";
 import { canOpen, startLab } from "./page.ts";
@@ -168,20 +168,59 @@ describe.skipIf(!canOpen)("the room Train", { timeout: 60_000 }, () => {
     expect(problems).toEqual([]);
   });
 
-  test("L20 LF39 the run that was left is compared with the one that follows; a sweep is a table", async () => {
-    const { page } = await lab.open(address("&stopSteps=15&panel=compare"));
+  test("L20 LF39 the same start with one change is one action; both runs are those of the library, live, and their difference is marked", async () => {
+    const { page, problems } = await lab.open(address("&stopSteps=20&panel=compare"));
     await ready(page);
+    await page.getByRole("button", { name: "Train it beside this run" }).click();
+    const table = page.getByTestId("compare");
+    await table.getByRole("columnheader", { name: "beside" }).waitFor();
     await page.locator(".go").click();
     await page.getByText("the number of steps is reached").waitFor();
-    await page.getByRole("button", { name: "Same start, one change" }).click();
-    await waitFor(page, 0);
-    await page.locator("#learn-title + .rate input[type=number]").fill("0.1");
-    await page.locator("#learn-title + .rate input[type=number]").press("Enter");
-    await page.getByTestId("compare").getByText("Learning rate: 0.003").waitFor();
-    await page.getByRole("tab", { name: "Sweep" }).click();
+    await expect.poll(() => table.getByTestId("step of beside").textContent()).toBe("20");
+    const differing = table.locator("tr.differs");
+    expect(await differing.count()).toBe(1);
+    expect((await differing.locator("td").allTextContents()).map(Number)).toEqual([0.003, 0.03]);
+    const losses = await table
+      .getByRole("row", { name: /^Training loss/ })
+      .locator("td")
+      .allTextContents();
+    const { train } = await synthetic({ size: 32, channels: 3, seed: 0, train: 200, test: 500 });
+    const expected: string[] = [];
+    for (const rate of [0.003, 0.03]) {
+      const own = await openTraining(zoo.buildNet(zoo.readNet(net), 10), train, { batchSize: 20, optimiser: adam(rate), threads: 1 });
+      for (let i = 0; i < 19; i++) await own.step();
+      expected.push(report.show((await own.step()).loss));
+      own.release();
+    }
+    expect(losses).toEqual(expected);
+    await page.getByRole("heading", { name: "The filters of conv1 in both" }).waitFor();
+    expect(problems).toEqual([]);
+  });
+
+  test("L20 LF39 a sweep of two settings is a table of runs with their curves, whose numbers are the library's", async () => {
+    const { page } = await lab.open(address("&panel=sweep"));
+    await ready(page);
+    await page.getByLabel("Values, separated by commas").fill("0.003, 0.03");
+    await page.getByLabel("Second setting").selectOption("activation");
+    await page.getByLabel("Values, separated by commas").nth(1).fill("relu, tanh");
+    await page.locator(".slider", { hasText: "Steps each" }).locator("input[type=number]").fill("10");
+    await page.locator(".slider", { hasText: "Steps each" }).locator("input[type=number]").press("Enter");
     await page.getByRole("button", { name: "Run the sweep" }).click();
-    await page.getByTestId("sweep").locator("tbody tr").nth(2).waitFor();
-    expect(await page.getByTestId("sweep").locator("tbody th").allTextContents()).toEqual(["0.0003", "0.003", "0.03"]);
+    await page.getByRole("button", { name: "CSV" }).waitFor();
+    const table = page.getByTestId("sweep");
+    expect(await table.locator("tbody th").allTextContents()).toEqual(["0.003", "0.03"]);
+    expect(await table.locator("thead th").allTextContents()).toEqual(["relu", "tanh"]);
+    const { train, test: held } = await synthetic({ size: 32, channels: 3, seed: 0, train: 200, test: 500 });
+    const text = net.replace("relu", "tanh");
+    const own = await openTraining(zoo.buildNet(zoo.readNet(text), 10), train, { batchSize: 20, optimiser: adam(0.03), threads: 1 });
+    for (let i = 0; i < 9; i++) await own.step();
+    const { loss } = await own.step();
+    const { loss: testLoss, accuracy } = await own.measure(held);
+    own.release();
+    const name = await table.locator("tbody tr").nth(1).locator("svg").nth(1).getAttribute("aria-label");
+    expect(name).toBe(
+      `Learning rate 0.03, Activation tanh: training loss ${report.show(loss)}, test loss ${report.show(testLoss)}, test accuracy ${(100 * accuracy).toFixed(1)} %`,
+    );
   });
 
   test("L32 LP3 no task of the page takes longer than 100 ms while it trains at full speed, and frames keep coming", async () => {

@@ -1,11 +1,15 @@
 // What a training is: everything that its result depends on, as plain data between page, worker, address and run file.
 
-export const dataNames = ["shapes", "grey", "mnist", "own"] as const;
+export const dataNames = ["shapes", "grey", "mnist", "fashion", "own"] as const;
 export type DataName = (typeof dataNames)[number];
 export const optimiserNames = ["adam", "sgd", "nesterov", "adamW", "nadam", "rmsProp"] as const;
 export type OptimiserName = (typeof optimiserNames)[number];
 export const augmentations = ["none", "shift", "flip", "shift and flip", "turn"] as const;
 export type AugmentationName = (typeof augmentations)[number];
+
+/** What is trained at first. */
+export const firstNet =
+  "conv(8 3 pad=same) relu maxpool(2) conv(12 3 pad=same) relu maxpool(2) conv(16 3 pad=same) relu maxpool(2) flatten linear(out)";
 
 /** What can change between two steps. */
 export interface Knobs {

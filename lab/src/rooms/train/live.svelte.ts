@@ -17,6 +17,11 @@ const shelfLength = 4;
 /** Runs of fewer steps were only looked at. */
 const worthKeeping = 10;
 
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+}
+
 interface Live {
   /** The run that is open; undefined while the first is prepared. */
   readonly opened: Opened | undefined;
@@ -26,10 +31,14 @@ interface Live {
   /** Why the last play ended by itself. */
   readonly ended: StopReason | undefined;
   readonly error: unknown;
+  /** While it is prepared: pictures that are drawn, of all. */
+  readonly progress: Progress | undefined;
   readonly shelf: readonly ShelvedRun[];
   readonly name: string;
   /** Opens a run for this experiment unless it is open already; changes of the knobs alone go to the open run. */
   follow(experiment: Experiment): void;
+  /** Stops the preparing, and goes back to the run that was open. */
+  cancelOpening(): void;
   /** Begins again: same experiment, step 0. */
   restart(): Promise<void>;
   /** Until a rule of the room ends it, or up to this step. */
@@ -63,11 +72,13 @@ export const live: Live = (() => {
   let state: Live["state"] = $state("preparing");
   let ended: StopReason | undefined = $state();
   let error: unknown = $state.raw();
+  let progress: Progress | undefined = $state.raw();
   let shelf: readonly ShelvedRun[] = $state.raw([]);
   let count = $state(0);
   /** What the page asked for last; answers to older questions are dropped. */
   let wanted: Experiment | undefined;
   let opening = 0;
+  let cancel = new AbortController();
 
   const worker = (): Engine => {
     engine ??= startEngine("fovea training");
@@ -82,11 +93,21 @@ export const live: Live = (() => {
   async function open(next: Experiment): Promise<void> {
     wanted = next;
     const mine = ++opening;
+    // An opening that nobody waits for must not keep the worker.
+    cancel.abort();
+    const own = new AbortController();
+    cancel = own;
     if (state === "playing") await worker().call("train", "pause", undefined);
     state = "preparing";
-    error = undefined;
+    error = progress = undefined;
     try {
-      const made = await worker().call("train", "open", { experiment: $state.snapshot(next), base: new URL(".", document.baseURI).href });
+      const input = { experiment: $state.snapshot(next), base: new URL(".", document.baseURI).href };
+      const made = await worker().call("train", "open", input, {
+        signal: own.signal,
+        onReport: (report: Progress) => {
+          if (mine === opening) progress = report;
+        },
+      });
       if (mine !== opening) return;
       shelve();
       count += 1;
@@ -180,6 +201,9 @@ export const live: Live = (() => {
     get error() {
       return error;
     },
+    get progress() {
+      return progress;
+    },
     get shelf() {
       return shelf;
     },
@@ -200,6 +224,17 @@ export const live: Live = (() => {
       wanted = next;
       if (experiment === undefined || changed.some((name) => !(knobNames as readonly string[]).includes(name))) void open(next);
       else void changeTo(knobsOf(next));
+    },
+    cancelOpening() {
+      if (state !== "preparing") return;
+      opening += 1;
+      cancel.abort();
+      state = "paused";
+      if (experiment === undefined || status === undefined) return;
+      // The controls show the run that is there.
+      const { net, ...settings } = { ...experiment, ...status.knobs };
+      wanted = { ...settings, net };
+      Object.assign(view, settings, { arch: net });
     },
     async restart() {
       view.step = 0;
@@ -256,10 +291,11 @@ export const live: Live = (() => {
     },
     close() {
       opening += 1;
+      cancel.abort();
       engine?.stop();
       engine = undefined;
       opened = experiment = status = wanted = undefined;
-      ended = error = undefined;
+      ended = error = progress = undefined;
       shelf = [];
       count = 0;
       state = "preparing";

@@ -1,16 +1,24 @@
 // Looking at the net while it learns: again after every change, but never so often that looking slows the training by more than a tenth.
 import { live } from "./live.svelte.ts";
-import type { Look, LookInput } from "./tasks.ts";
+import type { Look, LookInput, Opened, Status } from "./tasks.ts";
 
 export interface Looking {
   readonly look: Look | undefined;
   readonly error: unknown;
 }
 
+/** A run that can be looked at: the open one, or the one beside it. */
+export interface Looked {
+  readonly opened: Opened | undefined;
+  readonly status: Status | undefined;
+  readonly state: string;
+  look(input: LookInput, signal: AbortSignal): Promise<Look>;
+}
+
 const least = 150;
 
 /** For the top of a component. `input` is read again whenever what it depends on changes; undefined means nothing to look at. */
-export function looking(input: () => LookInput | undefined): Looking {
+export function looking(input: () => LookInput | undefined, run: Looked = live): Looking {
   let look: Look | undefined = $state.raw();
   let error: unknown = $state.raw();
   let busy = false;
@@ -19,18 +27,18 @@ export function looking(input: () => LookInput | undefined): Looking {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const controller = new AbortController();
 
-  async function run(): Promise<void> {
+  async function ask(): Promise<void> {
     timer = undefined;
     const asked = input();
-    if (asked === undefined || live.opened === undefined || live.state === "preparing") return;
+    if (asked === undefined || run.opened === undefined || run.state === "preparing") return;
     busy = true;
     again = false;
-    const opened = live.opened;
+    const opened = run.opened;
     try {
-      const seen = await live.look(asked, controller.signal);
-      if (opened === live.opened) look = seen;
+      const seen = await run.look(asked, controller.signal);
+      if (opened === run.opened) look = seen;
       error = undefined;
-      allowed = performance.now() + (live.state === "playing" ? Math.max(least, 9 * seen.milliseconds) : 0);
+      allowed = performance.now() + (run.state === "playing" ? Math.max(least, 9 * seen.milliseconds) : 0);
     } catch (caught) {
       if (!controller.signal.aborted) error = caught;
     } finally {
@@ -40,12 +48,12 @@ export function looking(input: () => LookInput | undefined): Looking {
   }
   function request(): void {
     if (busy) again = true;
-    else if (timer === undefined) timer = setTimeout(() => void run(), Math.max(0, allowed - performance.now()));
+    else if (timer === undefined) timer = setTimeout(() => void ask(), Math.max(0, allowed - performance.now()));
   }
   $effect(() => {
     // What a look depends on: the question, the run, and how far it is.
     input();
-    void [live.opened, live.status?.step, live.state];
+    void [run.opened, run.status?.step, run.state];
     request();
   });
   $effect(() => () => {

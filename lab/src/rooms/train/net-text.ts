@@ -1,6 +1,6 @@
 // The net as text, edited as a whole: all activations, all first weights, the dropout at its end. The text alone is the state.
 import { zoo } from "fovea";
-import { firstNet } from "./state.ts";
+import { firstNet } from "./experiment.ts";
 
 type Layer = zoo.WrittenLayer;
 

@@ -1,13 +1,11 @@
 // The room's settings, as they stand in the address: the whole experiment, and what is looked at.
 import { type Field, oneOf, real, text, whole } from "../../state/address.ts";
 import { roomState } from "../../state/rooms.svelte.ts";
-import { augmentations, dataNames, type Experiment, optimiserNames, type StopRules } from "./experiment.ts";
+import { augmentations, dataNames, type Experiment, firstNet, optimiserNames, type StopRules } from "./experiment.ts";
+import { spanNames } from "./sheets.ts";
 
 export const panels = ["see", "health", "evaluate", "slow", "compare", "sweep", "try", "files"] as const;
 export type Panel = (typeof panels)[number];
-
-export const firstNet =
-  "conv(8 3 pad=same) relu maxpool(2) conv(12 3 pad=same) relu maxpool(2) conv(16 3 pad=same) relu maxpool(2) flatten linear(out)";
 
 /** Numbers that are written as short as they are read. */
 const amount = (fallback: number, least: number, most: number): Field<number> => real(fallback, least, most);
@@ -30,6 +28,13 @@ export const view = roomState("train", {
   step: whole(0, 0),
   panel: oneOf(panels, "see"),
   layer: text(""),
+  /** Which parameter of the layer. */
+  part: text(""),
+  what: oneOf(["values", "gradients"], "values"),
+  /** What colours span. */
+  span: oneOf(spanNames, "layer"),
+  fixed: amount(1, 1e-6, 1e9),
+  size: amount(1, 1, 4),
   picture: whole(0, 0),
   stopSteps: whole(0, 0),
   stopEpochs: whole(0, 0),

@@ -1,7 +1,8 @@
 // What the training worker does for this room. It holds one run at a time.
-import { datasetFromFiles, encodePng, tensorToPicture, unnormalise } from "fovea";
+import { calibration, datasetFromFiles, encodePng, type Model, tensorToPicture, unnormalise } from "fovea";
 import type { LayerHealth } from "fovea/lens";
-import type { ClassMetrics } from "fovea/train";
+import type { Tensor } from "fovea/tensor";
+import type { Calibration, ClassMetrics } from "fovea/train";
 import type { TaskContext } from "../../engine/context.ts";
 import { inputOf } from "../../engine/look.ts";
 import { type Numbers, toNumbers, toTensor } from "../../engine/tensors.ts";
@@ -30,19 +31,29 @@ export interface Opened {
   readonly train: number;
   readonly test: number;
   readonly parameters: number;
-  readonly layers: readonly { readonly name: string; readonly kind: string; readonly shape: readonly number[] }[];
+  readonly layers: readonly OpenedLayer[];
   /** Layers that have kernels. */
   readonly kernels: readonly string[];
   readonly normalisation: { readonly mean: readonly number[]; readonly deviation: readonly number[] };
   readonly stepsPerEpoch: number;
 }
 
+export interface OpenedLayer {
+  readonly name: string;
+  readonly kind: string;
+  /** Without the batch axis. */
+  readonly shape: readonly number[];
+  /** Of what it is made from, where that is a layer before it. */
+  readonly inputShape: readonly number[];
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+}
+
 export interface LookInput {
-  /** Kernels of this layer. */
-  readonly kernels?: string;
-  /** Their gradient instead. */
+  /** This parameter. */
+  readonly parameter?: string;
+  /** Its gradient instead. */
   readonly gradient?: boolean;
-  /** Maps of this layer on a test picture. */
+  /** What this layer makes of a test picture. */
   readonly maps?: string;
   readonly mapGradient?: boolean;
   readonly picture?: number;
@@ -51,8 +62,10 @@ export interface LookInput {
 
 export interface Look {
   readonly step: number;
-  readonly kernels?: Numbers;
+  readonly parameter?: Numbers;
   readonly maps?: Numbers;
+  /** What the same spans over all layers: parameters of kernels and matrices, and maps. */
+  readonly spans: { readonly parameters: Span; readonly maps: Span };
   readonly picture?: Numbers;
   readonly label?: number;
   readonly probabilities?: readonly number[];
@@ -60,6 +73,12 @@ export interface Look {
   readonly health?: readonly LayerHealth[];
   /** What looking cost; the page looks again after some times as long. */
   readonly milliseconds: number;
+}
+
+/** The least and the greatest of many numbers. */
+export interface Span {
+  readonly low: number;
+  readonly high: number;
 }
 
 export interface OwnInput {
@@ -71,6 +90,12 @@ export interface OwnInput {
   readonly seed: number;
 }
 
+export interface OwnData {
+  readonly train: number;
+  readonly test: number;
+  readonly classes: readonly string[];
+}
+
 export interface Evaluated {
   readonly step: number;
   readonly count: number;
@@ -79,17 +104,29 @@ export interface Evaluated {
   /** [true class][predicted class]. */
   readonly confusion: readonly (readonly number[])[];
   readonly perClass: readonly ClassMetrics[];
-  /** Worst first. */
-  readonly mistakes: readonly Mistake[];
+  readonly calibration: Calibration;
+  /** Greatest loss first, right ones included. */
+  readonly hardest: readonly HardPicture[];
 }
 
-export interface Mistake {
+/** A picture that the net finds hard. */
+export interface HardPicture {
   readonly index: number;
   readonly label: number;
   readonly predicted: number;
   readonly probability: number;
   readonly loss: number;
   readonly pixels: Numbers;
+}
+
+function layersOf(model: Model): OpenedLayer[] {
+  return model.trace().layers.map(({ name, kind, value, input, parameters }) => ({
+    name,
+    kind,
+    shape: value.shape.slice(1),
+    inputShape: input.shape.slice(1),
+    parameters: parameters.map((own) => ({ name: own, shape: model.parameters.get(own)?.shape ?? [] })),
+  }));
 }
 
 /** The run is the worker's from now on. */
@@ -105,21 +142,31 @@ function adopt(run: Run): Opened {
     train: data.train.size,
     test: data.test.size,
     parameters: run.start.parameterCount,
-    layers: summary.layers.map(({ name, kind, outputShape }) => ({ name, kind, shape: [...outputShape] })),
+    layers: layersOf(run.start),
     kernels: summary.layers.filter(({ name }) => run.start.parameters.get(`${name}.weight`)?.rank === 4).map(({ name }) => name),
     normalisation: data.train.normalisation,
     stepsPerEpoch: Math.ceil(data.train.size / experiment.batch),
   };
 }
 
-const mostMistakes = 24;
+const mostHard = 24;
+/** Of each kind of mistake, so that every cell of the confusion matrix has some. */
+const mostOfKind = 3;
 
-async function evaluated({ training, data }: Run, signal: AbortSignal): Promise<Evaluated> {
-  const { count, accuracy, loss, confusion, perClass, predictions, labels, losses, probabilities } = await training.measure(data.test, {
+async function evaluated({ training, data: { test } }: Run, { signal, report }: TaskContext): Promise<Evaluated> {
+  const onProgress = (done: number, total: number): void => report({ done, total });
+  const { count, accuracy, loss, confusion, perClass, predictions, labels, losses, probabilities } = await training.measure(test, {
     signal,
+    onProgress,
   });
-  const wrong = Array.from({ length: count }, (_, i) => i).filter((i) => predictions[i] !== labels[i]);
-  wrong.sort((a, b) => losses[b] - losses[a] || a - b);
+  const order = Array.from({ length: count }, (_, i) => i).sort((a, b) => losses[b] - losses[a] || a - b);
+  const ofKind = new Map<string, number>();
+  const chosen = order.filter((i, place) => {
+    const kind = `${labels[i]} ${predictions[i]}`;
+    const before = ofKind.get(kind) ?? 0;
+    ofKind.set(kind, before + 1);
+    return place < mostHard || (labels[i] !== predictions[i] && before < mostOfKind);
+  });
   return {
     step: training.state.step,
     count,
@@ -127,31 +174,33 @@ async function evaluated({ training, data }: Run, signal: AbortSignal): Promise<
     loss,
     confusion,
     perClass,
-    mistakes: wrong.slice(0, mostMistakes).map((index) => ({
+    calibration: calibration(probabilities, labels),
+    hardest: chosen.map((index) => ({
       index,
       label: labels[index],
       predicted: predictions[index],
       probability: probabilities.at(index, predictions[index]),
       loss: losses[index],
-      pixels: toNumbers(unnormalise(data.test.image(index), data.test.normalisation)),
+      pixels: toNumbers(unnormalise(test.image(index), test.normalisation)),
     })),
   };
 }
 
 export const tasks = {
   /** Prepares a run: data, net, compiled steps. Nothing is trained. */
-  async open({ experiment, base }: { readonly experiment: Experiment; readonly base: string }): Promise<Opened> {
-    return adopt(await openRun(experiment, await dataOf(experiment, base)));
+  async open(
+    { experiment, base }: { readonly experiment: Experiment; readonly base: string },
+    { signal, report }: TaskContext,
+  ): Promise<Opened> {
+    const data = await dataOf(experiment, base, { signal, onProgress: (done, total) => report({ done, total }) });
+    const run = await openRun(experiment, data);
+    if (signal.aborted) closeRun(run);
+    signal.throwIfAborted();
+    return adopt(run);
   },
 
   /** The reader's own files, and pictures that were drawn or taken here, as a data set for experiments on "own". */
-  async useFiles({
-    files,
-    drawn,
-    size,
-    channels,
-    seed,
-  }: OwnInput): Promise<{ readonly train: number; readonly test: number; readonly classes: readonly string[] }> {
+  async useFiles({ files, drawn, size, channels, seed }: OwnInput): Promise<OwnData> {
     const made = drawn.map(({ label, pixels }, i): [string, Uint8Array] => [
       `${label}/${i}.png`,
       encodePng(tensorToPicture(toTensor(pixels))),
@@ -161,10 +210,10 @@ export const tasks = {
     return { train: train.size, test: test.size, classes: train.classes };
   },
 
-  /** All test pictures: what is right, what is taken for what, and the worst mistakes. */
-  evaluate(_: null, { signal }: TaskContext): Promise<Evaluated> {
+  /** All test pictures: what is right, what is taken for what, how far its confidence can be believed, and what it finds hardest. */
+  evaluate(_: null, context: TaskContext): Promise<Evaluated> {
     const run = theRun();
-    return run.turn(() => evaluated(run, signal));
+    return run.turn(() => evaluated(run, context));
   },
 
   /** What the net makes of a picture that was drawn or brought. */
@@ -273,21 +322,22 @@ export const tasks = {
   },
 };
 
-async function look(run: Run, { kernels, gradient, maps, mapGradient, picture = 0, health }: LookInput): Promise<Look> {
+async function look(run: Run, { parameter, gradient, maps, mapGradient, picture = 0, health }: LookInput): Promise<Look> {
   const began = performance.now();
   const { training, watched, data } = run;
   const { model } = training.checkpoint();
   watched.load(model);
-  const batch = health || (kernels !== undefined && gradient) ? healthBatchOf(run) : undefined;
+  const batch = health || (parameter !== undefined && gradient) ? healthBatchOf(run) : undefined;
   const measured = batch && (await watched.health(batch.x, batch.y));
   const index = Math.min(Math.max(0, picture), data.test.size - 1);
   const seen = maps === undefined ? undefined : await watched.picture(data.test.image(index), data.test.label(index));
-  const kernelTensor =
-    kernels === undefined ? undefined : gradient ? measured?.gradients.get(`${kernels}.weight`) : model.get(`${kernels}.weight`);
-  const mapTensor = maps === undefined ? undefined : (mapGradient ? seen?.gradients : seen?.values)?.get(maps);
+  const parameters = gradient ? measured?.gradients : model;
+  const parameterTensor = parameter === undefined ? undefined : parameters?.get(parameter);
+  const allMaps = mapGradient ? seen?.gradients : seen?.values;
+  const mapTensor = maps === undefined ? undefined : allMaps?.get(maps);
   return {
     step: training.state.step,
-    ...(kernelTensor && { kernels: toNumbers(kernelTensor) }),
+    ...(parameterTensor && { parameter: toNumbers(parameterTensor) }),
     ...(mapTensor && { maps: toNumbers(mapTensor) }),
     ...(seen && {
       picture: toNumbers(unnormalise(data.test.image(index), data.test.normalisation)),
@@ -296,8 +346,23 @@ async function look(run: Run, { kernels, gradient, maps, mapGradient, picture = 
       pictureLoss: seen.loss,
     }),
     ...(measured && { health: measured.layers }),
+    spans: {
+      parameters: spanOf([...(parameters?.values() ?? [])].filter((one) => one.rank >= 2)),
+      maps: spanOf([...(allMaps?.values() ?? [])]),
+    },
     milliseconds: performance.now() - began,
   };
+}
+
+function spanOf(tensors: readonly Tensor[]): Span {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const { data } of tensors) {
+    for (const value of data) {
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+  }
+  return low <= high ? { low, high } : { low: 0, high: 0 };
 }
 
 /** The first training pictures: always the same, so that what changes is the net. */

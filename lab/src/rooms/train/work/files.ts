@@ -90,9 +90,9 @@ function commandLineSettings(experiment: Experiment, epochs: number): object | u
     "rmsProp 0 0": "rmsprop",
   };
   const name = usual[`${optimiser} ${momentum} ${decay}`];
-  const known = data === "mnist" || (data === "grey" && seed === dataSeed);
+  const known = data === "mnist" || data === "fashion" || (data === "grey" && seed === dataSeed);
   if (name === undefined || !known || augment !== "none") return undefined;
-  const dataset = data === "mnist" ? "mnist" : "synthetic";
+  const dataset = data === "grey" ? "synthetic" : data === "mnist" ? "mnist" : "fashion-mnist";
   const net = architectureOf(experiment);
   return {
     dataset,

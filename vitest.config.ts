@@ -27,6 +27,7 @@ const node = {
       "#platform": path("./src/platform/node.ts"),
       // Modules of the lab import the rooms of the package by name.
       "fovea/arithmetic": path("./src/arithmetic/index.ts"),
+      "fovea/data": path("./src/data/index.ts"),
       "fovea/tensor": path("./src/tensor/index.ts"),
       fovea: path("./src/index.ts"),
     },

@@ -2,12 +2,13 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { isRight, type LessonName, lessonNames } from "../../lab/src/rooms/lessons/lesson.ts";
+import { type Answer, chapters, isRight, type LessonName, lessonNames, liveQuery, slipOf } from "../../lab/src/rooms/lessons/lesson.ts";
 import { lessons } from "../../lab/src/rooms/lessons/problems/index.ts";
 import { works } from "../../lab/src/rooms/lessons/tasks.ts";
 import { classicKernel } from "../../src/arithmetic/index.ts";
 import { readModel } from "../../src/io/index.ts";
 import { activations, grating } from "../../src/lens/index.ts";
+import { Tensor } from "../../src/tensor/index.ts";
 import { zooModel } from "../../src/zoo/index.ts";
 
 const file = fileURLToPath(new URL("../../lab/assets/nets/shapes.safetensors", import.meta.url));
@@ -16,19 +17,20 @@ const tools = { net: async () => model };
 const seeds = [1, 2, 3, 4, 5, 6, 7, 8, 17, 400];
 const of = (name: LessonName) => lessons[lessonNames.indexOf(name)];
 
-interface Answered {
-  readonly value: number;
-  readonly accepted: readonly number[];
-  readonly working: readonly string[];
-  readonly facts: Readonly<Record<string, number>>;
-}
-const answer = async (name: LessonName, params: unknown, guess = 0): Promise<Answered> => works[name].answer(params as never, tools, guess);
+const answer = async (name: LessonName, params: unknown, guess = 0): Promise<Answer> => works[name].answer(params as never, tools, guess);
 
 type Numbers = Readonly<Record<string, number>>;
 const half = (v: number): number => Math.floor(v);
 
 /** What the answer must be, by other ways than the worker's: loops and closed formulas. */
 const expected: Partial<Record<LessonName, (p: never) => number>> = {
+  sums: ({ picture, kernel, row, column }: { picture: number[][]; kernel: number[][] } & Numbers) => {
+    let sum = 0;
+    for (let i = 0; i < 2; i++) for (let j = 0; j < 2; j++) sum += kernel[i][j] * picture[row + i][column + j];
+    return sum;
+  },
+  // The unit that was climbed for is the one whose answer rises furthest beyond real pictures.
+  wants: ({ climbed }: Numbers) => climbed,
   sizes: ({ i, k, s, p }: Numbers) => half((i + 2 * p - k) / s) + 1,
   strides: ({ i, k, s, p }: Numbers) => (i + 2 * p - k) % s,
   fields: ({ layers }: { layers: readonly { kernel: number; stride: number }[] }) =>
@@ -54,9 +56,10 @@ const expected: Partial<Record<LessonName, (p: never) => number>> = {
 };
 
 describe("LF47 J3 lessons", () => {
-  it("are twelve, in the order of their names, with words in both languages", () => {
+  it("are at least twelve, in the order of their names, from basics on, with words in both languages", () => {
     expect(lessons.map(({ name }) => name)).toEqual(lessonNames);
     expect(lessons.length).toBeGreaterThanOrEqual(12);
+    expect(lessonNames.slice(0, chapters.basics.length)).toEqual(chapters.basics);
     for (const { words } of lessons) {
       expect(Object.keys(words.zh).sort()).toEqual(Object.keys(words.en).sort());
       expect(Object.keys(words.zh.captions)).toEqual(Object.keys(words.en.captions));
@@ -116,7 +119,7 @@ describe("LF47 J3 lessons", () => {
       for (const seed of seeds) {
         const words = lesson.words[language];
         const params = lesson.make(seed);
-        expect(`${words.ask(params)} ${words.choices(params).join(" ")}`).not.toMatch(/undefined|NaN|\[object/);
+        expect(`${words.ask(params)} ${words.hint(params)} ${words.choices(params).join(" ")}`).not.toMatch(/undefined|NaN|\[object/);
         expect(words.choices(params).length > 1).toBe(lesson.ask(params).kind === "choice");
       }
     }
@@ -151,14 +154,68 @@ describe("LF47 J3 lessons", () => {
     }
   });
 
-  it("fields: the net that is linked to has the field of the answer", async () => {
+  it.each(["fields", "activations"] as const)("%s: the net that is linked to has the field of the answer", async (name) => {
     for (const seed of seeds) {
-      const params = of("fields").make(seed);
-      const { net } = of("fields").more(params).change as { net: string };
-      const layers = zooModel(`net: ${net}`, { inputShape: [3, 96, 96], outputs: 2 }).summary().layers;
+      const params = of(name).make(seed);
+      const { net } = of(name).live(params).query;
+      const layers = zooModel(net, { inputShape: [3, 32, 32], outputs: 10 }).summary().layers;
       const field = layers.findLast(({ kind }) => kind.startsWith("conv"))?.field;
-      expect(field?.axes[0]?.size).toBe((await answer("fields", params)).value);
+      expect(field?.axes[0]?.size).toBe((await answer(name, params)).value);
     }
+  });
+
+  it("examples: the answer is the picture with the greatest value in the unit's map, by far, and the crops beat it", async () => {
+    for (const seed of seeds.slice(0, 5)) {
+      const params = of("examples").make(seed) as { layer: string; unit: number };
+      const shown = await works.examples.scene(params as never, tools);
+      const peakOf = async (name: string): Promise<number> => {
+        const { shape, data } = shown.find((one) => one.name === name)!.values;
+        const seen = model.preprocessing!;
+        const size = shape[1] * shape[2];
+        const input = new Tensor(
+          data.map((v, i) => (v - seen.mean[Math.floor(i / size)]) / seen.deviation[Math.floor(i / size)]),
+          shape,
+        );
+        const map = (await activations(model, input, { layers: [params.layer] })).get(params.layer)!;
+        const plane = map.size / 12;
+        return Math.max(...map.data.subarray(params.unit * plane, (params.unit + 1) * plane));
+      };
+      const peaks = await Promise.all(["A", "B", "C", "D"].map(peakOf));
+      const { value, accepted, facts } = await answer("examples", params);
+      const [first, second] = peaks.toSorted((a, b) => b - a);
+      expect(peaks[value]).toBe(first);
+      expect(accepted).toEqual([value]);
+      expect(first - second).toBeGreaterThan(0.01 * Math.abs(first));
+      for (const [n, peak] of peaks.entries()) expect(facts[`r${n}`]).toBeCloseTo(peak, 3);
+      expect(facts.best).toBeGreaterThanOrEqual(first);
+    }
+  });
+
+  it.each(lessonNames)("%s: slips are other numbers than the answer, and each is explained in both languages", async (name) => {
+    const { words, make, ask } = of(name);
+    expect(Object.keys(words.zh.slips ?? {}).sort()).toEqual(Object.keys(words.en.slips ?? {}).sort());
+    if (words.en.slips === undefined) return;
+    const told = new Set<string>();
+    for (let seed = 1; seed <= 40; seed++) {
+      const params = make(seed);
+      const found = await answer(name, params);
+      for (const [slip, value] of Object.entries(found.slips)) {
+        expect(words.en.slips, slip).toHaveProperty(slip);
+        if (isRight(ask(params), found, value)) expect(slipOf(found, value)).toBeUndefined();
+        else told.add(slipOf(found, value)!);
+      }
+    }
+    // Each happens with some problem.
+    expect([...told].sort()).toEqual(Object.keys(words.en.slips ?? {}).sort());
+  });
+
+  it.each(lessonNames)("L19 %s: its link hides what gives the answer away until the answer is known", (name) => {
+    const live = of(name).live(of(name).make(2));
+    const [before, after] = [liveQuery(live, false), liveQuery(live, true)];
+    expect(after).toMatchObject({ room: live.room, ...live.query });
+    if (live.secret === undefined) expect(before).toBeUndefined();
+    else expect(before?.hide?.split(",") ?? []).toEqual([...live.hide, ...live.secret]);
+    expect(after?.hide?.split(",") ?? []).toEqual(live.hide);
   });
 
   it("activations: merged layers agree with the two layers, and do not with ReLU between them", async () => {

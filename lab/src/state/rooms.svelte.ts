@@ -111,6 +111,7 @@ export function openAddress(query: Query): void {
   writeAddress(viewQuery());
   awaited = withoutVersion(query);
   place.room = roomOf(query);
+  settings.hidden = [...hiddenByLink, ...(query.hide?.split(",") ?? [])];
   const known = rooms.get(place.room);
   if (known !== undefined) Object.assign(known.state, valuesOf(known.fields, query));
   const { fields, state } = rooms.get("session") ?? { fields: {}, state: {} };
@@ -122,10 +123,12 @@ function withoutVersion({ v: _, ...query }: Query): Query {
   return query;
 }
 
-/** Puts the room's settings (default: of the open room) back to their defaults. */
-export function resetRoom(room: RoomName = place.room): void {
-  const known = rooms.get(room);
-  if (known !== undefined) Object.assign(known.state, valuesOf(known.fields, {}));
+/** Puts the settings of the open room, and which net it looks at, back to their defaults. */
+export function resetRoom(): void {
+  for (const room of [place.room, "session"]) {
+    const known = rooms.get(room);
+    if (known !== undefined) Object.assign(known.state, valuesOf(known.fields, {}));
+  }
 }
 
 /** Follows the back and forward buttons, and an address that was typed. */

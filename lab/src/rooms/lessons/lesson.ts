@@ -1,20 +1,28 @@
 // What a lesson is: a problem whose parameters are drawn from a seed, a prediction, and words in both languages. Data and small pure
 // functions; the answers are the worker's (work/).
-import type { Numbers } from "../../engine/tensors.ts";
 
-export const lessonNames = [
-  ...(["edges", "sizes", "strides", "fields", "sharing", "equivariance"] as const),
-  ...(["activations", "learning", "rates", "vanishing", "variants", "neurons"] as const),
-] as const;
+import type { Numbers } from "../../engine/tensors.ts";
+import type { Query } from "../../state/address.ts";
+
+/** Chapters, each with its lessons, in the order in which they build on each other. */
+export const chapters = {
+  basics: ["sums", "edges", "sizes", "strides"],
+  building: ["fields", "sharing", "equivariance", "activations", "variants"],
+  learning: ["learning", "rates", "vanishing"],
+  inside: ["neurons", "wants", "examples"],
+} as const;
+export type Chapter = keyof typeof chapters;
+export const lessonNames = [...chapters.basics, ...chapters.building, ...chapters.learning, ...chapters.inside] as const;
 export type LessonName = (typeof lessonNames)[number];
 
 /** A map or a curve that the worker made. `name` is one of the lesson's own captions. */
 export interface Shown {
   readonly name: string;
   readonly values: Numbers;
-  readonly kind: "grey" | "diverging" | "weights" | "sequential" | "curve";
-  /** [row, column, height, width] in cells. */
-  readonly box?: readonly [number, number, number, number];
+  /** "picture": colours, 0..1; "bars": numbers that have no order among each other. */
+  readonly kind: "grey" | "diverging" | "weights" | "sequential" | "curve" | "bars" | "picture";
+  /** What is framed, as [row, column, height, width] in cells: what is right, dashed what was guessed. */
+  readonly boxes?: readonly { readonly at: readonly [number, number, number, number]; readonly kind?: "solid" | "dashed" }[];
 }
 
 export interface Answer {
@@ -27,6 +35,19 @@ export interface Answer {
   /** Numbers for the sentences. */
   readonly facts: Readonly<Record<string, number>>;
   readonly shown: readonly Shown[];
+  /** What usual slips come to, by name: a guess that equals one is told so. */
+  readonly slips: Readonly<Record<string, number>>;
+}
+
+/** A live room with the numbers of the problem. */
+export interface Live {
+  readonly room: "convolve" | "network" | "train" | "neurons";
+  /** Settings as they stand in the address. */
+  readonly query: Readonly<Record<string, string>>;
+  /** Names of controls that the problem does not need. */
+  readonly hide: readonly string[];
+  /** Names of what gives the answer away; undefined where the room is nothing else, and opens only afterwards. */
+  readonly secret: readonly string[] | undefined;
 }
 
 /** How the reader predicts. Predictions are numbers: the number itself, a choice's index, or a cell's row-major index. */
@@ -41,9 +62,13 @@ export interface LessonWords<P> {
   readonly title: string;
   readonly why: string;
   readonly ask: (p: P) => string;
+  /** How to begin, without the answer. */
+  readonly hint: (p: P) => string;
   /** What can be chosen; empty for other predictions. */
   readonly choices: (p: P) => readonly string[];
   readonly captions: Readonly<Record<string, string>>;
+  /** What was slipped, by the names of the answer's slips. */
+  readonly slips?: Readonly<Record<string, string>>;
   /** Why the answer is what it is, with its numbers. */
   readonly explain: (p: P, answer: Answer, guess: number) => string;
 }
@@ -54,8 +79,8 @@ export interface Lesson<P = unknown> {
   /** Same seed, same problem. */
   make(seed: number): P;
   ask(p: P): Ask;
-  /** Where to try other values: a room, with the problem's settings. */
-  more(p: P): { readonly room: "convolve" | "network" | "train" | "neurons"; readonly change: Readonly<Record<string, unknown>> };
+  /** Where the same problem lives, and other values can be tried. */
+  live(p: P): Live;
 }
 
 /** Forgets the type of the parameters: they are only handed on to the lesson's own functions. */
@@ -67,6 +92,18 @@ export function isRight(ask: Ask, answer: Answer, guess: number): boolean {
   if (answer.accepted.includes(guess)) return true;
   const within = ask.kind === "number" ? (ask.within ?? 0) : 0;
   return Math.abs(guess - answer.value) <= within * Math.abs(answer.value);
+}
+
+/** The address of the live room, written with what is to be hidden before the answer is known, or after; undefined where it would give it away. */
+export function liveQuery({ room, query, hide, secret }: Live, answered: boolean): Query | undefined {
+  if (!answered && secret === undefined) return undefined;
+  const hidden = answered ? hide : [...hide, ...(secret ?? [])];
+  return { room, ...query, ...(hidden.length > 0 && { hide: hidden.join(",") }) };
+}
+
+/** The name of the slip that the guess comes from. */
+export function slipOf({ slips, accepted }: Answer, guess: number): string | undefined {
+  return accepted.includes(guess) ? undefined : Object.keys(slips).find((name) => slips[name] === guess);
 }
 
 /** A seed in the address may be any whole number; each lesson draws from a stream of its own. */

@@ -5,6 +5,7 @@ import type { Answer, LessonName, Shown } from "./lesson.ts";
 import { activations } from "./work/activations.ts";
 import { edges } from "./work/edges.ts";
 import { equivariance } from "./work/equivariance.ts";
+import { examples } from "./work/examples.ts";
 import { fields } from "./work/fields.ts";
 import { learning } from "./work/learning.ts";
 import { neurons } from "./work/neurons.ts";
@@ -12,24 +13,16 @@ import { rates } from "./work/rates.ts";
 import { sharing } from "./work/sharing.ts";
 import { sizes } from "./work/sizes.ts";
 import { strides } from "./work/strides.ts";
+import { sums } from "./work/sums.ts";
 import { vanishing } from "./work/vanishing.ts";
 import { variants } from "./work/variants.ts";
+import { wants } from "./work/wants.ts";
 import type { Tools, Work } from "./work/work.ts";
 
 /** By lesson; each takes the parameters that its own problem made. */
 export const works: Readonly<Record<LessonName, Work>> = {
-  edges,
-  sizes,
-  strides,
-  fields,
-  sharing,
-  equivariance,
-  activations,
-  learning,
-  rates,
-  vanishing,
-  variants,
-  neurons,
+  ...{ sums, edges, sizes, strides, fields, sharing, equivariance, activations, variants },
+  ...{ learning, rates, vanishing, neurons, wants, examples },
 };
 
 interface Given {

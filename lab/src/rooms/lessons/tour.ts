@@ -62,7 +62,8 @@ export function parseTour(text: string, name: string): Tour {
     const block = blocks.at(-1)?.entries ?? head;
     if (found === null) fail(at, `"${line}" is neither "step" nor "key: text" with a key that tours have`);
     const [, key, value] = found as RegExpExecArray;
-    if ((block === head) !== /^(title|about)/.test(key)) fail(at, `${key} belongs ${block === head ? "into a step" : "in front of the steps"}`);
+    if ((block === head) !== /^(title|about)/.test(key))
+      fail(at, `${key} belongs ${block === head ? "into a step" : "in front of the steps"}`);
     if (block.has(key)) fail(at, `${key} is said twice`);
     block.set(key, value);
   }
@@ -87,7 +88,9 @@ export function parseTour(text: string, name: string): Tour {
         }),
       ),
       mark: (entries.get("mark") ?? "").split(/\s+/).filter((mark) => mark !== ""),
-      until: (entries.get("until") ?? "").split(/\s+and\s+/).flatMap((one) => (one === "" ? [] : [conditionOf(one, (what) => fail(from, what))])),
+      until: (entries.get("until") ?? "")
+        .split(/\s+and\s+/)
+        .flatMap((one) => (one === "" ? [] : [conditionOf(one, (what) => fail(from, what))])),
       says: both(entries, "", from),
     };
   });
@@ -98,7 +101,8 @@ export function parseTour(text: string, name: string): Tour {
 function conditionOf(text: string, fail: (what: string) => never): Condition {
   const [, name, sign, value = ""] = /^(@?\w+)\s+(\S+)(?:\s+(\S+))?$/.exec(text) ?? fail(`until: "${text}" is no "name sign value"`);
   const known = signs.find((one) => one === sign) ?? fail(`until: ${sign} is none of ${signs.join(" ")}`);
-  if (known !== "=" && known !== "!=" && (value === "" || !Number.isFinite(Number(value)))) fail(`until: ${name} ${known} needs a number, not "${value}"`);
+  if (known !== "=" && known !== "!=" && (value === "" || !Number.isFinite(Number(value))))
+    fail(`until: ${name} ${known} needs a number, not "${value}"`);
   return { name, sign: known, value };
 }
 

@@ -1,7 +1,7 @@
 // Which tour runs, and how far it has come: in the address of every room, and remembered by the browser.
-import { text } from "../../state/address.ts";
+import { type Query, text } from "../../state/address.ts";
 import { recall, remember } from "../../state/remember.ts";
-import { apply, place, roomState, settingsOf, visit } from "../../state/rooms.svelte.ts";
+import { apply, openAddress, place, roomState, settingsOf, visit } from "../../state/rooms.svelte.ts";
 import { toldBy } from "../../state/told.svelte.ts";
 import { holds, type Tour, type TourName, type TourStep, tourNames } from "./tour.ts";
 
@@ -32,7 +32,12 @@ export function placesKept(): Partial<Record<TourName, number>> {
   );
 }
 function keep(name: TourName, step: number): void {
-  remember("tours", Object.entries({ ...placesKept(), [name]: step }).map((pair) => pair.join(":")).join(","));
+  remember(
+    "tours",
+    Object.entries({ ...placesKept(), [name]: step })
+      .map((pair) => pair.join(":"))
+      .join(","),
+  );
 }
 
 /** What conditions are about: the settings of the step's room, which room is open, and what the room told. */
@@ -60,11 +65,16 @@ export function endTour(place: Place, walked: boolean): void {
   keep(place.name, walked ? -1 : place.step);
 }
 
-/** From a lesson into a room, and the way back. */
-export function leaveLesson(from: string, ...there: Parameters<typeof visit>): void {
+export async function startTour(name: TourName, step = 0): Promise<void> {
+  const tour = await loadTour(name);
+  goTo(tour, name, Math.min(step, tour.steps.length - 1));
+}
+
+/** From a lesson into a room: `query` as in the address. */
+export function leaveLesson(from: string, query: Query): void {
   touring.tour = "";
   touring.from = from;
-  visit(...there);
+  openAddress(query);
 }
 export function backToLesson(): void {
   const [lesson, seed] = touring.from.split(":");

@@ -19,13 +19,14 @@ export const learning: Lesson = lesson<Learning>({
     return { filter: whole(0, hidden.length - 1), seed: whole(0, 999), steps: 300, rate: 0.1 };
   },
   ask: () => ({ kind: "choice" }),
-  more: () => ({ room: "convolve", change: { tab: "edges" } }),
+  live: ({ filter }) => ({ room: "convolve", query: { tab: "edges", filter: hidden[filter] }, hide: [], secret: undefined }),
   words: {
     en: {
       title: "Learning a filter back",
       why: "Nobody designs a network's filters: they are found by gradient descent on examples of what should come out. Here is one example, a picture and what a hidden 3×3 filter made of it.",
       ask: ({ steps, rate }) =>
         `Gradient descent starts from random weights and takes ${steps} steps at rate ${rate} towards the output. Which filter will it find?`,
+      hint: () => "Where the picture is even, is the output 0? Which borders of the square light up: upright ones, level ones, all?",
       choices: () => hidden,
       captions: {
         picture: "Input",
@@ -41,6 +42,7 @@ export const learning: Lesson = lesson<Learning>({
       title: "从输出学回滤波器",
       why: "网络的滤波器不是人设计的，而是用梯度下降从“应该输出什么”的例子中找到的。这里有一个例子：一幅图像，以及一个隐藏的 3×3 滤波器的输出。",
       ask: ({ steps, rate }) => `梯度下降从随机权重开始，以学习率 ${rate} 走 ${steps} 步，逼近这个输出。它会找到哪个滤波器？`,
+      hint: () => "图像均匀的地方，输出是 0 吗？正方形的哪些边亮了：竖直的、水平的，还是全部？",
       choices: () => hidden,
       captions: { picture: "输入", output: "隐藏滤波器的输出", start: "开始时的权重", learned: "学到的权重", loss: "每一步的损失" },
       explain: ({ steps }, { value, facts: f }, guess) =>

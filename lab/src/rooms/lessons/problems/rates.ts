@@ -19,13 +19,19 @@ export const rates: Lesson = lesson<Rates>({
     return { a, rate: product / a, w: oneOf([1, 2, -2, 4] as const) };
   },
   ask: () => ({ kind: "choice" }),
-  more: ({ rate }) => ({ room: "train", change: { optimiser: "sgd", rate, momentum: 0 } }),
+  live: ({ rate }) => ({
+    room: "train",
+    query: { optimiser: "sgd", rate: String(rate), momentum: "0" },
+    hide: ["optimiser", "momentum"],
+    secret: [],
+  }),
   words: {
     en: {
       title: "Learning rates",
       why: "Too small a rate wastes time, too large a rate throws the weights further away at every step. Where the limit lies depends on how steep the valley is.",
       ask: ({ a, rate, w }) =>
         `The loss is L(w) = ${a}·w² / 2. Gradient descent starts at w = ${w} with learning rate ${rate}. What will w do in 12 steps?`,
+      hint: () => "A step goes from w to w − rate · a·w. By which factor does that multiply w?",
       choices: () => [
         "Come nearer to 0 from one side",
         "Come nearer to 0, swinging from side to side",
@@ -40,6 +46,7 @@ export const rates: Lesson = lesson<Rates>({
       title: "学习率",
       why: "学习率太小浪费时间，太大则每一步都把权重抛得更远。界限在哪里，取决于谷有多陡。",
       ask: ({ a, rate, w }) => `损失是 L(w) = ${a}·w² / 2。梯度下降从 w = ${w} 开始，学习率 ${rate}。12 步之内 w 会怎样？`,
+      hint: () => "每一步从 w 走到 w − 学习率 · a·w。这相当于 w 乘以多少？",
       choices: () => ["从一侧逐渐接近 0", "左右摆动着接近 0", "左右摆动，距离始终不变", "摆动得越来越远"],
       captions: { path: "每一步的 w" },
       explain: (_, { facts: f }) =>

@@ -18,9 +18,11 @@ export const vanishing: Lesson = lesson<Vanishing>({
     return { activation, depth: whole(3, 6), w: oneOf([1, 2, 4] as const), at: activation === "relu" ? oneOf([-1, 1] as const) : 0 };
   },
   ask: () => ({ kind: "number", within: 0.05 }),
-  more: ({ depth, activation }) => ({
+  live: ({ depth, activation }) => ({
     room: "train",
-    change: { net: `flatten ${`linear(16) ${activation} `.repeat(depth)}linear(out)`, optimiser: "sgd", panel: "health" },
+    query: { arch: `flatten ${`linear(16) ${activation} `.repeat(depth)}linear(out)`, optimiser: "sgd", panel: "health" },
+    hide: ["net"],
+    secret: [],
   }),
   words: {
     en: {
@@ -28,7 +30,14 @@ export const vanishing: Lesson = lesson<Vanishing>({
       why: "On its way back, the gradient is multiplied by every weight and by every activation's slope. Many factors below 1 leave nothing of it; a dead unit's slope is 0, and nothing passes at all.",
       ask: ({ activation, depth, w, at }) =>
         `A chain of ${depth} units, one after the other: each computes ${activation}(${w}·x + b), its bias such that the value before the activation is ${at}. The gradient is 1 at the output. How large is it at the first unit, before its activation? (Within 5%.)`,
+      hint: ({ activation, at }) =>
+        `What is the slope of ${activation} at ${at}? Every unit multiplies by it, and every connection by its weight.`,
       choices: () => [],
+      slips: {
+        noWeights: "That has the slopes, but not the weights between the units.",
+        allWeights: "That multiplies by one weight too many: the first unit's own weight lies before the place that was asked for.",
+        noSlopes: "That has the weights, but not the slopes of the activations.",
+      },
       captions: { flow: "Gradient from the first layer to the last" },
       explain: ({ activation, depth, w, at }, { value, facts: f }) =>
         `At ${at} the slope of ${activation} is ${f.slope}. ${depth} slopes and the ${depth - 1} weights between the units multiply: ${f.slope}^${depth} · ${w}^${depth - 1} = ${Number(value.toPrecision(4))}. ` +
@@ -45,7 +54,13 @@ export const vanishing: Lesson = lesson<Vanishing>({
       why: "反向传播时，梯度要乘以每个权重和每个激活函数的斜率。许多小于 1 的因子会使它所剩无几；死单元的斜率是 0，什么都传不过去。",
       ask: ({ activation, depth, w, at }) =>
         `${depth} 个单元依次相连：每个计算 ${activation}(${w}·x + b)，偏置使激活之前的值为 ${at}。输出处的梯度是 1。在第一个单元的激活之前，梯度有多大？（允许 5% 误差。）`,
+      hint: ({ activation, at }) => `${activation} 在 ${at} 处的斜率是多少？每个单元乘以它，每个连接乘以自己的权重。`,
       choices: () => [],
+      slips: {
+        noWeights: "这里有斜率，但没有单元之间的权重。",
+        allWeights: "多乘了一个权重：第一个单元自己的权重在所问的位置之前。",
+        noSlopes: "这里有权重，但没有激活函数的斜率。",
+      },
       captions: { flow: "从第一层到最后一层的梯度" },
       explain: ({ activation, depth, w, at }, { value, facts: f }) =>
         `${activation} 在 ${at} 处的斜率是 ${f.slope}。${depth} 个斜率和单元之间的 ${depth - 1} 个权重相乘：${f.slope}^${depth} · ${w}^${depth - 1} = ${Number(value.toPrecision(4))}。` +

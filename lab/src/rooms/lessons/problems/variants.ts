@@ -1,7 +1,7 @@
 // Grouped, depthwise separable, dilated and transposed convolution in numbers.
 import { draws } from "../draw.ts";
 import { type Lesson, lesson } from "../lesson.ts";
-import { windowSettings } from "./window-settings.ts";
+import { besides, outputs, windowLive, windowSettings } from "./window-settings.ts";
 
 export type Variants =
   | { readonly kind: "grouped"; readonly m: number; readonly n: number; readonly k: number; readonly g: number }
@@ -21,12 +21,18 @@ export const variants: Lesson = lesson<Variants>({
     return { kind, k, i: whole(3, 6), s: whole(2, 3) };
   },
   ask: () => ({ kind: "number" }),
-  more(p) {
+  live(p) {
     const settings = windowSettings({ i: p.kind === "dilated" || p.kind === "transposed" ? p.i : 6, k: p.k });
-    if (p.kind === "grouped") return { room: "convolve", change: { ...settings, variant: "grouped", channels: [p.m, p.n, p.g] } };
-    if (p.kind === "separable") return { room: "convolve", change: { ...settings, variant: "depthwise", channels: [p.m, p.m, p.m] } };
-    if (p.kind === "dilated") return { room: "convolve", change: windowSettings(p) };
-    return { room: "convolve", change: { ...settings, variant: "transposed", stride: [p.s, p.s], extra: [0, 0], wanted: 0 } };
+    const room = { room: "convolve", hide: besides } as const;
+    if (p.kind === "dilated") return windowLive(p);
+    if (p.kind === "transposed")
+      return { ...room, query: { ...settings, variant: "transposed", stride: `${p.s},${p.s}` }, secret: outputs };
+    const channels = p.kind === "grouped" ? [p.m, p.n, p.g] : [p.m, p.m, p.m];
+    return {
+      ...room,
+      query: { ...settings, variant: p.kind === "grouped" ? "grouped" : "depthwise", channels: channels.join(",") },
+      secret: [],
+    };
   },
   words: {
     en: {
@@ -41,7 +47,21 @@ export const variants: Lesson = lesson<Variants>({
           return `${p.i} rows, a kernel of ${p.k} with dilation ${p.d}, stride 1, no padding. How many rows has the output?`;
         return `A transposed convolution of ${p.i} rows with kernel ${p.k}, stride ${p.s} and no padding. How many rows has the output?`;
       },
+      hint(p) {
+        if (p.kind === "grouped")
+          return `Within its group, an output map reads ${p.m} / ${p.g} input maps, each through ${p.k}·${p.k} weights.`;
+        if (p.kind === "separable")
+          return "Count the two parts by themselves: one kernel for each map, then one weight for each pair of maps.";
+        if (p.kind === "dilated") return "How many rows does the kernel reach over, gaps included?";
+        return "Lay one kernel for each input, a stride apart. Where does the last one end?";
+      },
       choices: () => [],
+      slips: {
+        plain: "That is a plain convolution, where every output map reads every input map.",
+        depthwise: "That is the depthwise part alone; the 1×1 convolution across the maps comes on top.",
+        undilated: "That is without dilation: the gaps make the kernel reach further.",
+        scaled: "That is the input times the stride; the last kernel reaches beyond it.",
+      },
       captions: { overlap: "How many inputs reach each row of the output" },
       explain(p, { value, facts: f }) {
         if (p.kind === "grouped")
@@ -64,7 +84,19 @@ export const variants: Lesson = lesson<Variants>({
         if (p.kind === "dilated") return `空洞卷积：${p.i} 行，核 ${p.k}，扩张率 ${p.d}，步幅 1，没有填充。输出有多少行？`;
         return `转置卷积：${p.i} 行，核 ${p.k}，步幅 ${p.s}，没有填充。输出有多少行？`;
       },
+      hint(p) {
+        if (p.kind === "grouped") return `在自己的组里，一个输出特征图读 ${p.m} / ${p.g} 个输入特征图，每个用 ${p.k}·${p.k} 个权重。`;
+        if (p.kind === "separable") return "两部分分开数：每个特征图一个核，然后每对特征图一个权重。";
+        if (p.kind === "dilated") return "算上间隔，核一共跨过多少行？";
+        return "每个输入放一个核，相隔一个步幅。最后一个到哪里结束？";
+      },
       choices: () => [],
+      slips: {
+        plain: "这是普通卷积，每个输出特征图都读全部输入特征图。",
+        depthwise: "这只是逐通道的部分；还要加上混合特征图的 1×1 卷积。",
+        undilated: "这是没有空洞的结果：间隔使核跨得更远。",
+        scaled: "这是输入乘以步幅；最后一个核还会超出它。",
+      },
       captions: { overlap: "输出的每一行收到多少个输入" },
       explain(p, { value, facts: f }) {
         if (p.kind === "grouped")

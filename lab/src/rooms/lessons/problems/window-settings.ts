@@ -1,4 +1,5 @@
-// A square convolution as settings of the room Convolve.
+// A square convolution as settings of the room Convolve, written as in the address, and what there is to hide.
+import type { Live } from "../lesson.ts";
 
 export interface SquareWindow {
   readonly i: number;
@@ -8,9 +9,21 @@ export interface SquareWindow {
   readonly d?: number;
 }
 
-export function windowSettings({ i, k, s = 1, p = 0, d = 1 }: SquareWindow): Record<string, unknown> {
+const pair = (n: number): string => `${n},${n}`;
+
+export function windowSettings({ i, k, s = 1, p = 0, d = 1 }: SquareWindow): Record<string, string> {
   return {
-    ...{ tab: "convolution", variant: d > 1 ? "dilated" : "plain", size: [i, i], kernel: [k, k], stride: [s, s], dilation: [d, d] },
-    ...{ padding: "numbers", pads: [p, p, p, p], channels: [1, 1, 1], matrix: false, at: -1, pin: "", x: [], w: [], b: [] },
+    ...{ tab: "convolution", variant: d > 1 ? "dilated" : "plain", size: pair(i), kernel: pair(k), stride: pair(s), dilation: pair(d) },
+    ...{ padding: "numbers", pads: `${p},${p},${p},${p}`, channels: "1,1,1" },
   };
+}
+
+/** Settings that no problem about sizes needs. */
+export const besides: readonly string[] = ["variant", "view", "channels", "bias", "kernel-named", "matrix"];
+
+/** Everything that shows how large the output is. */
+export const outputs: readonly string[] = ["numbers-output", "transport", "sizes", "table"];
+
+export function windowLive(window: SquareWindow): Live {
+  return { room: "convolve", query: windowSettings(window), hide: besides, secret: outputs };
 }

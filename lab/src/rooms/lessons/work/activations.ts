@@ -28,6 +28,12 @@ export const activations: Work<Activations> = {
     const facts = { linear: gap(once, conv2d(between, w2)), relu: gap(once, conv2d(relu(between), w2)) };
     const size = explain("k", "s(k2 - 1) + k1", { s, k1: first, k2: second });
     const shown: Shown[] = [{ name: "merged", values: plane(weight), kind: "weights" }];
-    return answerOf(weight.shape[2], { working: lines(size), facts, shown });
+    const slips = Object.fromEntries(
+      Object.entries({ noStride: "k1 + k2 - 1", product: "k1·k2", sum: "k1 + k2" }).map(([name, formula]) => [
+        name,
+        explain("k", formula, { k1: first, k2: second }).value,
+      ]),
+    );
+    return answerOf(weight.shape[2], { working: lines(size), facts, shown, slips });
   },
 };

@@ -48,7 +48,13 @@ export const edges: Work<Edges> = {
     const [right, own] = [sumAt(p, ...centre(accepted[0])), sumAt(p, ...centre(guess))];
     const facts = { best: right.value, own: own.value, ties: accepted.length };
     const working = accepted.includes(guess) ? [own.line] : [own.line, right.line];
-    const shown: Shown[] = [{ name: "response", values: plane(y), kind: "diverging" }];
+    // The map lacks the border on which no centre can stand.
+    const cellOf = (cell: number): readonly [number, number, number, number] => {
+      const [row, column] = centre(cell);
+      return [row - 1, column - 1, 1, 1];
+    };
+    const boxes = [...accepted.map((cell) => ({ at: cellOf(cell) })), { at: cellOf(guess), kind: "dashed" as const }];
+    const shown: Shown[] = [{ name: "response", values: plane(y), kind: "diverging", boxes }];
     return answerOf(accepted[0], { accepted, working, facts, shown });
   },
 };

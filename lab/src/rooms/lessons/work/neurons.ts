@@ -26,7 +26,7 @@ export const neurons: Work<Neurons> = {
       accepted: own.flatMap((v, n) => (Math.abs(v - best) < 1e-6 ? [n] : [])),
       facts: Object.fromEntries(own.map((v, n) => [`r${n}`, v])),
       working: [`max(${own.map((v) => v.toFixed(3)).join(", ")}) = ${best.toFixed(3)}`],
-      shown: [{ name: "responses", values: row(own), kind: "curve" }],
+      shown: [{ name: "responses", values: row(own), kind: "bars" }],
     });
   },
 };

@@ -16,6 +16,8 @@ export const sharing: Work<Sharing> = {
     const { rows, columns, entries, parameters: weights, nonZeros } = counts;
     const shown: Shown[] = [{ name: "uses", values: { shape: [k, k], data: Float32Array.from(counts.uses) }, kind: "sequential" }];
     const facts = { along, weights, connections: nonZeros, rows, columns, entries };
-    return answerOf(counts.uses[0], { working: lines(outputs, uses, all), facts, shown });
+    const square = (n: number): number => explain("n", "u·u", { u: n }).value;
+    const slips = { outputs: square(outputs.value), along, pixels: square(i) };
+    return answerOf(counts.uses[0], { working: lines(outputs, uses, all), facts, shown, slips });
   },
 };

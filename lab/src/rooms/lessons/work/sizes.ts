@@ -1,5 +1,5 @@
 import { conv2d, ones, zeros } from "fovea";
-import { explainConvSize } from "fovea/arithmetic";
+import { convSize, explainConvSize } from "fovea/arithmetic";
 import type { Shown } from "../lesson.ts";
 import type { Sizes } from "../problems/sizes.ts";
 import { answerOf, lines, row, type Work } from "./work.ts";
@@ -12,6 +12,10 @@ export const sizes: Work<Sizes> = {
     const room = i + 2 * p - k;
     const starts = Array.from({ length: i + 2 * p }, (_, at) => (at % s === 0 && at <= room ? 1 : 0));
     const shown: Shown[] = [{ name: "starts", values: row(starts), kind: "sequential" }];
-    return answerOf(value, { working: lines(explained), facts: { room, moves: value - 1 }, shown });
+    const slips = {
+      ...{ noPadding: convSize(i, k, s, 0), onePadding: convSize(i + p, k, s, 0) },
+      ...{ noStart: value - 1, noStride: convSize(i, k, 1, p) },
+    };
+    return answerOf(value, { working: lines(explained), facts: { room, moves: value - 1 }, shown, slips });
   },
 };

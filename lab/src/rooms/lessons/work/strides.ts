@@ -15,6 +15,7 @@ export const strides: Work<Strides> = {
     const left = explain("left", "i + 2p - reached", { i, p, reached: reached.value });
     const shown: Shown[] = [{ name: "covered", values: row(covered), kind: "sequential" }];
     const value = covered.filter((windows) => windows === 0).length;
-    return answerOf(value, { working: lines(size, reached, left), facts: { o, reached: reached.value, padded: i + 2 * p }, shown });
+    const slips = { noPadding: explain("left", "(i - k) mod s", { i, k, s }).value, reached: reached.value };
+    return answerOf(value, { working: lines(size, reached, left), facts: { o, reached: reached.value, padded: i + 2 * p }, shown, slips });
   },
 };

@@ -22,6 +22,8 @@ export const vanishing: Work<Vanishing> = {
     const gradients = names.map((name) => flow.find(({ layer }) => layer === name)?.gradient ?? Number.NaN);
     const factors = ["f", ...Array.from({ length: depth - 1 }, () => "w·f")].join("·");
     const shown: Shown[] = [{ name: "flow", values: row(gradients), kind: "curve" }];
-    return answerOf(gradients[0], { working: lines(explain("g", factors, { f: slope, w })), facts: { slope }, shown });
+    const times = (formula: string, count: number): number => explain("g", new Array(count).fill(formula).join("·"), { f: slope, w }).value;
+    const slips = { noWeights: times("f", depth), allWeights: times("w·f", depth), noSlopes: times("w", depth - 1) };
+    return answerOf(gradients[0], { working: lines(explain("g", factors, { f: slope, w })), facts: { slope }, shown, slips });
   },
 };

@@ -12,18 +12,24 @@ export const variants: Work<Variants> = {
     switch (p.kind) {
       case "grouped": {
         const weights = weightsOf(p.m, p.n, p.k, p.g);
-        return answerOf(weights.value, { working: lines(weights), facts: { plain: weightsOf(p.m, p.n, p.k).value } });
+        const facts = { plain: weightsOf(p.m, p.n, p.k).value };
+        return answerOf(weights.value, { working: lines(weights), facts, slips: facts });
       }
       case "separable": {
         const [depthwise, pointwise, plain] = [weightsOf(p.m, p.m, p.k, p.m), weightsOf(p.m, p.n, 1), weightsOf(p.m, p.n, p.k)];
         const both = explain("both", "depthwise + pointwise", { depthwise: depthwise.value, pointwise: pointwise.value });
         const facts = { depthwise: depthwise.value, pointwise: pointwise.value, plain: plain.value };
-        return answerOf(both.value, { working: lines(depthwise, pointwise, both), facts });
+        return answerOf(both.value, {
+          working: lines(depthwise, pointwise, both),
+          facts,
+          slips: { plain: plain.value, depthwise: depthwise.value },
+        });
       }
       case "dilated": {
         const size = explainConvSize({ input: p.i, kernel: p.k, dilation: p.d });
         return answerOf(size.value, {
           working: lines(size),
+          slips: { undilated: explainConvSize({ input: p.i, kernel: p.k }).value },
           facts: { extent: explainDilatedKernel({ kernel: p.k, dilation: p.d }).value },
         });
       }
@@ -31,7 +37,8 @@ export const variants: Work<Variants> = {
         const { i, k, s } = p;
         const size = explainTransposedSize({ input: i, kernel: k, stride: s });
         const values = row(overlapCounts({ input: i, kernel: k, stride: s }));
-        return answerOf(size.value, { working: lines(size), shown: [{ name: "overlap", values, kind: "sequential" }] });
+        const slips = { scaled: explain("o", "s·i", { s, i }).value };
+        return answerOf(size.value, { working: lines(size), shown: [{ name: "overlap", values, kind: "sequential" }], slips });
       }
     }
   },

@@ -26,7 +26,7 @@ export function lines(...all: readonly Explained[]): string[] {
 }
 
 export function answerOf(value: number, more: Partial<Omit<Answer, "value">> = {}): Answer {
-  return { value, accepted: [value], working: [], facts: {}, shown: [], ...more };
+  return { value, accepted: [value], working: [], facts: {}, shown: [], slips: {}, ...more };
 }
 
 /** A plane of a tensor, [H, W]. */
@@ -41,4 +41,14 @@ export function row(values: readonly number[]): Numbers {
 /** The planes of a small picture or kernel as a batch [1, 1, H, W]. */
 export function batchOf(values: ArrayLike<number>, height: number, width: number): Tensor {
   return new Tensor(Float32Array.from(values), [1, 1, height, width]);
+}
+
+/** Remembers the last thing that was made of a net and a problem: the answer needs what the scene was made of. */
+export function keptFor<P, T>(make: (model: Model, p: P) => Promise<T>): (model: Model, p: P) => Promise<T> {
+  let kept: { readonly model: Model; readonly key: string; readonly made: Promise<T> } | undefined;
+  return (model, p) => {
+    const key = JSON.stringify(p);
+    if (kept?.model !== model || kept.key !== key) kept = { model, key, made: make(model, p) };
+    return kept.made;
+  };
 }

@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { ArgumentError, FileError } from "../tensor/errors.ts";
 import { checkOptions } from "../tensor/options.ts";
-import { acceptsGzip, matchesTag, mediaTypeOf, securityHeaders } from "./serve-headers.ts";
+import { acceptsGzip, cacheControlOf, matchesTag, mediaTypeOf, securityHeaders } from "./serve-headers.ts";
 
 export interface ServeFolderOptions {
   /** Port to listen on, 0 for any free one (default 4280). One that is in use is passed over for the next, up to 20 times. */
@@ -147,6 +147,7 @@ function checkRequest(request: IncomingMessage): void {
 async function sendFile(request: IncomingMessage, response: ServerResponse, root: string, files: GzipCache): Promise<void> {
   const file = await findFile(request.url ?? "", root);
   const { type, compressible } = mediaTypeOf(file.path);
+  response.setHeader("Cache-Control", cacheControlOf(file.path));
   response.setHeader("Content-Type", type);
   const { size, mtimeNs } = file.status;
   let tag = `${size.toString(36)}-${mtimeNs.toString(36)}`;
@@ -236,6 +237,7 @@ function refuse(request: IncomingMessage, response: ServerResponse, { status, me
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   const page = Buffer.from(refusalPage(status, message));
   for (const name of ["ETag", "Vary"]) response.removeHeader(name);
+  response.setHeader("Cache-Control", "no-cache");
   response.setHeader("Content-Type", "text/html; charset=utf-8");
   response.setHeader("Content-Length", page.length);
   // Whatever else such a client sends is not waited for. Those that follow an old link are no such clients.

@@ -79,6 +79,11 @@ export function mediaTypeOf(path: string): MediaType {
   return Object.hasOwn(mediaTypes, ending) ? mediaTypes[ending] : packed("application/octet-stream");
 }
 
+/** The build writes a hash of its contents into the name of every file in assets/: such a file never changes, and a page that has it works offline. */
+export function cacheControlOf(path: string): string {
+  return /[/\\]assets[/\\][^/\\]*-[\w-]{8}\.\w+$/.test(path) ? "public, max-age=31536000, immutable" : "no-cache";
+}
+
 /** Whether a client that sent this `Accept-Encoding` takes gzip. RFC 9110, section 12.5.3: q=0 refuses, * stands for all not named. */
 export function acceptsGzip(header: string | undefined): boolean {
   const weights = new Map(

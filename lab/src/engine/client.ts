@@ -55,6 +55,8 @@ export interface Engine {
     input: TaskInput<AllTasks[R][T]>,
     options?: CallOptions,
   ): Promise<TaskOutput<AllTasks[R][T]>>;
+  /** Loads the code of all tasks, so that none waits for the network later. */
+  prepare(): Promise<void>;
   /** Ends the worker and everything that it was doing. */
   stop(): void;
 }
@@ -84,6 +86,13 @@ export function startEngine(name: string): Engine {
   };
   worker.onerror = (event) => failAll(new EngineError("WorkerError", event.message || "the engine's worker did not start"));
   return {
+    prepare() {
+      return new Promise((resolve, reject) => {
+        const id = ++last;
+        waiting.set(id, { resolve, reject, onReport: undefined });
+        worker.postMessage({ id, prepare: true });
+      });
+    },
     call(room, task, input, { signal, onReport } = {}) {
       return new Promise((resolve, reject) => {
         if (signal?.aborted) {

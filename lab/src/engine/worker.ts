@@ -37,7 +37,18 @@ async function answer({ id, room, task, input }: Call): Promise<void> {
   }
 }
 
-self.onmessage = ({ data }: MessageEvent<Call | { readonly id: number; readonly cancel: true }>) => {
-  if ("cancel" in data) running.get(data.id)?.abort(new DOMException("cancelled", "AbortError"));
+async function prepare(id: number): Promise<void> {
+  try {
+    await Promise.all(Object.values(rooms).map((load) => load()));
+    reply({ id, kind: "done", output: undefined });
+  } catch (error) {
+    reply({ id, kind: "failed", name: "Error", message: String(error) });
+  }
+}
+
+type Message = Call | { readonly id: number; readonly cancel: true } | { readonly id: number; readonly prepare: true };
+self.onmessage = ({ data }: MessageEvent<Message>) => {
+  if ("prepare" in data) void prepare(data.id);
+  else if ("cancel" in data) running.get(data.id)?.abort(new DOMException("cancelled", "AbortError"));
   else void answer(data);
 };

@@ -1,10 +1,37 @@
 // The address bar holds the whole experiment: the room, its settings that differ from the defaults, and the reader's own (language, theme).
 // Served pages keep it in the query; a page from disk may only change what follows the #.
 
-/** Raised when an address of today would mean something else than before. Older addresses are still read. */
-export const addressVersion = 1;
-
 export type Query = Readonly<Record<string, string>>;
+
+/** What each version changed, the first from 1 to 2. An address of today that would mean something else than before needs one more. */
+const upgrades: readonly ((query: Query) => Query)[] = [
+  ({ net, seed, quarters, ...query }) => {
+    // The net that is trained was called like the one that rooms look at.
+    if (query.room === "train" && net !== undefined && /[( ]/.test(net))
+      return { ...query, arch: net, ...(seed !== undefined && { seed }) };
+    const own = query.room === "network";
+    return {
+      ...query,
+      ...(net !== undefined && { net }),
+      ...(seed !== undefined && { [own ? "weights" : "seed"]: seed }),
+      ...(quarters !== undefined && { degrees: String(90 * Number(quarters)) }),
+    };
+  },
+];
+
+export const addressVersion: number = upgrades.length + 1;
+
+/** An address of any version as one of today; what was typed by hand has no version, and is of today. */
+export function upgraded(query: Query): Query {
+  const version = Number(query.v);
+  if (!(version >= 1)) return query;
+  return upgrades.slice(version - 1).reduce((made, upgrade) => upgrade(made), query);
+}
+
+/** Whether the address was made by a later lab than this one, and may say more than is understood here. */
+export function isNewer({ v }: Query): boolean {
+  return Number(v) > addressVersion;
+}
 
 /** How one setting is written in the address. `read` gets undefined when it is not there, and repairs what makes no sense. */
 export interface Field<T> {
@@ -59,10 +86,10 @@ export function numbers(fallback: readonly number[]): Field<readonly number[]> {
   };
 }
 
-/** What stands in the address now. */
+/** What stands in the address now, whatever version wrote it. */
 export function readAddress(): Query {
   const fragment = location.hash.replace(/^#/, "");
-  return Object.fromEntries([...new URLSearchParams(location.search), ...new URLSearchParams(fragment)]);
+  return upgraded(Object.fromEntries([...new URLSearchParams(location.search), ...new URLSearchParams(fragment)]));
 }
 
 /** Puts these pairs into the address; `push` makes a new entry of the history, which the back button returns from. */

@@ -1,6 +1,6 @@
 // A chapter of docs/ as HTML in parts: one for each heading and each anchor, so that the reading room can lead to a formula and put a live
 // card beside it.
-import { Marked, type Token, type Tokens } from "marked";
+import { Marked, type RendererObject, type Token, type Tokens } from "marked";
 
 /** What can be led to: everything from one heading, or one `<a id="..."></a>`, to the next. */
 export interface ChapterPart {
@@ -81,7 +81,7 @@ export function chapterOf(markdown: string, making: Making): Chapter {
   return { title, parts };
 }
 
-function rendererFor({ chapters, picture, leftOut }: Making): NonNullable<ConstructorParameters<typeof Marked>[0]>["renderer"] & object {
+function rendererFor({ chapters, picture, leftOut }: Making): RendererObject {
   return {
     link({ href, tokens }) {
       const text = this.parser.parseInline(tokens);

@@ -1,5 +1,6 @@
 // Where the documentation writes down what a card computes: a chapter of docs/ and an anchor in it. Cards name a key (FormulaLink); tests hold
 // every key against the chapters, and against the cards.
+import type { AttributionMethod } from "fovea";
 import type { ChapterName } from "../rooms/reading/names.ts";
 
 export interface FormulaPlace {
@@ -46,3 +47,27 @@ export const formulas = {
   maximisation: at("maximisation", "2-what-to-ask-for"),
 } as const satisfies Readonly<Record<string, FormulaPlace>>;
 export type FormulaKey = keyof typeof formulas;
+
+const slopes = "slopes" as const;
+const reluRules = "reluRules" as const;
+const classMaps = "classMaps" as const;
+const tryingOut = "tryingOut" as const;
+const relevance = "relevance" as const;
+
+/** Where each attribution method is written down. */
+export const methodFormulas: Readonly<Record<AttributionMethod, FormulaKey>> = {
+  ...{
+    gradient: slopes,
+    gradientInput: slopes,
+    smoothGrad: slopes,
+    smoothGradSquared: slopes,
+    varGrad: slopes,
+    integratedGradients: slopes,
+  },
+  ...{ guided: reluRules, deconvnet: reluRules, zeilerFergus: reluRules },
+  ...{ gradCam: classMaps, cam: classMaps, gradCamPlusPlus: classMaps, hiResCam: classMaps, layerCam: classMaps, xGradCam: classMaps },
+  ...{ eigenCam: classMaps, guidedGradCam: classMaps, scoreCam: classMaps, ablationCam: classMaps },
+  ...{ lrp: relevance, deepLift: relevance },
+  ...{ occlusion: tryingOut, rise: tryingOut },
+  edges: "trust",
+};

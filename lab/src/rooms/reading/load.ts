@@ -3,11 +3,13 @@ import type { Chapter } from "../../../build/chapter.ts";
 import type { Language } from "../../words/words.ts";
 import type { ChapterName } from "./names.ts";
 
-type Module = () => Promise<{ readonly chapter: Chapter }>;
-const english: Readonly<Record<string, Module>> = import.meta.glob(
+interface ChapterModule {
+  readonly chapter: Chapter;
+}
+const english: Readonly<Record<string, () => Promise<ChapterModule>>> = import.meta.glob<ChapterModule>(
   "../../../../docs/{arithmetic,receptive-fields,three-ideas,pooling,activations,learning,variants,convolution-pictures,attribution,maximisation,seeing-inside,captions,lab,command-line,weights,onnx,exporting}.md",
 );
-const chinese: Readonly<Record<string, Module>> = import.meta.glob("../../../../docs/zh/*.md");
+const chinese: Readonly<Record<string, () => Promise<ChapterModule>>> = import.meta.glob<ChapterModule>("../../../../docs/zh/*.md");
 
 /** Chapters that can be read in Chinese. */
 export const inChinese: ReadonlySet<string> = new Set(Object.keys(chinese).map((path) => path.replace(/^.*\/|\.md$/g, "")));

@@ -1,12 +1,18 @@
 // Pictures in another language: every word is the reader's, numbers and formulas stay; and the drawing of activation functions.
+import { decodeFrames } from "modern-gif";
 import { describe, expect, test } from "vitest";
+import { classicKernels } from "../../src/arithmetic/kernels.ts";
 import { english } from "../../src/report/convolution/wording.ts";
 import {
   activationAt,
   activationPicture,
+  backwardWindows,
   describeSteps,
   drawGif,
   drawSvg,
+  filterFigure,
+  filterGif,
+  filterPicture,
   gradientPicture,
   matrixPicture,
   type PictureWords,
@@ -17,6 +23,7 @@ import {
   type WindowOptions,
 } from "../../src/report/index.ts";
 import { ShapeError } from "../../src/tensor/errors.ts";
+import { Tensor } from "../../src/tensor/tensor.ts";
 
 /** A language without Latin letters: whatever Latin remains was not translated. */
 const other = Object.fromEntries(
@@ -143,6 +150,19 @@ describe("LF12 LF13 the way back as a picture, and sums in letters", () => {
   });
 });
 
+describe("LF13 letters of a gradient", () => {
+  test("LF13 dW with channels: outputs go by the weight's own indices", () => {
+    const steps = describeSteps(backwardWindows({ input: [3], kernel: 2, inChannels: 2, outChannels: 2 }).kernel);
+    // Planes: input 0 with outputs 0 and 1, then input 1.
+    const letters = {
+      ...{ input: "x", kernel: "g", output: "dW", bias: "b" },
+      outputChannel: (plane: number) => `${plane % 2}, ${Math.floor(plane / 2)}`,
+      kernelChannel: (plane: number) => String(plane % 2),
+    };
+    expect(showSymbols(steps, steps.frames[3], letters)).toBe("dW(1, 0, 1) = x(0, 1)·g(1, 0) + x(0, 2)·g(1, 1)");
+  });
+});
+
 describe("LF14 L21 the picture of activation functions", () => {
   test("LF14 says value and derivative of both functions at every step, and at the chosen one where it stands still", () => {
     const drawing = activationPicture(["sigmoid", "relu"], { at: 1.5 });
@@ -169,5 +189,32 @@ describe("LF14 L21 the picture of activation functions", () => {
     expect(second.height).toBeCloseTo((low.height + rest.height) / 2, 9);
     const words = marks.flatMap((m) => (m.shape === "words" ? [m.text] : []));
     expect(words).toContain("bars: 12 sums that reach relu1; 16.7 % of them where the slope is below 0.05 (orange)");
+  });
+});
+
+describe("LF20 L21 a filtered picture to take along", () => {
+  const image = new Tensor(
+    Float32Array.from({ length: 30 }, (_, i) => ((i * 7) % 11) / 11),
+    [1, 5, 6],
+  );
+  const filtered = filterPicture(image, { name: "sobel-x", description: "", matrix: classicKernels["sobel-x"].matrix, signed: true });
+
+  test("LF20 the SVG holds picture and response as pixels, every tap as a number, and the raw range", () => {
+    const svg = filterFigure(image, filtered, {
+      words: { picture: "图片", kernel: "核", response: "响应", range: (a, b) => `${a}，${b}` },
+    });
+    expect([...svg.matchAll(/<image[^>]*image-rendering="pixelated"/g)]).toHaveLength(2);
+    const texts = wordsIn(svg);
+    const taps = classicKernels["sobel-x"].matrix.flat().map((w) => show(w));
+    expect(texts.filter((text) => taps.includes(text))).toEqual(taps);
+    expect(texts).toContain(`${show(filtered.range.low)}，${show(filtered.range.high)}`);
+    for (const text of texts) if (text !== "sobel-x") expect(text).not.toMatch(/[A-Za-z]{2,}/);
+  });
+  test("LF20 the GIF has a frame per row; pictures of another size are refused", async () => {
+    const bytes = await filterGif(image, filtered);
+    const frames = decodeFrames(bytes.buffer);
+    expect(frames).toHaveLength(5);
+    expect([frames[0].width, frames[0].height]).toEqual([2 * 6 * 37 + 16, 5 * 37]);
+    expect(() => filterGif(new Tensor(new Float32Array(16), [1, 4, 4]), filtered)).toThrow(/4 × 4 pixels, its response 5 × 6/);
   });
 });

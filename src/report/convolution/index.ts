@@ -1,6 +1,7 @@
 export * from "./backward.ts";
 export * from "./bounds.ts";
 export type { Drawing, Mark } from "./drawing.ts";
+export { type FilterFigureWords, filterFigure, filterGif } from "./filter-figure.ts";
 export { type FilterPageData, writeFilterPage } from "./filter-page.ts";
 export { type FilteredPicture, filterPicture, type PictureFilter, paintResponse } from "./filters.ts";
 export * from "./gradient-picture.ts";

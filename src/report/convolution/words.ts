@@ -122,6 +122,10 @@ export interface Letters {
   readonly kernel: string;
   readonly output: string;
   readonly bias: string;
+  /** Instead of the channel's number before the place in the output: such as both channels of a weight, "2, 0", in the output dW. */
+  readonly outputChannel?: (channel: number) => string;
+  /** Instead of the numbers of output and input channel before the place in the kernel. */
+  readonly kernelChannel?: (output: number, input: number) => string;
 }
 
 /**
@@ -136,20 +140,24 @@ export function showSymbols(
 ): string {
   const { plan, grid, kind } = steps;
   const [rowAxis, columnAxis] = plan.axes;
-  const place = (channels: readonly (number | false)[], row: number, column: number): string =>
+  const place = (channels: readonly (number | string | false)[], row: number, column: number): string =>
     `(${[...channels.filter((c) => c !== false), ...(plan.rank === 1 ? [] : [showNumber(row)]), showNumber(column)].join(", ")})`;
   const severalIn = plan.inChannels > 1;
   const severalOut = plan.outChannels > 1;
   const x = (t: Tap): string =>
     `${letters.input}${place([severalIn && t.channel], (t.row - grid.top) / rowAxis.stretch, (t.column - grid.left) / columnAxis.stretch)}`;
   const turned = kind === "transposed";
+  const kernelChannels = (t: Tap): readonly (number | string | false)[] =>
+    letters.kernelChannel === undefined
+      ? [severalOut && output.channel, severalIn && t.channel]
+      : [letters.kernelChannel(output.channel, t.channel)];
   const w = (t: Tap): string =>
     `${letters.kernel}${place(
-      [severalOut && output.channel, severalIn && t.channel],
+      kernelChannels(t),
       turned ? rowAxis.kernel - 1 - t.kernelRow : t.kernelRow,
       turned ? columnAxis.kernel - 1 - t.kernelColumn : t.kernelColumn,
     )}`;
-  const left = `${letters.output}${place([severalOut && output.channel], output.row, output.column)} = `;
+  const left = `${letters.output}${place([severalOut && (letters.outputChannel?.(output.channel) ?? output.channel)], output.row, output.column)} = `;
   if (kind === "max pooling") return `${left}max(${joinTerms(taps, x, ", ", words)})`;
   if (kind === "average pooling") return `${left}(${joinTerms(countedTaps(steps, taps), x, " + ", words)}) / ${divisor}`;
   if (kind === "L2 pooling") return `${left}√(${joinTerms(taps, (t) => `${x(t)}²`, " + ", words)})`;

@@ -188,7 +188,7 @@ describe.skipIf(!canOpen)("the room Neurons", () => {
   });
 
   test("LF30 LF35 concepts and the pointing game show the library's tables", async () => {
-    const { page, problems } = await lab.open("?room=neurons&lang=en&layer=conv2&unit=5&lens=concepts");
+    const { page, problems } = await lab.open("?room=neurons&lang=en&layer=conv2&unit=5&lens=concepts&count=300");
     const shapes = (await synthetic({ train: 1, test: 300, size: 32, channels: 3, noise: 0.03 })).test;
     const { units } = await dissect(model, syntheticConcepts(shapes), { layer: "conv2" });
     await page.locator("[data-concepts]").waitFor({ timeout: 30_000 });

@@ -13,6 +13,22 @@ export interface Picture {
   readonly label?: number;
 }
 
+/** What a net was trained on in this session: other rooms ask its units about the same pictures. */
+export interface TrainedOn {
+  /** As in the room that trains. */
+  readonly data: string;
+  readonly dataSeed: number;
+  readonly pictures: number;
+  /** Of the reader's own pictures: files by path, drawings, and what was made of them. */
+  readonly own?: {
+    readonly files: readonly (readonly [path: string, bytes: Uint8Array])[];
+    readonly drawn: readonly { readonly label: string; readonly pixels: Numbers }[];
+    readonly size: number;
+    readonly channels: 1 | 3;
+    readonly seed: number;
+  };
+}
+
 export interface SessionNet {
   /** As in the address: "shapes", "digits", "run-1", "file-1", "net: conv(8) relu flatten linear", "edited: shapes; conv1.bias:2=1.5". */
   readonly id: string;
@@ -29,6 +45,7 @@ export interface SessionNet {
   readonly samples: readonly Picture[];
   /** Share of test pictures that it gets right, where it was measured. */
   readonly accuracy?: number;
+  readonly trainedOn?: TrainedOn;
 }
 
 interface Session {

@@ -14,13 +14,48 @@ export interface Located {
   /** Row and column, where the reader chose them. */
   readonly position: readonly [row: number, column: number] | undefined;
   readonly picture: Picture;
-  /** The picture's number among those that are offered. */
-  readonly index: number;
   readonly data: DataRef;
   /** Net, layer and unit: what results that do not look at the picture depend on. */
   readonly unitKey: string;
   /** And the picture. */
   readonly key: string;
+}
+
+/** What all places of the room have in common. */
+export interface Ground {
+  readonly net: SessionNet;
+  readonly facts: NetFacts;
+  readonly picture: Picture;
+  readonly data: DataRef;
+}
+
+/** Where in the net: as the address says it, which may ask for what is not there. */
+export interface PlaceWish {
+  readonly layer: string;
+  readonly unit: number;
+  /** "row,column", or nothing. */
+  readonly at: string;
+}
+
+/** The place that is meant, or the nearest that there is; undefined for nets without units. */
+export function locate({ net, facts, picture, data }: Ground, wish: PlaceWish): Located | undefined {
+  const layer = facts.layers.find((one) => one.name === wish.layer && hasUnits(one)) ?? usualLayer(facts.layers);
+  if (layer === undefined) return undefined;
+  const unit = Math.min(wish.unit, unitsOf(layer) - 1);
+  const position = readPosition(wish.at, layer);
+  const target = isClasses(layer, facts) ? { class: unit } : { layer: layer.name, channel: unit, ...(position && { position }) };
+  const unitKey = `${net.ref.key} ${JSON.stringify(target)}`;
+  return { net, facts, layer, unit, target, position, picture, data, unitKey, key: `${unitKey} ${pictureKey(picture)}` };
+}
+
+/** "conv2 5" or "conv2 5 3,4": a place as it is pinned. */
+export function writePlace({ layer, unit, position }: Located): string {
+  return [layer.name, unit, ...(position === undefined ? [] : [position.join(",")])].join(" ");
+}
+
+export function readPlace(text: string): PlaceWish | undefined {
+  const found = /^(\S+) (\d+)(?: (\d+,\d+))?$/.exec(text);
+  return found === null ? undefined : { layer: found[1], unit: Number(found[2]), at: found[3] ?? "" };
 }
 
 /** Layers whose values are maps or a list of numbers; others have no units to ask about. */
@@ -67,8 +102,14 @@ export function pictureKey(picture: Picture): number {
   return known;
 }
 
-/** What kind of pictures the net was probably made for. */
-export function usualData({ inputShape, classes }: SessionNet): DataRef["kind"] {
+/** Few enough to be looked through in seconds. */
+export function usualCount({ inputShape: [, height = 1, width = 1] }: SessionNet): number {
+  return height * width > 128 * 128 ? 60 : 500;
+}
+
+/** What kind of pictures the net was made for: those that it was trained on here, or those that it probably was. */
+export function usualData({ inputShape, classes, trainedOn }: SessionNet): DataRef["kind"] {
+  if (trainedOn !== undefined) return "trained";
   const digits = inputShape[0] === 1 && classes.length === 10 && classes.every((name) => /^\d$/.test(name));
   return digits ? "digits" : "shapes";
 }

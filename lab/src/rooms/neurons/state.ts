@@ -15,12 +15,21 @@ export const view = roomState("neurons", {
   unit: whole(0, 0, 1_000_000),
   /** Row and column of the unit in its map, "3,4"; empty: where it is strongest. */
   at: text(""),
-  picture: whole(0, 0, 9999),
+  /** See picture-link.ts. */
+  picture: text("0"),
   /** Colours span the whole layer, or each map alone. */
-  span: oneOf(["layer", "unit"], "layer"),
+  span: oneOf(["layer", "unit", "global", "fixed"], "layer"),
+  /** The ends of fixed colours. */
+  low: real(0),
+  high: real(1),
+  /** A place to compare with: "layer unit", or "layer unit row,column"; and whether it is shown beside. */
+  pin: text(""),
+  beside: flag(false),
   // Which pixels mattered
   method: oneOf(attributionMethods, "gradient"),
   over: flag(false),
+  /** Maps without their sign. */
+  absolute: flag(false),
   // What methods may be told; 0 and nothing leave it to the library.
   samples: whole(25, 1, 1000),
   points: whole(50, 1, 1000),
@@ -30,7 +39,7 @@ export const view = roomState("neurons", {
   composite: oneOf(["epsilonPlus", "epsilonGammaBox", "epsilonPlusFlat"], "epsilonPlus"),
   family: oneOf(["few", "all"], "few"),
   // What it wants
-  goal: oneOf(["channel", "neuron", "energy", "caricature", "invert", "between"], "neuron"),
+  goal: oneOf(["channel", "neuron", "energy", "caricature", "invert", "between", "direction"], "neuron"),
   how: oneOf(["fourier", "pixel", "laplacian", "cppn", "phase"], "fourier"),
   colour: oneOf(["default", "data", "imagenet", "none"], "default"),
   moving: flag(true),
@@ -39,11 +48,23 @@ export const view = roomState("neurons", {
   seed: whole(0, 0, 2 ** 31),
   copies: whole(1, 1, 9),
   other: whole(1, 0, 1_000_000),
+  /** What pictures of a batch are asked for besides: to differ, or to be like their neighbours. */
+  variety: real(100, 0, 100_000),
+  likeness: real(0, 0, 100_000),
+  /** How much more the likeness of directions counts than their strength. */
+  power: real(1, 0, 8),
+  toward: oneOf(["pictures", "classes", "units"], "pictures"),
+  away: text("1"),
+  plus: whole(0, 0, 1_000_000),
+  minus: whole(1, 0, 1_000_000),
+  /** Mixed units: "5:1,7:-0.5". */
+  mix: text(""),
   // What excites it
   kind: oneOf(["top", "lowest", "random", "quantiles"], "top"),
   by: oneOf(["activation", "relevance"], "activation"),
-  data: oneOf(["auto", "shapes", "digits", "own"], "auto"),
-  count: whole(500, 1, 10_000),
+  data: oneOf(["auto", "shapes", "digits", "own", "folder", "trained"], "auto"),
+  /** 0: as many as are soon looked through. */
+  count: whole(0, 0, 100_000),
   once: flag(true),
   // What it is tuned to
   sweep: oneOf(sweepNames, "orientation"),
@@ -52,6 +73,11 @@ export const view = roomState("neurons", {
   wave: real(8, 2, 1000),
   // What happens without it
   instead: oneOf(["zero", "other"], "zero"),
-  from: whole(1, 0, 9999),
+  from: text("1"),
   watch: text(""),
+  seen: oneOf(attributionMethods, "gradient"),
+  // Which concept it stands for
+  concepts: text(""),
+  share: real(0.005, 1e-6, 0.5),
+  overlap: real(0.04, 0, 1),
 });

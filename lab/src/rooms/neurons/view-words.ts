@@ -109,6 +109,10 @@ export const viewWords = words({
     // Comparison
     compareAbout: "All methods on one picture. Methods of one kind share one scale, so that their colours can be compared.",
     family: "Methods",
+    cannotSay: "What it cannot say",
+    strip: "forgotten weights",
+    testOne: "Test",
+    pointingNote: "Only for methods that are shown; of each picture its own class is explained.",
     few: "a few of each kind",
     all: "all",
     comparing: "Computing maps",
@@ -174,8 +178,8 @@ export const viewWords = words({
     stimulus: (value: string) => `the stimulus at ${value}`,
     tuningTitle: (property: string, where: string) => `${where}: answer to ${property}`,
     dissecting: "Comparing the layer with concepts",
-    dissectAbout:
-      "The unit’s strongest half percent of positions against pixel-exact concepts of synthetic pictures: intersection over union (IoU). Above 0.04 the unit is said to stand for the concept.",
+    dissectAbout: (share: string, least: string) =>
+      `The unit’s strongest ${share} of positions against the pixels that show a concept: intersection over union (IoU). Above ${least} the unit is said to stand for the concept.`,
     concept: "concept",
     iou: "IoU",
     standsFor: (concept: string) => `Stands for: ${concept}`,
@@ -295,6 +299,10 @@ export const viewWords = words({
     masks: "遮罩数",
     compareAbout: "所有方法作用于同一张图片。同类方法共用一个标度，颜色可以直接比较。",
     family: "方法",
+    cannotSay: "它说不了什么",
+    strip: "忘掉权重",
+    testOne: "检验",
+    pointingNote: "只对显示的方法；每张图片解释它自己的类别。",
     few: "每类几种",
     all: "全部",
     comparing: "正在计算各图",
@@ -357,7 +365,8 @@ export const viewWords = words({
     stimulus: (value: string) => `${value} 处的刺激`,
     tuningTitle: (property: string, where: string) => `${where}：对${property}的响应`,
     dissecting: "正在把这一层与概念比较",
-    dissectAbout: "单元最强的千分之五的位置，与合成图片中像素精确的概念相比：交并比（IoU）。高于 0.04 时说单元代表这个概念。",
+    dissectAbout: (share: string, least: string) =>
+      `单元最强的 ${share} 的位置，与属于概念的像素相比：交并比（IoU）。高于 ${least} 时说单元代表这个概念。`,
     concept: "概念",
     iou: "IoU",
     standsFor: (concept: string) => `代表：${concept}`,

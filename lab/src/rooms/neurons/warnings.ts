@@ -20,6 +20,24 @@ const known: readonly Known[] = [
     pattern: /^the map is zero everywhere: the target has no gradient here/,
     zh: () => "图处处为零：目标在这里没有梯度（值已饱和、层已死亡，或权重为零）",
   },
+  {
+    pattern: /^the gradient ends in "(.+?)": none of its inputs is above 0/,
+    zh: (stage) => `梯度止于“${stage}”：在这张图片上它的输入没有一个大于 0，因此不向后传递任何东西（死亡或沉默的层）`,
+  },
+  {
+    pattern: /^the gradient ends in "(.+?)": what arrives there belongs to values that it cut off/,
+    zh: (stage) => `梯度止于“${stage}”：到达那里的都属于被它截断的值`,
+  },
+  {
+    pattern: /^the gradient ends in "(.+?)": what arrives there has nothing positive/,
+    zh: (stage) => `梯度止于“${stage}”：到达那里的没有正值可供规则通过`,
+  },
+  {
+    pattern: /^the gradient ends in "(.+?)": its values, from (\S+) to (\S+), are saturated/,
+    zh: (stage, low, high) => `梯度止于“${stage}”：它的值从 ${low} 到 ${high}，已饱和`,
+  },
+  { pattern: /^the gradient ends in "(.+?)": its weights are all zero/, zh: (stage) => `梯度止于“${stage}”：它的权重全为零` },
+  { pattern: /^the gradient ends in "(.+?)": nothing comes back/, zh: (stage) => `梯度止于“${stage}”：没有东西从那里传回` },
   { pattern: /^the map is zero everywhere: covering any part/, zh: () => "图处处为零：遮住图片的任何部分都不改变得分" },
   { pattern: /^there is no ReLU before the target/, zh: () => "目标之前没有 ReLU，因此这张图就是普通的梯度" },
   {

@@ -69,7 +69,7 @@ function passOf(model: Model, wish: ExamplesWish, signal: AbortSignal, report: (
   const wide = (model.trace().layers.find(({ name }) => name === layer)?.value.shape[1] ?? 0) > mostChannels;
   const key = JSON.stringify([net.key, layer, wide && channel, data.kind, data.count, data.ownKey, by, onePerImage, most, seed]);
   return passes.join(key, signal, report, async (joint, tell) => {
-    const dataset = await openData(model, data);
+    const dataset = await openData(model, data, { signal: joint });
     const lists = { top: most, lowest: most, random: most, quantiles: most };
     const options = { layer, ...(wide && { channel }), ...lists, by, onePerImage, seed, signal: joint, onProgress: tell };
     return { units: await examples(model, dataset, options), size: dataset.size, classes: dataset.classes };

@@ -35,6 +35,23 @@ export const mapTasks = {
     return { values: toNumbers(values), seen: pixelsOf(model, input) };
   },
 
+  /** The least and the greatest value of all layers with maps: what colours of the whole net span. */
+  async netRange(
+    { net, pixels }: { readonly net: NetRef; readonly pixels: Numbers },
+    { open, signal }: TaskContext,
+  ): Promise<{ readonly low: number; readonly high: number }> {
+    const model = await open(net);
+    const layers = model.trace().layers.flatMap(({ name, value }) => (value.rank === 4 ? [name] : []));
+    let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (const { data } of (await activations(model, inputOf(model, pixels), { layers, signal })).values()) {
+      for (const v of data) {
+        low = Math.min(low, v);
+        high = Math.max(high, v);
+      }
+    }
+    return { low, high };
+  },
+
   /** One per class; empty for nets that are no classifiers. */
   async probabilities({ net, pixels }: { readonly net: NetRef; readonly pixels: Numbers }, { open }: TaskContext): Promise<number[]> {
     const model = await open(net);

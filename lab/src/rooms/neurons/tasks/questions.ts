@@ -2,15 +2,16 @@
 import {
   type AttributionMethod,
   attribute,
+  compareMaps,
   dissect,
+  examples,
   intervene,
   type Model,
   pointingGame,
-  syntheticConcepts,
   tuning,
   type UnitDissection,
 } from "fovea";
-import { energyInside, type SweptProperty, sweep } from "fovea/lens";
+import { type Concept, conceptsOn, energyInside, needsFigures, patched, type SweptProperty, sweep } from "fovea/lens";
 import { softmax } from "fovea/ops";
 import type { Tensor } from "fovea/tensor";
 import { outputKind } from "fovea/train";
@@ -18,7 +19,7 @@ import type { TaskContext } from "../../../engine/context.ts";
 import { inputOf } from "../../../engine/look.ts";
 import type { NetRef } from "../../../engine/nets.ts";
 import { type Numbers, toNumbers } from "../../../engine/tensors.ts";
-import { knowsShapes, openShapes, pixelsOf } from "./pictures.ts";
+import { type DataRef, knowsShapes, openData, openShapes, pixelsOf } from "./pictures.ts";
 
 export interface TuningWish {
   readonly net: NetRef;
@@ -52,11 +53,65 @@ export interface AblationWish {
   readonly watch: string | undefined;
 }
 
+export interface ChangedMapsWish extends Omit<AblationWish, "watch"> {
+  readonly method: AttributionMethod;
+  readonly class: number;
+}
+
+/** One method's map of a class, with and without the change. */
+export interface ChangedMaps {
+  readonly before: ChangedMap;
+  readonly after: ChangedMap;
+  /** Spearman's correlation of the two; undefined where one is constant. */
+  readonly spearman: number | undefined;
+}
+interface ChangedMap {
+  readonly map: Numbers;
+  readonly range: { readonly low: number; readonly high: number };
+  readonly score: number;
+  readonly warnings: readonly string[];
+}
+
 export interface Ablated {
   /** One per class, or the raw output of nets that are no classifiers. */
   readonly before: readonly number[];
   readonly after: readonly number[];
   readonly watched: { readonly before: Numbers; readonly after: Numbers } | undefined;
+}
+
+export interface DissectionWish {
+  readonly net: NetRef;
+  readonly layer: string;
+  readonly data: DataRef;
+  readonly concepts: readonly Concept[];
+  /** Of positions above a unit's threshold. */
+  readonly share: number;
+  /** From which on a unit is said to stand for a concept. */
+  readonly leastOverlap: number;
+}
+
+export interface Dissected {
+  readonly units: readonly UnitDissection[];
+  /** Concepts that these pictures cannot show. */
+  readonly left: readonly string[];
+  /** Pictures that were looked at. */
+  readonly size: number;
+}
+
+export interface ConceptExamplesWish {
+  readonly net: NetRef;
+  readonly layer: string;
+  readonly channel: number;
+  readonly data: DataRef;
+  readonly threshold: number;
+}
+
+export interface ConceptExample {
+  readonly index: number;
+  readonly activation: number;
+  readonly pixels: Numbers;
+  /** [H, W] of 0 and 1. */
+  readonly mask?: Numbers;
 }
 
 export interface Pointed {
@@ -86,14 +141,54 @@ export const questionTasks = {
     };
   },
 
-  /** All units of a layer against the concepts of the synthetic pictures. */
+  /** All units of a layer against a list of concepts on a set of pictures. Concepts that the set cannot serve, and those without pixels, are named. */
   async concepts(
-    { net, layer, count }: { readonly net: NetRef; readonly layer: string; readonly count: number },
+    { net, layer, data, concepts, share, leastOverlap }: DissectionWish,
     { open, signal, report }: TaskContext,
-  ): Promise<readonly UnitDissection[]> {
+  ): Promise<Dissected> {
     const model = await open(net);
-    const { units } = await dissect(model, syntheticConcepts(await openShapes(model, count)), { layer, signal, onProgress: report });
-    return units;
+    const dataset = await openData(model, data, { signal });
+    const hasFigures = "groundTruth" in dataset;
+    const fits = ({ rule }: Concept): boolean =>
+      (hasFigures || !needsFigures(rule)) &&
+      (rule.kind !== "hue" || dataset.imageShape[0] === 3) &&
+      (rule.kind !== "class" || rule.class < dataset.classes.length) &&
+      (rule.kind !== "masks" || rule.masks.size > 0);
+    const able = concepts.filter(fits);
+    const left = concepts.filter((one) => !fits(one)).map(({ name }) => name);
+    if (able.length === 0) return { units: [], left, size: dataset.size };
+    const { units } = await dissect(model, conceptsOn(dataset, able), { layer, share, leastOverlap, signal, onProgress: report });
+    return { units, left, size: dataset.size };
+  },
+
+  /** The pictures that excite a unit most, and where in them it is above its threshold. */
+  async conceptExamples(
+    { net, layer, channel, data, threshold }: ConceptExamplesWish,
+    { open, signal, report }: TaskContext,
+  ): Promise<readonly ConceptExample[]> {
+    const model = await open(net);
+    const dataset = await openData(model, data, { signal });
+    const options = { layer, channel, top: 6, signal, onProgress: report };
+    const [first] = await examples(model, dataset, options);
+    // A mask is told as a share of the best activation.
+    const maskAt = Math.min(1 - 1e-6, Math.max(1e-6, threshold / first.best));
+    const [unit] = first.best > 0 ? await examples(model, dataset, { ...options, maskAt }) : [first];
+    return unit.top.map(({ index, activation, picture, mask }) => ({
+      index,
+      activation,
+      pixels: pixelsOf(model, picture),
+      ...(mask && { mask: toNumbers(mask) }),
+    }));
+  },
+
+  /** One picture of a set, to paint on. */
+  async pictureOfSet(
+    { net, data, index }: { readonly net: NetRef; readonly data: DataRef; readonly index: number },
+    { open, signal }: TaskContext,
+  ): Promise<{ readonly pixels: Numbers; readonly size: number }> {
+    const model = await open(net);
+    const dataset = await openData(model, data, { signal });
+    return { pixels: pixelsOf(model, dataset.image(Math.min(index, dataset.size - 1))), size: dataset.size };
   },
 
   async ablate({ net, pixels, layer, channels, from, watch }: AblationWish, { open, signal }: TaskContext): Promise<Ablated> {
@@ -111,6 +206,20 @@ export const questionTasks = {
       after: sharesOf(model, after),
       watched: pair && { before: toNumbers(pair.before), after: toNumbers(pair.after) },
     };
+  },
+
+  /** Why the class, with and without the change: the whole method runs on the changed net. */
+  async changedMaps(
+    { net, pixels, layer, channels, from, method, class: wanted }: ChangedMapsWish,
+    { open, signal, report }: TaskContext,
+  ): Promise<ChangedMaps> {
+    const model = await open(net);
+    const image = inputOf(model, pixels);
+    const changed = await patched(model, { layer, channels, ...(from && { from: inputOf(model, from) }), signal });
+    const options = { method, class: wanted, signal, onProgress: report };
+    const [before, after] = [await attribute(model, image, options), await attribute(changed, image, options)];
+    const plain = ({ map, range, score, warnings }: typeof before): ChangedMap => ({ map: toNumbers(map), range, score, warnings });
+    return { before: plain(before), after: plain(after), spearman: compareMaps(before.map, after.map).spearman };
   },
 
   /** How often the strongest pixel lies on the figure, where its pixels are known. Only for nets that know the synthetic classes. */

@@ -29,15 +29,15 @@ export interface LabPage {
   readonly problems: string[];
 }
 
-/** For the top of a test file: starts a server and a browser for all its tests. */
-export function startLab(): Lab {
+/** For the top of a test file: starts a server and a browser for all its tests; `more` are flags of Chromium, such as for a camera that is none. */
+export function startLab(more: readonly string[] = []): Lab {
   let browser: Browser;
   let served: Awaited<ReturnType<typeof serveFolder>>;
   beforeAll(async () => {
     if (!canOpen) return;
     [served, browser] = await Promise.all([
       serveFolder(labFolder, { port: 0 }),
-      chromium.launch({ ...(binary !== undefined && { executablePath: binary }), args: flags }),
+      chromium.launch({ ...(binary !== undefined && { executablePath: binary }), args: [...flags, ...more] }),
     ]);
   });
   afterAll(async () => {

@@ -15,6 +15,24 @@ export interface Response {
   readonly meanSize: number;
 }
 
+export interface FilterInput {
+  readonly picture: Numbers;
+  /** What the kernel is called in files. */
+  readonly name: string;
+  readonly matrix: readonly (readonly number[])[];
+  readonly signed: boolean;
+  readonly flip: boolean;
+}
+
+/** Words cannot cross to the worker as functions: "{low}" and "{high}" stand for the numbers. */
+export type FilterWords = { readonly [K in keyof report.FilterFigureWords]: string };
+
+function filtered({ picture, name, matrix, signed, flip }: FilterInput): report.FilteredPicture {
+  const given = toTensor(picture);
+  const seen = signed && given.shape[0] > 1 ? mean(given, { axes: [0], keepDims: true }) : given;
+  return report.filterPicture(seen, { name, description: "", matrix, signed }, { flipKernel: flip });
+}
+
 /** What a net's activation functions meet on some pictures, and what it says to each. */
 export interface StudiedNet {
   readonly layers: readonly ActivationLayerStudy[];
@@ -43,21 +61,20 @@ export const tasks = {
   },
 
   /** A picture, pixels 0..1, through one kernel: every channel, or for a signed answer its brightness, because colours have no neutral middle. */
-  filter({
-    picture,
-    matrix,
-    signed,
-    flip,
-  }: {
-    readonly picture: Numbers;
-    readonly matrix: readonly (readonly number[])[];
-    readonly signed: boolean;
-    readonly flip: boolean;
-  }): Response {
-    const filter = { name: "kernel", description: "", matrix, signed };
-    const given = toTensor(picture);
-    const seen = signed && given.shape[0] > 1 ? mean(given, { axes: [0], keepDims: true }) : given;
-    const { response, shown, range, meanSize } = report.filterPicture(seen, filter, { flipKernel: flip });
+  filter(input: FilterInput): Response {
+    const { response, shown, range, meanSize } = filtered(input);
     return { values: toNumbers(response), shown: { ...shown }, range: { ...range }, meanSize };
+  },
+
+  /** The same as a file: picture, kernel and response in one SVG. */
+  filterSvg({ words, ...input }: FilterInput & { readonly words: FilterWords }): string {
+    const { range, ...rest } = words;
+    const said = { ...rest, range: (low: string, high: string) => range.replace("{low}", low).replace("{high}", high) };
+    return report.filterFigure(toTensor(input.picture), filtered(input), { words: said });
+  },
+
+  /** And moving: the response grows row by row. */
+  filterGif(input: FilterInput, { signal }: TaskContext): Promise<Uint8Array> {
+    return report.filterGif(toTensor(input.picture), filtered(input), { signal });
   },
 };

@@ -8,6 +8,9 @@ import type { Seen, SeenLayer } from "./tasks.ts";
 
 export interface SceneState {
   readonly net: SessionNet | undefined;
+  /** Those to begin with. */
+  readonly samples: readonly Picture[];
+  /** And the reader's own after them. */
   readonly pictures: readonly Picture[];
   readonly picture: Picture | undefined;
   readonly seen: Seen | undefined;
@@ -17,11 +20,18 @@ export interface SceneState {
   layer(name: string): SeenLayer | undefined;
 }
 
+/** The net's own pictures; for one from a file, which has none, those of a shipped net with as many channels. Pictures of any size are fitted. */
+function samplesFor({ samples, inputShape }: SessionNet): readonly Picture[] {
+  if (samples.length > 0) return samples;
+  return session.nets.find((net) => net.samples.length > 0 && net.inputShape[0] === inputShape[0])?.samples ?? [];
+}
+
 /** Call while a component is set up: it follows the chosen net, picture and edits as long as the component lives. */
 export function watchScene(): SceneState {
   // Where the net of an old link is gone, the room shows another one; the shell says so.
   const net = $derived(netOf(chosen.net) ?? (wanted.gone ? session.nets[0] : undefined));
-  const pictures = $derived([...(net?.samples ?? []), ...session.pictures]);
+  const samples = $derived(net === undefined ? [] : samplesFor(net));
+  const pictures = $derived([...samples, ...session.pictures]);
   const picture = $derived(pictures[Math.min(view.picture, pictures.length - 1)]);
   let seen: Seen | undefined = $state.raw();
   let error: unknown = $state.raw();
@@ -51,6 +61,9 @@ export function watchScene(): SceneState {
   return {
     get net() {
       return net;
+    },
+    get samples() {
+      return samples;
     },
     get pictures() {
       return pictures;

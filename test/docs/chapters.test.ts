@@ -43,9 +43,14 @@ async function runChapter(name: string, check: Check): Promise<void> {
 describe("the chapters tell the truth", () => {
   it.each([
     ["arithmetic", 20],
-    // The first chapters in Chinese have the same examples.
+    // The chapters in Chinese have the same examples.
     ["zh/arithmetic", 20],
     ["zh/receptive-fields", 6],
+    ["zh/three-ideas", 10],
+    ["zh/pooling", 26],
+    ["zh/activations", 9],
+    ["zh/learning", 10],
+    ["zh/variants", 17],
     ["pooling", 26],
     ["receptive-fields", 6],
     ["three-ideas", 10],

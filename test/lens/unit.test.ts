@@ -212,3 +212,31 @@ describe("L7 incoming edges", () => {
     }
   });
 });
+
+describe("L15 the strength of edges", () => {
+  it.each(["conv(6 3)", "conv(4 3 groups=2)", "depthwise(3 pad=1)", "transposed(6 3)", "flatten linear"])(
+    "%s: norm and sum of the kernels",
+    async (net) => {
+      const { model, layer, arithmetic } = await scene(net);
+      const [{ units, weights }] = unitReads(model, layer, 1);
+      expect(weights).toHaveLength(units.length);
+      const dense = arithmetic.rule.kind === "dense";
+      const kernels = dense
+        ? arithmetic.terms.flatMap(({ kernel }) => Array.from(kernel!.data, (w) => [w]))
+        : arithmetic.terms.map(({ kernel }) => Array.from(kernel!.data));
+      expect(kernels).toHaveLength(units.length);
+      for (const [i, { norm, sum }] of weights!.entries()) {
+        expect(norm).toBeCloseTo(Math.hypot(...kernels[i]), 6);
+        expect(sum).toBeCloseTo(
+          kernels[i].reduce((a, b) => a + b, 0),
+          6,
+        );
+      }
+    },
+  );
+
+  it("what has no weights has no strength", () => {
+    const model = modelOf("conv(6 3) relu maxpool flatten linear");
+    expect(unitReads(model, "maxpool1", 2)).toEqual([{ layer: "relu1", units: [2] }]);
+  });
+});

@@ -18,4 +18,4 @@ export {
   weightGradient,
 } from "./backward-cells.ts";
 export { type CellArithmetic, type CellShare, type CellTap, cellArithmetic, cellReading, pointwiseCurve } from "./cell.ts";
-export { type UnitReads, unitReads } from "./reads.ts";
+export { type UnitReads, type UnitWeights, unitReads } from "./reads.ts";

@@ -1,12 +1,13 @@
 // Which units feed a unit: the incoming edges of one feature map. Read off the graph, one op at a time: a pooling reads the map of its own
 // number, a grouped convolution the maps of its group, a concatenation one of its branches.
-import { inputOp } from "../../graph/record.ts";
+import { constantOp, inputOp } from "../../graph/record.ts";
 import type { Value } from "../../graph/value.ts";
 import { layerValue, type Model } from "../../nn/model.ts";
 import type { Traced } from "../../nn/module.ts";
 import { expressionOf } from "../../ops/elementwise.ts";
 import { ArgumentError } from "../../tensor/errors.ts";
 import { sizeOf } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 
 /** Units of one layer, or of the net's input, that a unit reads directly. */
 export interface UnitReads {
@@ -14,6 +15,16 @@ export interface UnitReads {
   readonly layer: string;
   /** Ascending. */
   readonly units: readonly number[];
+  /** Of weighted sums: the unit's weights for each of them. */
+  readonly weights?: readonly UnitWeights[];
+}
+
+/** The kernel between two units in two numbers. */
+export interface UnitWeights {
+  /** Root of the sum of squares: how strong the edge is. */
+  readonly norm: number;
+  /** Whose sign tells whether the edge mostly excites or inhibits. */
+  readonly sum: number;
 }
 
 /** Number of units of a value: its channels, or its features. */
@@ -52,7 +63,38 @@ export function unitReads(model: Model, layer: string, unit: number): UnitReads[
     found.set(name, set);
   };
   visit(value, [unit]);
-  return [...found].map(([name, units]) => ({ layer: name, units: [...units].sort((a, b) => a - b) }));
+  const weights = kernelsOf(value, unit);
+  return [...found].map(([name, set]) => {
+    const units = [...set].sort((a, b) => a - b);
+    return {
+      layer: name,
+      units,
+      ...(weights?.size === units.length && found.size === 1 && { weights: units.map((u) => weights.get(u)!) }),
+    };
+  });
+}
+
+/** What a convolution or a dense layer multiplies each unit that it reads with; undefined for other ops. */
+function kernelsOf(value: Value, unit: number): Map<number, UnitWeights> | undefined {
+  const spread = value.op.name === "add" && value.inputs[0].op.name === "convInputGrad" ? value.inputs[0] : value;
+  const [x, weight] = spread.inputs;
+  if (!["conv", "convInputGrad", "linear"].includes(spread.op.name) || weight?.op !== constantOp) return undefined;
+  const { data, shape } = weight.attrs.value as Tensor;
+  const size = sizeOf(shape.slice(2));
+  const perGroup = shape[1];
+  const transposed = spread.op.name === "convInputGrad";
+  return new Map(
+    operandUnits(spread, 0, [unit]).map((u, i) => {
+      const start = (transposed ? u * perGroup + (unit % perGroup) : unit * perGroup + (x.rank === 2 ? u : i)) * size;
+      const kernel = data.subarray(start, start + size);
+      let [sum, squares] = [0, 0];
+      for (const w of kernel) {
+        sum += w;
+        squares += w * w;
+      }
+      return [u, { sum, norm: Math.sqrt(squares) }];
+    }),
+  );
 }
 
 export function checkUnit(where: string, layer: string, value: Value, unit: number): void {

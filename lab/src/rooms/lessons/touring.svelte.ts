@@ -8,8 +8,8 @@ import { holds, type Tour, type TourName, type TourStep, tourNames } from "./tou
 const files = import.meta.glob<Tour>("./tours/*.tour", { import: "default" });
 export const loadTour = (name: TourName): Promise<Tour> => files[`./tours/${name}.tour`]();
 
-/** `tour`: "convolve:2", name and step from 0. `from`: the lesson, and its problem, that sent the reader into a room: "sizes:3". */
-export const touring = roomState("tour", { tour: text(""), from: text("") });
+/** `tour`: "convolve:2", name and step from 0. `sentBy`: the lesson, and its problem, that sent the reader into a room: "sizes:3". */
+export const touring = roomState("tour", { tour: text(""), sentBy: text("") });
 
 export interface Place {
   readonly name: TourName;
@@ -54,7 +54,7 @@ export function isDone({ room, until }: TourStep): boolean {
 /** Goes to a step: its room, with its settings. */
 export function goTo(tour: Tour, name: TourName, step: number): void {
   const { room, set } = tour.steps[step];
-  touring.from = "";
+  touring.sentBy = "";
   touring.tour = `${name}:${step}`;
   keep(name, step);
   apply(room, set);
@@ -73,11 +73,11 @@ export async function startTour(name: TourName, step = 0): Promise<void> {
 /** From a lesson into a room: `query` as in the address. */
 export function leaveLesson(from: string, query: Query): void {
   touring.tour = "";
-  touring.from = from;
+  touring.sentBy = from;
   openAddress(query);
 }
 export function backToLesson(): void {
-  const [lesson, seed] = touring.from.split(":");
-  touring.from = "";
+  const [lesson, seed] = touring.sentBy.split(":");
+  touring.sentBy = "";
   visit("lessons", { lesson, seed: Number(seed) });
 }

@@ -1,4 +1,5 @@
-// Turns docs/*.md into modules of the page, each with its HTML in parts and its pictures as files: no Markdown is read in the browser.
+// Turns docs/*.md into modules of the page, each with its HTML in parts: no Markdown is read in the browser. Small pictures lie in the modules,
+// so that chapters that have been loaded can be read without a server; large ones are files.
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,8 +8,8 @@ import { chapterNames } from "../src/rooms/reading/names.ts";
 import { anchorsOf, chapterOf } from "./chapter.ts";
 
 const docs = fileURLToPath(new URL("../../docs", import.meta.url));
-/** Pictures of pixels larger than this stay out of the one-file build. */
-const mostPixels = 60_000;
+/** Photographs and screenshots of more bytes than this are files of their own, and not in the one-file build. */
+const mostInline = 60_000;
 
 export function chapters({ single }: { readonly single: boolean }): Plugin {
   return {
@@ -28,18 +29,21 @@ export function chapters({ single }: { readonly single: boolean }): Plugin {
         picture: (path) => {
           const picture = resolve(docs, path);
           if (!picture.startsWith(docs) || !existsSync(picture)) this.error(`${file}: there is no picture ${path}`);
-          if (single && !picture.endsWith(".svg") && statSync(picture).size > mostPixels) return undefined;
+          if (single && isLarge(picture)) return undefined;
           if (!pictures.includes(picture)) pictures.push(picture);
           return { src: marker(pictures.indexOf(picture)), ...sizeOf(picture) };
         },
       });
-      const imports = pictures.map((picture, i) => `import picture${i} from ${JSON.stringify(`${picture}?url`)};\n`).join("");
+      const imports = pictures
+        .map((picture, i) => `import picture${i} from ${JSON.stringify(`${picture}?${isLarge(picture) ? "url" : "inline"}`)};\n`)
+        .join("");
       const code = JSON.stringify(chapter).replace(/@picture(\d+)@/g, '" + picture$1 + "');
       return { code: `${imports}export const chapter = ${code};\n`, map: null };
     },
   };
 }
 
+const isLarge = (picture: string): boolean => !picture.endsWith(".svg") && statSync(picture).size > mostInline;
 const marker = (i: number): string => `@picture${i}@`;
 
 /** So that the text does not jump when a picture arrives. */

@@ -7,9 +7,20 @@ import type { TaskContext } from "../../engine/context.ts";
 import { inputOf } from "../../engine/look.ts";
 import { type Numbers, toNumbers, toTensor } from "../../engine/tensors.ts";
 import type { Experiment, Knobs, StopReason, StopRules } from "./experiment.ts";
-import { dataOf, setOwn } from "./work/data.ts";
-import { type ExportKind, exported, openSaved, type PublishedModel, published, replayed, savedRun } from "./work/files.ts";
-import { advance, changeKnobs, closeRun, goTo, openRun, type Run } from "./work/run.ts";
+import { dataOf, partOf, setOwn } from "./work/data.ts";
+import {
+  type ExportKind,
+  exported,
+  openSaved,
+  othersOf,
+  type PublishedModel,
+  published,
+  type Replayed,
+  replayed,
+  savedRun,
+} from "./work/files.ts";
+import { filmOf } from "./work/film.ts";
+import { advance, changeKnobs, closeRun, goTo, healthBatch, openRun, type Run } from "./work/run.ts";
 import { type SlowStep, slowStep } from "./work/slow.ts";
 import { type Status, statusOf } from "./work/status.ts";
 import { runSweep, type SweepInput } from "./work/sweep.ts";
@@ -36,6 +47,8 @@ export interface Opened {
   readonly kernels: readonly string[];
   readonly normalisation: { readonly mean: readonly number[]; readonly deviation: readonly number[] };
   readonly stepsPerEpoch: number;
+  /** Why its bits cannot come again here, of a run from a file. */
+  readonly others: Replayed["others"];
 }
 
 export interface OpenedLayer {
@@ -146,6 +159,7 @@ function adopt(run: Run): Opened {
     kernels: summary.layers.filter(({ name }) => run.start.parameters.get(`${name}.weight`)?.rank === 4).map(({ name }) => name),
     normalisation: data.train.normalisation,
     stepsPerEpoch: Math.ceil(data.train.size / experiment.batch),
+    others: othersOf(run),
   };
 }
 
@@ -256,7 +270,7 @@ export const tasks = {
     return { ...adopt(run), experiment: { ...run.experiment, ...run.knobs } };
   },
 
-  replay(_: null, { signal, report }: TaskContext): Promise<{ readonly same: boolean; readonly step: number }> {
+  replay(_: null, { signal, report }: TaskContext): Promise<Replayed> {
     const run = theRun();
     return run.turn(() => replayed(run, signal, report));
   },
@@ -264,6 +278,11 @@ export const tasks = {
   export(kind: ExportKind, { signal }: TaskContext): Promise<Uint8Array | string> {
     const run = theRun();
     return run.turn(() => exported(run, kind, signal));
+  },
+
+  film(layer: string, { signal }: TaskContext): Promise<Uint8Array> {
+    const run = theRun();
+    return run.turn(() => filmOf(run, layer, signal));
   },
 
   sweep: (input: SweepInput, { signal, report }: TaskContext) => runSweep(input, signal, report),
@@ -365,10 +384,11 @@ function spanOf(tensors: readonly Tensor[]): Span {
   return low <= high ? { low, high } : { low: 0, high: 0 };
 }
 
-/** The first training pictures: always the same, so that what changes is the net. */
+/** A few training pictures: always the same, so that what changes is the net. */
 function healthBatchOf({ data }: Run): ReturnType<Run["data"]["train"]["batch"]> {
-  const size = Math.min(32, data.train.size);
-  return data.train.batch(Int32Array.from({ length: size }, (_, i) => i));
+  const few = partOf(data.train, healthBatch);
+  const { size } = few;
+  return few.batch(Int32Array.from({ length: size }, (_, i) => i));
 }
 
 function ended(run: Run, rules: StopRules, firstStep: number, firstEpoch: number, began: number): StopReason | undefined {

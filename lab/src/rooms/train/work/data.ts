@@ -1,5 +1,5 @@
 // The data sets of this room, in the worker. The last one is kept: another learning rate must not draw two thousand pictures again.
-import { type Dataset, fashionClasses, firstOf, gunzip, idxDatasetFromFiles, subset, synthetic, type TrainAndTest } from "fovea";
+import { type Dataset, fashionClasses, firstOf, gunzip, idxDatasetFromFiles, random, subset, synthetic, type TrainAndTest } from "fovea";
 import { DataError } from "fovea/tensor";
 import type { Experiment } from "../experiment.ts";
 
@@ -74,7 +74,7 @@ async function load(data: Experiment["data"], seed: number, pictures: number, ba
   }
   const whole = own;
   if (whole === undefined) throw new DataError("there are no pictures of your own yet");
-  return { train: firstOf(whole.train, pictures), test: whole.test };
+  return { train: partOf(whole.train, pictures), test: whole.test };
 }
 
 /** Called as the command line calls the first pictures of the whole set, so that a run can go on there. */
@@ -82,11 +82,8 @@ function asPartOf(dataset: Dataset, whole: number): Dataset {
   return dataset.size < whole ? { ...dataset, name: `${dataset.name}, first ${dataset.size}` } : dataset;
 }
 
-/** At most `count` pictures, evenly from all: what is measured often is measured on a part. */
+/** At most `count` pictures, always the same, drawn by lot: sets are sorted by class, or take turns, and every second of those is no fair part. */
 export function partOf(dataset: Dataset, count: number): Dataset {
   if (dataset.size <= count) return dataset;
-  return subset(
-    dataset,
-    Int32Array.from({ length: count }, (_, i) => Math.floor((i * dataset.size) / count)),
-  );
+  return subset(dataset, random(0).permutation(dataset.size).slice(0, count).sort());
 }

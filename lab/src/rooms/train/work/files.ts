@@ -17,7 +17,9 @@ import { DataError } from "fovea/tensor";
 import { decodeCheckpoint, encodeCheckpoint, openTraining } from "fovea/train";
 import { type Numbers, toNumbers } from "../../../engine/tensors.ts";
 import { type Experiment, type Knobs, knobsOf } from "../experiment.ts";
+import { trainingCode } from "./code.ts";
 import { dataOf } from "./data.ts";
+import { type Machine, machineDifferences, machineParts, readMachine } from "./machine.ts";
 import { changeKnobs, openRun, type Run, type SavedProgress } from "./run.ts";
 import { changeOf, fitOptionsOf, netOf } from "./settings.ts";
 
@@ -25,6 +27,8 @@ interface SavedRun extends SavedProgress {
   readonly format: "fovea-lab-run";
   readonly version: 1;
   readonly experiment: Experiment;
+  /** Where its first step was made. */
+  readonly machine?: Machine;
 }
 
 const architectureOf = ({ net }: Experiment): string => `net: ${net}`;
@@ -53,13 +57,14 @@ export async function published({ training, experiment, data: { test } }: Run): 
 }
 
 export async function savedRun(run: Run): Promise<Uint8Array> {
-  const { experiment, training, curve, tests, changes, knobs } = run;
+  const { experiment, training, curve, tests, changes, knobs, origin } = run;
   const checkpoint = training.checkpoint();
   const { step } = checkpoint.state;
   const saved: SavedRun = {
     format: "fovea-lab-run",
     version: 1,
     experiment,
+    machine: origin,
     curve: curve.points.filter((point) => point.step <= step),
     tests: tests.filter((point) => point.step <= step),
     changes: changes.filter((change) => change.step <= step),
@@ -120,7 +125,7 @@ export async function openSaved(bytes: Uint8Array, name: string, base: string): 
     .map(([path, contents]) => [path.slice(prefix.length), contents] as const);
   const checkpoint = decodeCheckpoint(Object.fromEntries(parts), name);
   const { experiment } = saved;
-  const run = await openRun(experiment, await dataOf(experiment, base), saved);
+  const run = await openRun(experiment, await dataOf(experiment, base), saved, readMachine(saved.machine, name));
   const knobs = saved.changes.at(-1)?.knobs ?? knobsOf(experiment);
   await changeKnobs(run, knobs);
   run.training.restore(checkpoint);
@@ -133,12 +138,15 @@ export async function openSaved(bytes: Uint8Array, name: string, base: string): 
   return run;
 }
 
+export interface Replayed {
+  readonly same: boolean;
+  readonly step: number;
+  /** What makes equal bits impossible: parts of the machine, there and here. */
+  readonly others: readonly { readonly part: keyof Machine; readonly there: string; readonly here: string }[];
+}
+
 /** Trains the same from the start, with every change at its step, and compares all parameters bit for bit. */
-export async function replayed(
-  run: Run,
-  signal: AbortSignal,
-  report: (done: unknown) => void,
-): Promise<{ readonly same: boolean; readonly step: number }> {
+export async function replayed(run: Run, signal: AbortSignal, report: (done: unknown) => void): Promise<Replayed> {
   const { experiment, data, changes } = run;
   const end = run.training.checkpoint();
   const again = await openTraining(netOf(experiment, data.train.classes.length), data.train, fitOptionsOf(experiment));
@@ -150,7 +158,7 @@ export async function replayed(
       signal.throwIfAborted();
       await apply(changes.findLast((change) => change.step === again.state.step)?.knobs);
       await again.step();
-      if (again.state.step % 25 === 0) {
+      if (again.state.step % 5 === 0) {
         report({ done: again.state.step, total: end.state.step });
         await new Promise((resolve) => setTimeout(resolve));
       }
@@ -160,13 +168,17 @@ export async function replayed(
       const other = model.get(name)?.data;
       return other !== undefined && tensor.data.every((value, i) => Object.is(value, other[i]));
     });
-    return { same, step: end.state.step };
+    return { same, step: end.state.step, others: othersOf(run) };
   } finally {
     again.release();
   }
 }
 
-export type ExportKind = "onnx" | "safetensors" | "typescript" | "python" | "report";
+export function othersOf({ origin, machine }: Run): Replayed["others"] {
+  return machineDifferences(origin, machine).map((part) => ({ part, there: String(origin[part]), here: String(machine[part]) }));
+}
+
+export type ExportKind = "onnx" | "safetensors" | "training" | "typescript" | "python" | "report";
 
 export async function exported(run: Run, kind: ExportKind, signal: AbortSignal): Promise<Uint8Array | string> {
   const model = run.training.model();
@@ -175,6 +187,10 @@ export async function exported(run: Run, kind: ExportKind, signal: AbortSignal):
       return writeOnnx(model);
     case "safetensors":
       return writeModel(model, architectureOf(run.experiment));
+    case "training": {
+      const { experiment, changes, training, machine } = run;
+      return trainingCode(experiment, changes, training.state.step, machineParts.map((part) => `${part} ${machine[part]}`).join(", "));
+    }
     case "typescript":
       return writeFoveaSource(model);
     case "python":
@@ -184,7 +200,7 @@ export async function exported(run: Run, kind: ExportKind, signal: AbortSignal):
   }
 }
 
-async function reportOf({ data, experiment, training, curve }: Run, model: Model, signal: AbortSignal): Promise<string> {
+async function reportOf({ data, experiment, training, curve, machine }: Run, model: Model, signal: AbortSignal): Promise<string> {
   const { state } = training;
   const evaluation = await evaluate(model, data.test, { signal });
   const described = await reports.describeTraining(
@@ -196,7 +212,7 @@ async function reportOf({ data, experiment, training, curve }: Run, model: Model
       steps: curve.points.map(({ step, loss, accuracy }) => ({ step, loss, accuracy, epoch: 1, learningRate: experiment.rate })),
       evaluation,
       seed: experiment.seed,
-      machine: "fovea lab, wasm",
+      machine: `fovea lab, ${machine.backend}, ${machine.threads} ${machine.threads === 1 ? "thread" : "threads"}`,
     },
     { steps: 64, top: 6, signal },
   );

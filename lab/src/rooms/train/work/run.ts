@@ -5,6 +5,7 @@ import { type NetWatch, watch } from "fovea/lens";
 import { type CurvePoint, type LearningCurve, type LiveTraining, learningCurve, openTraining, type Timeline, timeline } from "fovea/train";
 import { type Change, type Experiment, type Knobs, knobsOf, type TestPoint } from "../experiment.ts";
 import { partOf } from "./data.ts";
+import { type Machine, machineOf } from "./machine.ts";
 import { changeOf, fitOptionsOf, netOf } from "./settings.ts";
 
 /** Test pictures that are measured while it trains. */
@@ -20,6 +21,9 @@ export interface Run {
   readonly watched: NetWatch;
   readonly curve: LearningCurve;
   readonly times: Timeline;
+  /** Where its first step was made, and where it is now. */
+  readonly origin: Machine;
+  readonly machine: Machine;
   tests: TestPoint[];
   changes: Change[];
   /** In force now. */
@@ -40,9 +44,10 @@ export interface SavedProgress {
   readonly changes: readonly Change[];
 }
 
-export async function openRun(experiment: Experiment, data: TrainAndTest, saved?: SavedProgress): Promise<Run> {
+export async function openRun(experiment: Experiment, data: TrainAndTest, saved?: SavedProgress, origin?: Machine): Promise<Run> {
   const training = await openTraining(netOf(experiment, data.train.classes.length), data.train, fitOptionsOf(experiment));
   const start = training.model();
+  const machine = machineOf(training);
   let line: Promise<unknown> = Promise.resolve();
   const run: Run = {
     experiment,
@@ -55,6 +60,8 @@ export async function openRun(experiment: Experiment, data: TrainAndTest, saved?
     }),
     curve: learningCurve({ most: 400, ...(saved && { points: saved.curve }) }),
     times: timeline(),
+    origin: origin ?? machine,
+    machine,
     tests: [...(saved?.tests ?? [])],
     changes: [...(saved?.changes ?? [])],
     knobs: knobsOf(experiment),

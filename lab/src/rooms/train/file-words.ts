@@ -1,0 +1,51 @@
+import { words } from "../../words/words.ts";
+
+export const fileWords = words({
+  en: {
+    saveRun: "Save the run as one file",
+    openRun: "Open a run file",
+    replay: "Replay it and compare every bit",
+    replaySame: (step: number) => `Trained again from the start to step ${step}: every bit of every weight is the same.`,
+    replayOther: (step: number) => `Trained again from the start to step ${step}: the weights differ in bits.`,
+    replayUnknown: (step: number) =>
+      `Trained again from the start to step ${step}: the weights differ in bits, though threads and engine are the same. The pictures may be others, or the file was changed.`,
+    otherMachine: "This run began on another machine.",
+    noSameBits: "A replay can agree in all but the last bits.",
+    "other backend": (there: string, here: string) => `It ran on ${there}, here is ${here}.`,
+    "other threads": (there: string, here: string) => `It had ${there} threads, here are ${here}: sums are divided otherwise.`,
+    "other tier": (there: string, here: string) =>
+      `Its kernels used the instructions "${there}", here they use "${here}": products are rounded otherwise.`,
+    exports: "Export",
+    curvesCsv: "Curves as CSV",
+    report: "Report (HTML)",
+    trainingCode: "This training as TypeScript",
+    netCode: "The net as TypeScript",
+    pytorch: "The net as PyTorch",
+    film: (layer: string) => `The filters of ${layer} over time (GIF)`,
+    picturesNote: "Curves, filters and maps have their own SVG and PNG beside them.",
+    filesNote: "The run file is a zip archive: settings, curves, weights, and the optimiser's memory, as fovea train keeps them.",
+  },
+  zh: {
+    saveRun: "把训练存成一个文件",
+    openRun: "打开训练文件",
+    replay: "重放并逐位比较",
+    replaySame: (step: number) => `从头重新训练到第 ${step} 步：所有权重逐位相同。`,
+    replayOther: (step: number) => `从头重新训练到第 ${step} 步：权重的位不同。`,
+    replayUnknown: (step: number) =>
+      `从头重新训练到第 ${step} 步：线程数和引擎相同，权重的位却不同。图片可能不是同一批，或者文件被改动过。`,
+    otherMachine: "这次训练开始于另一台机器。",
+    noSameBits: "重放只能做到除最后几位之外一致。",
+    "other backend": (there: string, here: string) => `当时运行在 ${there} 上，这里是 ${here}。`,
+    "other threads": (there: string, here: string) => `当时有 ${there} 个线程，这里有 ${here} 个：求和的划分不同。`,
+    "other tier": (there: string, here: string) => `当时的计算核心使用指令“${there}”，这里使用“${here}”：乘积的舍入不同。`,
+    exports: "导出",
+    curvesCsv: "曲线（CSV）",
+    report: "报告（HTML）",
+    trainingCode: "这次训练（TypeScript）",
+    netCode: "网络（TypeScript）",
+    pytorch: "网络（PyTorch）",
+    film: (layer: string) => `${layer} 的滤波器随时间的变化（GIF）`,
+    picturesNote: "曲线、滤波器和特征图旁边有各自的 SVG 和 PNG 按钮。",
+    filesNote: "训练文件是一个 zip 压缩包：设置、曲线、权重和优化器的记忆，与 fovea train 保存的相同。",
+  },
+});

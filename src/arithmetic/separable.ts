@@ -18,14 +18,16 @@ export function separability(kernel: ArrayLike<number>, rows: number, columns: n
   const { values, u, v } = svd(kernel, rows, columns);
   const rank = numericalRank(values);
   const rest = Math.hypot(...values.slice(1));
-  // The sign is free; a column that is positive where it is largest reads best. The scale is shared evenly.
+  // Sign and scale are free. A column that is positive where it is largest, and whose smallest tap is 1, reads best: Sobel is [1, 2, 1] times
+  // [-1, 0, 1]. What is nearly 0 beside the largest is rounding, and no measure.
   const largest = u[0].reduce((most, x) => (Math.abs(x) > Math.abs(most) ? x : most), 0);
-  const scale = Math.sqrt(values[0]) * (largest < 0 ? -1 : 1);
+  const unit = Math.min(...u[0].map(Math.abs).filter((x) => x > 1e-9 * Math.abs(largest)));
+  const scale = (largest < 0 ? -1 : 1) / (Number.isFinite(unit) ? unit : 1);
   return {
     rank,
     singularValues: values,
     column: Array.from(u[0], (x) => x * scale),
-    row: Array.from(v[0], (x) => x * scale),
+    row: Array.from(v[0], (x) => (x * values[0]) / scale),
     error: rank === 0 || rank === 1 ? 0 : rest / Math.hypot(...values),
   };
 }

@@ -131,10 +131,12 @@ interface Scale {
 }
 
 /** Lines between neighbouring points; every other pair of them makes a dashed curve. What leaves the plot is left out. */
-function curveMarks({ x: xs, value, slope }: ActivationCurve, stroke: string, { x, y, lowest }: Scale): Mark[] {
+function curveMarks({ x: xs, value, slope, greatestSlope }: ActivationCurve, stroke: string, { x, y, lowest }: Scale): Mark[] {
   const line = (ys: readonly number[], dashed: boolean): Mark[] =>
     xs.slice(1).flatMap((_, i): Mark[] => {
-      const outside = [ys[i], ys[i + 1]].some((v) => v < lowest || v > 3);
+      // A derivative that jumps has no line there.
+      const jumps = dashed && Math.abs(ys[i + 1] - ys[i]) > greatestSlope / 5;
+      const outside = jumps || [ys[i], ys[i + 1]].some((v) => v < lowest || v > 3);
       if (outside || (dashed && i % 5 > 2)) return [];
       return [{ shape: "line", role: "ray", from: [x(xs[i]), y(ys[i])], to: [x(xs[i + 1]), y(ys[i + 1])], stroke }];
     });

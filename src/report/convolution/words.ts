@@ -95,13 +95,16 @@ function showExtent({ kernel, dilation }: DrawnAxis): string | undefined {
 }
 
 export const showNumber = (v: number): string => show(v);
-const factor = (v: number): string => (v < 0 ? `(${showNumber(v)})` : showNumber(v));
+const inBrackets = (v: number, text: string): string => (v < 0 ? `(${text})` : text);
 
 /** Longer sums are cut: their picture could not be read. */
 const mostTerms = 27;
 
 /** "3·0 + 3·1 + … = 12": the numbers that make one output cell, in the order in which they are read. */
 export function showSum(steps: Steps, { taps, value, bias, divisor, winner }: Frame, words: PictureWords = english): string {
+  // What is mixed from quarters and eighths of cells has more digits than three, and shall still add up for those who check.
+  const showNumber = (v: number): string => show(v, steps.kind === "deformable" ? 5 : 3);
+  const factor = (v: number): string => inBrackets(v, showNumber(v));
   const listTerms = (list: readonly Tap[], term: (tap: Tap) => string, between: string): string => joinTerms(list, term, between, words);
   const result = showNumber(value);
   if (steps.kind === "max pooling")
@@ -184,8 +187,8 @@ export function showSample(steps: Steps, taps: readonly Tap[], words: PictureWor
   const tap = taps.find((t) => t.neighbours !== undefined && t.neighbours.length > 1);
   if (tap?.neighbours === undefined) return undefined;
   const place = `(${showNumber(tap.row - steps.grid.top)}, ${showNumber(tap.column - steps.grid.left)})`;
-  const mixed = tap.neighbours.map((n) => `${showNumber(n.share)}·${showNumber(n.value)}`).join(" + ");
-  return words.sample(place, `${mixed} = ${showNumber(tap.value)}`);
+  const mixed = tap.neighbours.map((n) => `${show(n.share, 5)}·${showNumber(n.value)}`).join(" + ");
+  return words.sample(place, `${mixed} = ${show(tap.value, 5)}`);
 }
 
 /** Said where the stride leaves a border over. */

@@ -122,7 +122,18 @@ const presets: Readonly<Record<Variant, Partial<ConvolutionSettings>>> = {
 
 /** Goes to a variant's example, away from all numbers of one's own. */
 export function chooseVariant(variant: Variant): void {
-  Object.assign(room, start, presets[variant], { variant, x: [], w: [], b: [], g: [], moved: [], turn: false, at: -1, pin: "", view: "forward" });
+  Object.assign(room, start, presets[variant], {
+    variant,
+    x: [],
+    w: [],
+    b: [],
+    g: [],
+    moved: [],
+    turn: false,
+    at: -1,
+    pin: "",
+    view: "forward",
+  });
 }
 
 export const isSequence = (variant: Variant): boolean => variant === "sequence" || variant === "causal";

@@ -26,7 +26,7 @@ export function stepsTable(steps: report.Steps, { part, channel, row, column, va
   steps.kernels.forEach((kernels, to) => {
     for (const { channel: from, weights } of kernels)
       weights.forEach((line, r) => {
-        line.forEach((weight, i) => rows.push([names.kernel, `${from} → ${to}`, r, i, weight]));
+        for (const [i, weight] of line.entries()) rows.push([names.kernel, `${from} → ${to}`, r, i, weight]);
       });
   });
   for (const { output, value: result } of steps.frames) rows.push([names.output, output.channel, output.row, output.column, result]);

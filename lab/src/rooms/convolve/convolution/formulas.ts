@@ -2,6 +2,7 @@
 
 import type { report } from "fovea";
 import { type AxisPadding, type Explained, explainConvSize, explainPoolSize, explainTransposedSize } from "fovea/arithmetic";
+import { typeset } from "../../../ui/typeset.ts";
 
 /** One explanation per axis; an impossible size is explained, too. */
 export function explainSizes(options: report.WindowOptions): readonly Explained[] {
@@ -22,5 +23,5 @@ export function explainSizes(options: report.WindowOptions): readonly Explained[
 /** The same in one line, of the first axis on which nothing is left: for the ends of sliders. */
 export function impossibleSize(options: report.WindowOptions): string {
   const all = explainSizes(options);
-  return (all.find(({ value }) => value < 1) ?? all[0]).substituted;
+  return typeset((all.find(({ value }) => value < 1) ?? all[0]).substituted);
 }

@@ -1,7 +1,7 @@
 // Checkpoints of a training to go back to, in bounded memory: when they are too many, every second one is forgotten.
 import { ArgumentError } from "../tensor/errors.ts";
 import { checkOptions, showGiven } from "../tensor/options.ts";
-import type { Checkpoint } from "./checkpoint.ts";
+import type { Checkpoint, EpochRecord } from "./checkpoint.ts";
 
 export interface TimelineOptions {
   /** Most bytes that the tensors may have together (default 64 MiB). The first and the latest checkpoint are kept in any case. */
@@ -31,13 +31,25 @@ export function timeline(options: TimelineOptions = {}): Timeline {
   if (!(limit > 0)) throw new ArgumentError(`timeline: bytes is ${showGiven(limit)}; expected a number > 0`);
   if (!Number.isInteger(every) || every < 1) throw new ArgumentError(`timeline: every is ${showGiven(every)}; expected an integer >= 1`);
   let distance = every;
-  let kept: { readonly step: number; readonly bytes: number; readonly checkpoint: Checkpoint }[] = [];
+  let kept: Kept[] = [];
+  /** The records of all epochs so far. Every checkpoint brings a list of its own, which after thousands of epochs outweighs its tensors. */
+  let history: readonly EpochRecord[] = [];
   const total = (): number => kept.reduce((sum, { bytes }) => sum + bytes, 0);
   return {
     due: (step) => kept.length === 0 || step % distance === 0,
     keep(checkpoint) {
       const { step } = checkpoint.state;
-      kept = [...kept.filter((k) => k.step !== step), { step, bytes: sizeOf(checkpoint), checkpoint }].sort((a, b) => a.step - b.step);
+      const own = checkpoint.state.history;
+      if (beginsWith(own, history)) history = own;
+      const isShared = beginsWith(history, own);
+      const entry: Kept = {
+        step,
+        bytes: sizeOf(checkpoint),
+        epochs: own.length,
+        checkpoint: isShared ? { ...checkpoint, state: { ...checkpoint.state, history: [] } } : checkpoint,
+        isShared,
+      };
+      kept = [...kept.filter((k) => k.step !== step), entry].sort((a, b) => a.step - b.step);
       while (total() > limit && kept.length > 2) {
         distance *= 2;
         const last = kept.length - 1;
@@ -50,11 +62,32 @@ export function timeline(options: TimelineOptions = {}): Timeline {
     get bytes() {
       return total();
     },
-    at: (step) => kept.findLast((k) => k.step <= step)?.checkpoint,
+    at(step) {
+      const found = kept.findLast((k) => k.step <= step);
+      if (found === undefined || !found.isShared) return found?.checkpoint;
+      const { checkpoint, epochs } = found;
+      return { ...checkpoint, state: { ...checkpoint.state, history: history.slice(0, epochs) } };
+    },
     cut(step) {
       kept = kept.filter((k) => k.step <= step);
+      // What follows may have other epochs.
+      history = history.slice(0, Math.max(0, ...kept.filter((k) => k.isShared).map((k) => k.epochs)));
     },
   };
+}
+
+interface Kept {
+  readonly step: number;
+  readonly bytes: number;
+  readonly epochs: number;
+  readonly checkpoint: Checkpoint;
+  /** Its history is the beginning of the common one, and not kept with it. */
+  readonly isShared: boolean;
+}
+
+/** Records are never changed, only carried over: of two lists of one training, the last common one is the same object. */
+function beginsWith(long: readonly EpochRecord[], short: readonly EpochRecord[]): boolean {
+  return long.length >= short.length && long[short.length - 1] === short.at(-1);
 }
 
 function sizeOf({ model, optimiser, best }: Checkpoint): number {

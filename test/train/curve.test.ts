@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ArgumentError } from "../../src/tensor/errors.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
-import { type Checkpoint, learningCurve, timeline } from "../../src/train/index.ts";
+import { type Checkpoint, type EpochRecord, learningCurve, timeline } from "../../src/train/index.ts";
 
 describe("learningCurve", () => {
   test("LP4 stays bounded, and every step is in exactly one point, with the weight of one step", () => {
@@ -46,9 +46,9 @@ describe("learningCurve", () => {
 
 describe("timeline", () => {
   /** 400 bytes. */
-  function at(step: number): Checkpoint {
+  function at(step: number, history: readonly EpochRecord[] = []): Checkpoint {
     const tensors = new Map([["w", new Tensor(new Float32Array(100).fill(step), [100])]]);
-    return { state: { step } as Checkpoint["state"], model: tensors, optimiser: new Map() };
+    return { state: { step, history } as Checkpoint["state"], model: tensors, optimiser: new Map() };
   }
 
   test("LF7 thins itself to its budget, and keeps the first and the latest", () => {
@@ -76,6 +76,35 @@ describe("timeline", () => {
     expect(times.steps).toEqual([0, 10]);
     expect(times.due(20)).toBe(true);
     expect(times.due(25)).toBe(false);
+  });
+
+  test("LP4 LF7 the epochs so far are kept once, and every moment still has its own; also after another way was taken", () => {
+    const record = (epoch: number, loss: number): EpochRecord => ({
+      epoch,
+      step: 10 * epoch,
+      learningRate: 0.1,
+      loss,
+      accuracy: 0,
+      seconds: 1,
+    });
+    const times = timeline({ bytes: 2 ** 20, every: 10 });
+    let history: readonly EpochRecord[] = [];
+    for (let epoch = 1; epoch <= 50; epoch++) {
+      history = [...history, record(epoch, 1 / epoch)];
+      times.keep(at(10 * epoch, history));
+    }
+    expect(times.at(70)?.state.history).toEqual(history.slice(0, 7));
+    expect(times.at(500)?.state.history).toEqual(history);
+    times.cut(200);
+    const other = [...history.slice(0, 20), record(21, 9), record(22, 8)];
+    times.keep(at(220, other));
+    expect(times.at(220)?.state.history).toEqual(other);
+    expect(times.at(205)?.state.history).toEqual(history.slice(0, 20));
+    // Of another training altogether: kept as it is.
+    const foreign = [record(1, 7)];
+    times.keep(at(230, foreign));
+    expect(times.at(230)?.state.history).toBe(foreign);
+    expect(times.at(220)?.state.history).toEqual(other);
   });
 
   test("a checkpoint larger than the budget is kept all the same: the way back to the start is never lost", () => {

@@ -16,6 +16,8 @@ export interface PaintedMap {
   readonly colours: ColourMap;
   /** What the ends of the colours mean, in raw numbers. */
   readonly range: Range;
+  /** The smallest and the largest number that is drawn: channels are added up. */
+  readonly drawn: Range;
   /** Whether there is nothing to see: the picture is even. */
   readonly isZero: boolean;
 }
@@ -54,11 +56,12 @@ export function paintMap(map: Tensor, signed: boolean, range?: Range): PaintedMa
   const plane = planeOf(map);
   const colours = signed ? diverging : sequential;
   const found = range ?? commonRange([plane], signed);
-  const drawn = found ?? { low: signed ? -1 : 0, high: 1 };
-  if (found !== undefined) return { raster: paint(plane, { map: colours, range: drawn }), colours, range: drawn, isZero: false };
+  const ends = found ?? { low: signed ? -1 : 0, high: 1 };
+  const drawn = rangeOf(plane);
+  if (found !== undefined) return { raster: paint(plane, { map: colours, range: ends }), colours, range: ends, drawn, isZero: false };
   const empty = plane.clone();
   empty.data.fill(0);
-  return { raster: paint(empty, { map: colours, range: drawn }), colours, range: drawn, isZero: true };
+  return { raster: paint(empty, { map: colours, range: ends }), colours, range: ends, drawn, isZero: true };
 }
 
 /** A map as it is drawn: summed over channels, over its own range; `range` says what full colour means. */

@@ -2,7 +2,16 @@ export * from "./activation-curves.ts";
 export * from "./activation-picture.ts";
 export * from "./animation/index.ts";
 export * from "./atlas.ts";
-export { type DrawingOptions, drawAttribution, overlay, type PaintedMap, paintAttribution, paintMap } from "./attribution-picture.ts";
+export {
+  commonRange,
+  type DrawingOptions,
+  drawAttribution,
+  overlay,
+  type PaintedMap,
+  paintAttribution,
+  paintMap,
+  planeOf,
+} from "./attribution-picture.ts";
 export * from "./chart.ts";
 export * from "./colour.ts";
 export { type ComparisonData, comparisonRows, paintComparison, writeComparison } from "./comparison.ts";

@@ -76,6 +76,8 @@ export interface Ablated {
   /** One per class, or the raw output of nets that are no classifiers. */
   readonly before: readonly number[];
   readonly after: readonly number[];
+  /** The net's output itself: the logits of classifiers. */
+  readonly raw: { readonly before: readonly number[]; readonly after: readonly number[] };
   readonly watched: { readonly before: Numbers; readonly after: Numbers } | undefined;
 }
 
@@ -204,6 +206,7 @@ export const questionTasks = {
     return {
       before: sharesOf(model, before),
       after: sharesOf(model, after),
+      raw: { before: Array.from(before.data), after: Array.from(after.data) },
       watched: pair && { before: toNumbers(pair.before), after: toNumbers(pair.after) },
     };
   },

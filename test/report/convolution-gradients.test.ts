@@ -145,6 +145,32 @@ const close = (given: readonly number[], expected: ArrayLike<number>): void => {
   given.forEach((v, i) => void expect(v).toBeCloseTo(expected[i], 9));
 };
 
+test("LF13 LF11 the gradient of a deformable kernel's offsets is the engine's, channels together", () => {
+  const generator = random(3, 2);
+  const offsets = Float64Array.from({ length: 2 * 4 * 9 }, () => generator.uniform() * 2.4 - 1.2);
+  const steps = describeSteps({ kind: "deformable", input: [4, 4], kernel: 2, inChannels: 2, outChannels: 3, offsets });
+  const g = upstreamOf(steps);
+  const { plan } = steps;
+  const shapes = { x: [1, 2, 4, 4], o: [1, 8, 3, 3], w: [3, 2, 2, 2], g: [1, 3, 3, 3] };
+  const [x, o, w, seed] = [
+    input("x", shapes.x, "float64"),
+    input("o", shapes.o, "float64"),
+    input("w", shapes.w, "float64"),
+    input("g", shapes.g, "float64"),
+  ];
+  const [expected] = evaluateValues(
+    gradient(deformConv2d(x, o, w), [o], { seed }),
+    new Map([
+      [x, tensor(Float64Array.from(plan.values), shapes.x)],
+      [o, tensor(offsets, shapes.o)],
+      [w, tensor(Float64Array.from(plan.weights), shapes.w)],
+      [seed, tensor(g, shapes.g)],
+    ]),
+  );
+  close(Array.from(windowGradients(steps, g).offsets), expected.data);
+  expect(windowGradients(describeSteps({ input: [3, 3], kernel: 2 })).offsets).toHaveLength(0);
+});
+
 describe.each(variants)("LF13 %s", (_, given) => {
   const steps = describeSteps(distinctValues(given));
   const g = upstreamOf(steps);

@@ -33,10 +33,12 @@ export interface KernelTerm {
 export interface WindowGradients {
   /** dX: [channel][row][column] of the input, without its padding. */
   readonly input: readonly (readonly (readonly number[])[])[];
-  /** dW in the layout of the weights; empty for poolings. Deformable offsets have none here. */
+  /** dW in the layout of the weights; empty for poolings. */
   readonly kernel: Float64Array;
   /** db: one number per output channel. */
   readonly bias: Float64Array;
+  /** Deformable only: how the loss changes with every offset, in their layout [2 · taps, rows, columns]; empty for others. */
+  readonly offsets: Float64Array;
   /** What made a cell of `input`. */
   termsOf(at: GradientTerm["to"]): readonly GradientTerm[];
   /** What an output hands back; taps that hand back nothing are left out. */
@@ -71,6 +73,17 @@ function readBy(steps: Steps, tap: Tap): readonly (readonly [row: number, column
   });
 }
 
+/** How much a sampled value changes with its point, in rows and in columns: between four cells it is a plane along each axis. */
+function sampleSlopes(steps: Steps, { channel, row, column }: Tap): readonly [byRow: number, byColumn: number] {
+  const [r, c] = [Math.floor(row), Math.floor(column)];
+  const at = (i: number, j: number): number => steps.cells[channel][r + i]?.[c + j]?.value ?? 0;
+  const [down, right] = [row - r, column - c];
+  return [
+    (1 - right) * (at(1, 0) - at(0, 0)) + right * (at(1, 1) - at(0, 1)),
+    (1 - down) * (at(0, 1) - at(0, 0)) + down * (at(1, 1) - at(1, 0)),
+  ];
+}
+
 /**
  * All gradients of a window operation for the output's gradient `upstream` (row-major [channels, rows, columns]; default ones).
  * Throws `ShapeError` when that has another length.
@@ -84,6 +97,8 @@ export function windowGradients(steps: Steps, upstream?: ArrayLike<number>): Win
   const input = Array.from({ length: plan.inChannels }, () => Array.from({ length: height }, () => new Array<number>(width).fill(0)));
   const kernel = new Float64Array(isPooling(plan.kind) ? 0 : plan.weights.length);
   const bias = new Float64Array(plan.outChannels);
+  const offsets = new Float64Array(plan.offsets?.length ?? 0);
+  const positions = rowAxis.output * columnAxis.output;
   /** Terms of each input cell and of each output, found on the way. */
   const arriving = new Map<number, GradientTerm[]>();
   const leaving = frames.map((): GradientTerm[] => []);
@@ -103,11 +118,17 @@ export function windowGradients(steps: Steps, upstream?: ArrayLike<number>): Win
         else list.push(term);
         if (slope !== 0) leaving[f].push(term);
       }
+      if (tap.neighbours !== undefined) {
+        const at = 2 * (tap.kernelRow * columnAxis.kernel + tap.kernelColumn) * positions + output.row * columnAxis.output + output.column;
+        const [byRow, byColumn] = sampleSlopes(steps, tap);
+        offsets[at] += g[f] * tap.weight * byRow;
+        offsets[at + positions] += g[f] * tap.weight * byColumn;
+      }
       if (kernels.length > 0) kernel[weightIndex(steps, output.channel, tap)] += g[f] * tap.value;
     });
   });
   return {
-    ...{ input, kernel, bias },
+    ...{ input, kernel, bias, offsets },
     termsOf: (at) => arriving.get(keyOf(at)) ?? [],
     termsFrom: (frame) => leaving[frame] ?? [],
     kernelTerms: (at) =>

@@ -79,7 +79,7 @@ function blockOf(layer: LaidLayer, across: boolean, room: number): Block {
   const shown = Math.min(rows, across ? most : layer.role === "output" ? 12 : 3);
   const window = shown * (cell[1] + gap) - gap;
   // A frame that scrolls needs room for its bar.
-  const width = Math.max(across ? 64 : room, columns * (cell[0] + gap) - gap + (rows > shown ? 14 : 0));
+  const width = Math.max(across ? (layer.role === "input" ? 76 : 64) : room, columns * (cell[0] + gap) - gap + (rows > shown ? 14 : 0));
   return { units, cell, columns, window, width, height: head + (units > searched ? searchHeight : 0) + window };
 }
 

@@ -3,7 +3,7 @@ import { engine } from "../../engine/client.ts";
 import { readEdits } from "../../state/edits.ts";
 import { chosen, netOf, type Picture, type SessionNet, session } from "../../state/session.svelte.ts";
 import { wanted } from "../../state/written.svelte.ts";
-import { readUnit, type UnitName, view } from "./state.ts";
+import { readUnit, readUnits, type UnitName, view } from "./state.ts";
 import type { Seen, SeenLayer } from "./tasks.ts";
 
 export interface SceneState {
@@ -44,9 +44,10 @@ export function watchScene(): SceneState {
 
   $effect(() => {
     if (net === undefined || picture === undefined) return;
+    const off = [...readUnits(view.off)].map(([layer, units]) => ({ layer, units: [...units] }));
     const controller = new AbortController();
     engine
-      .call("network", "see", { net: net.ref, edits: readEdits(view.edits), pixels: picture.pixels }, { signal: controller.signal })
+      .call("network", "see", { net: net.ref, edits: readEdits(view.edits), off, pixels: picture.pixels }, { signal: controller.signal })
       .then(
         (answer) => {
           seen = answer;

@@ -1,5 +1,5 @@
 // What the address keeps of this room: which tab, which picture, which unit is looked at and how deep, and which weights were changed.
-import { oneOf, real, text, whole } from "../../state/address.ts";
+import { flag, oneOf, real, text, whole } from "../../state/address.ts";
 import { roomState } from "../../state/rooms.svelte.ts";
 
 export const tabs = ["overview", "layers", "equivariance", "edit"] as const;
@@ -27,6 +27,16 @@ export const view = roomState("network", {
   term: whole(0, 0, 1_000_000),
   tap: text(),
   at: text(),
+  /** Units that are switched off: "conv1:3,relu2:5". */
+  off: text(),
+  /** Whether pressing a chosen map opens it, or switches it off and on. */
+  press: oneOf(["open", "switch"], "open"),
+  /** Colours of |x| instead of x. */
+  absolute: flag(false),
+  /** "conv1:2": a unit that stays on the screen to compare others with. */
+  pinned: text(),
+  /** Whether it stands beside the chosen one. */
+  beside: flag(true),
   /** Weights that differ from the net's: "conv1.weight:12=0.5,conv1.bias:3=-1". */
   edits: text(),
   /** Each map in its own range, or all of a layer in one. */
@@ -60,4 +70,21 @@ export function writeUnit({ layer, unit }: UnitName): string {
 export function readPair(written: string): readonly [number, number] | undefined {
   const parts = written.split(",").map(Number);
   return written !== "" && parts.length === 2 && parts.every((n) => Number.isInteger(n) && n >= 0) ? [parts[0], parts[1]] : undefined;
+}
+
+/** "conv1:3,relu2:5" as units by layer. */
+export function readUnits(written: string): ReadonlyMap<string, ReadonlySet<number>> {
+  const found = new Map<string, Set<number>>();
+  for (const one of written.split(",")) {
+    const named = readUnit(one);
+    if (named !== undefined) found.set(named.layer, (found.get(named.layer) ?? new Set()).add(named.unit));
+  }
+  return found;
+}
+
+/** With this unit in it, or, if it was there, without. */
+export function toggled(written: string, unit: UnitName): string {
+  const name = writeUnit(unit);
+  const others = written.split(",").filter((one) => one !== "" && one !== name);
+  return (written.split(",").includes(name) ? others : [...others, name]).join(",");
 }

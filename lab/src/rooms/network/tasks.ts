@@ -37,7 +37,7 @@ import type { NetRef } from "../../engine/nets.ts";
 import { type Numbers, toNumbers, toTensor } from "../../engine/tensors.ts";
 import type { WeightEdit } from "../../state/edits.ts";
 import { backTasks } from "./tasks/back.ts";
-import { keepScene, modelOf, type Scene, sceneOf, unitOf } from "./tasks/scenes.ts";
+import { keepScene, modelOf, type Off, type Scene, sceneOf, unitOf, withOff } from "./tasks/scenes.ts";
 
 export interface SeenLayer {
   /** "x" for the input; an op that is in no layer goes by its number. */
@@ -64,6 +64,10 @@ export interface Seen {
   readonly layers: readonly SeenLayer[];
   readonly edges: readonly { readonly from: number; readonly to: number }[];
   readonly probabilities: readonly number[];
+  /** The same with all units at work, where some are switched off. */
+  readonly before?: readonly number[];
+  /** Everything that is learned, with the layer that it belongs to. */
+  readonly tensors: readonly { readonly name: string; readonly layer: string; readonly shape: readonly number[] }[];
 }
 
 export interface SeenTerm {
@@ -164,14 +168,25 @@ export const tasks = {
 
   /** Runs a net on a picture, and tells how the net is wired. */
   async see(
-    { net, edits, pixels }: { readonly net: NetRef; readonly edits: readonly WeightEdit[]; readonly pixels: Numbers },
+    {
+      net,
+      edits,
+      off,
+      pixels,
+    }: { readonly net: NetRef; readonly edits: readonly WeightEdit[]; readonly off: Off; readonly pixels: Numbers },
     context: TaskContext,
   ): Promise<Seen> {
     const model = await modelOf(net, edits, context);
-    const seen = await look(model, pixels);
-    const scene = keepScene({ model, look: seen, input: toTensor(seen.input) });
+    const running = await withOff(model, off);
+    const seen = await look(running, pixels);
+    const before = running === model ? undefined : (await look(model, pixels)).probabilities;
+    const scene = keepScene({ model: running, whole: model, off, look: seen, input: toTensor(seen.input) });
 
     const { boxes, edges } = report.boxesOf(model, { followers: "apart" });
+    const traced = model.trace();
+    const tensors = traced.layers.flatMap((layer) =>
+      layer.parameters.map((name) => ({ name, layer: layer.name, shape: [...(model.parameters.get(name)?.shape ?? [])] })),
+    );
     const summary = new Map(model.summary().layers.map((layer) => [layer.name, layer]));
     const output = boxes.findIndex(({ isOutput }) => isOutput);
     const layers = boxes.map((box, i): SeenLayer => {
@@ -188,37 +203,48 @@ export const tasks = {
         field: field && { status: field.status, axes: field.axes.map((axis) => ({ ...axis })) },
       };
     });
-    return { scene, input: seen.input, layers, edges: edges.map((edge) => ({ ...edge })), probabilities: seen.probabilities };
+    return {
+      scene,
+      input: seen.input,
+      layers,
+      tensors,
+      edges: edges.map((edge) => ({ ...edge })),
+      probabilities: seen.probabilities,
+      ...(before && { before }),
+    };
   },
 
-  /** Maps `from` .. `from + count` of a layer, [count, H, W]. */
+  /** Maps `from` .. `from + count` of a layer, [count, H, W]; `absolute` without their signs. */
   maps({
     scene,
     layer,
     from,
     count,
+    absolute = false,
   }: {
     readonly scene: number;
     readonly layer: string;
     readonly from: number;
     readonly count: number;
+    readonly absolute?: boolean;
   }): Numbers {
     const {
       shape: [units, height, width],
       data,
     } = asMaps(valuesOf(sceneOf(scene), layer));
     const end = Math.min(units, from + count);
-    return { shape: [end - from, height, width], data: data.slice(from * height * width, end * height * width) };
+    const wanted = data.slice(from * height * width, end * height * width);
+    return { shape: [end - from, height, width], data: absolute ? wanted.map(Math.abs) : wanted };
   },
 
   /** Which units feed a unit. */
   reads({ scene, layer, unit }: { readonly scene: number; readonly layer: string; readonly unit: number }): UnitReads[] {
-    return unitReads(sceneOf(scene).model, layer, unit);
+    return unitReads(sceneOf(scene).whole, layer, unit);
   },
 
   /** What a pixel of the input touches, layer by layer. */
   touched({ scene, pixel }: { readonly scene: number; readonly pixel: readonly [number, number] }) {
-    return projectiveField(sceneOf(scene).model, pixel).map(({ positions, ...field }) => ({
+    return projectiveField(sceneOf(scene).whole, pixel).map(({ positions, ...field }) => ({
       ...field,
       positions: positions.map(([first, end]) => [first, end] as const),
     }));
@@ -234,7 +260,7 @@ export const tasks = {
     }: { readonly scene: number; readonly layer: string; readonly unit: number; readonly position?: readonly [number, number] },
     { signal }: TaskContext,
   ) {
-    const { profile, box, share, deviation } = await effectiveField(sceneOf(scene).model, {
+    const { profile, box, share, deviation } = await effectiveField(sceneOf(scene).whole, {
       layer,
       channel: unit,
       samples: 16,

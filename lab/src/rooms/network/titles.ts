@@ -1,6 +1,7 @@
 // What things are called, in the reader's language.
-import type { SeenLayer } from "./tasks.ts";
+
 import { className } from "../../words/classes.ts";
+import type { SeenLayer } from "./tasks.ts";
 
 interface TitleWords {
   red: string;

@@ -10,7 +10,7 @@ import {
   weightGradient,
 } from "fovea/lens";
 import { type Numbers, toNumbers } from "../../../engine/tensors.ts";
-import { sceneOf } from "./scenes.ts";
+import { modelAround, sceneOf } from "./scenes.ts";
 
 /** A unit, and the score that is followed back to it. */
 export interface BackQuestion {
@@ -50,7 +50,8 @@ const listed = 16;
 function backOf({ scene: number, ...question }: BackQuestion): Promise<UnitBackward> {
   const scene = sceneOf(number);
   const of = JSON.stringify([question.layer, question.unit, question.class, question.of]);
-  if (scene.back?.of !== of) scene.back = { of, made: unitBackward(scene.model, scene.input, question) };
+  if (scene.back?.of !== of)
+    scene.back = { of, made: modelAround(scene, question.layer).then((model) => unitBackward(model, scene.input, question)) };
   return scene.back.made;
 }
 

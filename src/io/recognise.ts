@@ -66,12 +66,17 @@ function zipHolds(bytes: Uint8Array, ending: string): boolean {
   return new TextDecoder("latin1").decode(bytes.subarray(30, 30 + length)).endsWith(ending);
 }
 
+/** Bytes that the format allows a header to have. */
+const longestHeader = 100_000_000;
+
 function safetensorsHeader(bytes: Uint8Array): string | undefined {
   if (bytes.length < 10 || bytes[8] !== 0x7b) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const length = view.getUint32(0, true);
-  if (view.getUint32(4, true) !== 0 || 8 + length > bytes.length) return undefined;
-  return new TextDecoder().decode(bytes.subarray(8, 8 + length));
+  if (view.getUint32(4, true) !== 0 || length > longestHeader) return undefined;
+  // A file that is cut off is still one of these, and its reader says where it ends.
+  const header = new TextDecoder().decode(bytes.subarray(8, 8 + length));
+  return /^\{\s*"/.test(header) ? header : undefined;
 }
 
 function labelsOfCifar(bytes: Uint8Array): boolean {

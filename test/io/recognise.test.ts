@@ -19,6 +19,7 @@ describe("L4 files by content", () => {
     ["onnx", writeOnnx(createModel(nn.sequential({ fc: nn.linear(3, 2) }), [3]))],
     ["model", writeModel(model, "lenet")],
     ["weights", writeSafetensors(model.state())],
+    ["model", writeModel(model, "lenet").subarray(0, 300)],
     ["npz", writeNpz(new Map([["a", tensor]]))],
     ["npy", writeNpy(tensor)],
     ["idx", idx],

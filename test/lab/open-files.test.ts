@@ -40,6 +40,7 @@ const giveFolder = (page: Page, folder: string): Promise<void> =>
 
 /** As from a desktop, on the heading of whatever room is open; or, with "paste", from the clipboard. */
 async function bring(page: Page, files: Files, how: "drop" | "paste" = "drop"): Promise<void> {
+  await page.locator("h1").first().waitFor();
   const given = Object.entries(files).map(([name, contents]) => [name, Buffer.from(contents).toString("base64")]);
   await page.evaluate(
     ([kind, list]) => {
@@ -85,7 +86,11 @@ describe.skipIf(!canOpen)("files of all kinds, anywhere on the page", () => {
     const files = { "model.json": JSON.stringify(json), [json.weightsManifest[0].paths[0]]: shard };
     await giveFolder(page, await folderOf("flowers", files));
     await page.getByRole("heading", { name: "flowers" }).waitFor();
-    await page.getByText(model.parameterCount.toLocaleString("en"), { exact: true }).first().waitFor();
+    await page
+      .getByRole("definition")
+      .filter({ hasText: model.parameterCount.toLocaleString("en") })
+      .first()
+      .waitFor();
     expect(await page.getByRole("region", { name: "Layers" }).locator("tbody tr").count()).toBe(model.summary().layers.length);
     // Without its shards the file says which of them it lacks.
     await bring(page, { "model.json": JSON.stringify(json) });
@@ -129,7 +134,10 @@ describe.skipIf(!canOpen)("files of all kinds, anywhere on the page", () => {
     await page.getByText("does not say which net").waitFor();
     await page.getByRole("main").getByRole("combobox").first().fill("lenet");
     await page.getByRole("button", { name: "Open", exact: true }).click();
-    await page.getByText(lenet.parameterCount.toLocaleString("en"), { exact: true }).waitFor();
+    await page
+      .getByRole("definition")
+      .filter({ hasText: lenet.parameterCount.toLocaleString("en") })
+      .waitFor();
   });
 
   it("L4 LQ2 a picture becomes the picture of the room one is in: Start, Network, Open; by drop and by paste", async () => {

@@ -31,6 +31,8 @@ export function activeKeys(): readonly KeyAction[] {
 
 export function pressKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  // The room behind an open dialog is not there.
+  if (document.querySelector("dialog[open]") !== null) return;
   const at = event.target;
   const typing =
     at instanceof HTMLElement && (at.isContentEditable || at.matches("input:not([type=range]):not([type=checkbox]), textarea, select"));

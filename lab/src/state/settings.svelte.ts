@@ -19,18 +19,16 @@ function fromAddress(): Settings {
     language: lang === "en" || lang === "zh" ? lang : browser,
     theme: theme === "light" || theme === "dark" ? theme : "auto",
     letterKeys: keys !== "off",
-    hidden: hide?.split(",") ?? [],
+    hidden: (hide ?? "").split(",").filter((name) => name !== ""),
   };
 }
 
 export const settings: Settings = $state(fromAddress());
 
-/** As they stand in the address; what the browser decides by itself is left out, except the language, so that links say the same to all. */
+/** As they stand in the address; the language always, so that links say the same to all. */
 export function settingsQuery(): Record<string, string> {
   return {
-    ...(readAddress().lang !== undefined || settings.language !== (navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en")
-      ? { lang: settings.language }
-      : {}),
+    lang: settings.language,
     ...(settings.theme !== "auto" && { theme: settings.theme }),
     ...(!settings.letterKeys && { keys: "off" }),
     ...(settings.hidden.length > 0 && { hide: settings.hidden.join(",") }),

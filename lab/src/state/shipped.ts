@@ -1,7 +1,7 @@
 // The trained nets that come with the page, so that it is alive at its first paint: each a model file, a record, and a strip of pictures.
 // tools/lab-nets.ts makes them.
 import type { Preprocessing } from "fovea";
-import { addNet, type Picture } from "./session.svelte.ts";
+import { addNet, type Picture, type SessionNet } from "./session.svelte.ts";
 import { followChosen } from "./written.svelte.ts";
 
 /** What the lab reads of a net's record. */
@@ -21,17 +21,23 @@ const addressOf = (file: string): string => files[`../../assets/nets/${file}`];
 
 /** Call while the shell is set up. Loads all of them, and makes what the address asks for on top; rooms show each net as soon as it is there. */
 export function loadShippedNets(): void {
-  followChosen(Promise.all(["shapes", "digits"].map(loadNet)));
+  const loading = ["shapes", "digits"].map(loadNet);
+  followChosen(
+    (async () => {
+      // Whichever comes first, they are listed in this order.
+      for (const net of loading) addNet(await net);
+    })(),
+  );
 }
 
-async function loadNet(id: string): Promise<void> {
+async function loadNet(id: string): Promise<SessionNet> {
   const [bytes, record, strip] = await Promise.all([
     fetch(addressOf(`${id}.safetensors`)).then((response) => response.arrayBuffer()),
     fetch(addressOf(`${id}.json`)).then((response) => response.json() as Promise<ShippedRecord>),
     pixelsOf(addressOf(`${id}-samples.png`)),
   ]);
   const { inputShape, samples, architecture, classes, preprocessing, parameters, test } = record;
-  addNet({
+  return {
     id,
     title: id,
     architecture,
@@ -42,7 +48,7 @@ async function loadNet(id: string): Promise<void> {
     parameters,
     accuracy: test.accuracy,
     samples: samples.labels.map((label, i) => ({ name: classes[label], label, pixels: cut(strip, i, inputShape) }) satisfies Picture),
-  });
+  };
 }
 
 async function pixelsOf(address: string): Promise<ImageData> {

@@ -4,7 +4,7 @@ import { engine } from "../../engine/client.ts";
 import type { NetRef, Told } from "../../engine/nets.ts";
 import type { Drop } from "../../state/drops.svelte.ts";
 import { bytesOf } from "../../state/given-files.ts";
-import { addNet, freshId, type SessionNet } from "../../state/session.svelte.ts";
+import { addNet, freshId, type SessionNet, session } from "../../state/session.svelte.ts";
 import type { FileFacts } from "./tasks.ts";
 
 export interface OpenedFile extends Pick<NetRef, "name" | "bytes" | "beside"> {
@@ -46,6 +46,12 @@ export function unusable({ facts }: OpenedFile): boolean {
 const formats: Readonly<Partial<Record<FileKind, NetRef["format"]>>> = { onnx: "onnx", tfjs: "tfjs", weights: "weights", npz: "weights" };
 let made = 0;
 
+/** A net that comes without pictures can be tried at once on the lab's own, of as many colours; what is right for them it need not know. */
+function shippedPictures([channels]: readonly number[]): SessionNet["samples"] {
+  const like = session.nets.find(({ inputShape, accuracy }) => accuracy !== undefined && inputShape[0] === channels);
+  return (like?.samples ?? []).map(({ name, pixels }) => ({ name, pixels }));
+}
+
 /** Opens the net and adds it to the session. Throws what the library says about it. */
 export function openAsNet({ facts, name, bytes, beside }: OpenedFile, told: Told = {}): Promise<SessionNet> {
   return addOpened({ format: formats[facts.kind] ?? "fovea", name, bytes, ...(beside && { beside }) }, told);
@@ -70,7 +76,7 @@ async function addOpened(from: Omit<NetRef, "key" | "told">, told: Told, replace
     classes: facts.classes ?? [],
     preprocessing: facts.preprocessing,
     parameters: facts.parameters,
-    samples: replaced?.samples ?? [],
+    samples: replaced?.samples ?? shippedPictures(facts.inputShape),
     ...(architecture !== undefined && { architecture }),
   };
   addNet(net);

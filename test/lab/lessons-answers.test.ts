@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { type Answer, chapters, isRight, type LessonName, lessonNames, liveQuery, slipOf } from "../../lab/src/rooms/lessons/lesson.ts";
 import { lessons } from "../../lab/src/rooms/lessons/problems/index.ts";
 import { works } from "../../lab/src/rooms/lessons/tasks.ts";
+import { typeset } from "../../lab/src/rooms/lessons/typeset.ts";
 import { classicKernel } from "../../src/arithmetic/index.ts";
 import { readModel } from "../../src/io/index.ts";
 import { activations, grating } from "../../src/lens/index.ts";
@@ -89,10 +90,17 @@ describe("LF47 J3 lessons", () => {
       const best = Math.max(...sums.values());
       expect(best).toBeGreaterThan(0);
       const cells = [...sums].filter(([, sum]) => sum === best).map(([cell]) => cell);
+      expect(cells, JSON.stringify(params)).toHaveLength(1);
       const { accepted, facts } = await answer("edges", params, 8 + 1);
       expect(accepted).toEqual(cells);
       expect(Math.abs(facts.own)).toBe(sums.get(9));
     }
+  });
+
+  it("formulas are set with minus signs, indices, powers and brackets of their own", () => {
+    expect(typeset("o = floor((i + 2p - k)/s) + 1 = floor((7 - 3)/2) + 1 = 3")).toBe("o = ⌊(i + 2p − k)/s⌋ + 1 = ⌊(7 − 3)/2⌋ + 1 = 3");
+    expect(typeset("y = w0·x0 + w12·x1 = -1·3")).toBe("y = w₀·x₀ + w₁₂·x₁ = −1·3");
+    expect(typeset("ceil(5.2e-8) = 4^10 = 1e+21")).toBe("⌈5.2 × 10⁻⁸⌉ = 4¹⁰ = 1 × 10²¹");
   });
 
   it("neurons: the answer is the grating with the greatest value in the unit's map", async () => {

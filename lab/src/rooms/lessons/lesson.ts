@@ -1,8 +1,14 @@
 // What a lesson is: a problem whose parameters are drawn from a seed, a prediction, and words in both languages. Data and small pure
 // functions; the answers are the worker's (work/).
 
+import { report } from "fovea";
 import type { Numbers } from "../../engine/tensors.ts";
 import type { Query } from "../../state/address.ts";
+
+/** Numbers as all of the lab writes them. */
+export const show: (value: number, digits?: number) => string = report.show;
+/** The article in front of a number that is read out. */
+export const An = (n: number): string => (n === 8 || n === 11 || n === 18 ? "An" : "A");
 
 /** Chapters, each with its lessons, in the order in which they build on each other. */
 export const chapters = {

@@ -1,6 +1,6 @@
 // Two layers without an activation between them are one.
 import { draws } from "../draw.ts";
-import { type Lesson, lesson } from "../lesson.ts";
+import { type Lesson, lesson, show } from "../lesson.ts";
 
 export interface Activations {
   readonly first: number;
@@ -18,7 +18,7 @@ export const activations: Lesson = lesson<Activations>({
   ask: () => ({ kind: "number" }),
   live: ({ first, second, s }) => ({
     room: "network",
-    query: { net: `net: conv(1 ${first} stride=${s}) conv(1 ${second})`, onto: "shapes", tab: "layers" },
+    query: { net: `net: conv(1 ${first} stride=${s}) conv(1 ${second}) flatten linear(out)`, onto: "shapes", tab: "layers" },
     hide: ["net"],
     secret: undefined,
   }),
@@ -38,7 +38,7 @@ export const activations: Lesson = lesson<Activations>({
       },
       captions: { first: "First kernel", second: "Second kernel", merged: "The one kernel that does both" },
       explain: ({ first, second, s }, { value, facts: f }) =>
-        `The second kernel reaches over ${second} places, ${s} apart, each seen through a window of ${first}: ${value} rows. On a random picture the two ways differ by ${f.linear.toPrecision(2)} at most (rounding). With ReLU between the layers they differ by ${f.relu.toPrecision(3)}: no single layer does that.`,
+        `The second kernel reaches over ${second} places, ${s} apart, each seen through a window of ${first}: ${value} rows. On a random picture the two ways differ by ${show(f.linear, 2)} at most (rounding). With ReLU between the layers they differ by ${show(f.relu, 3)}: no single layer does that.`,
     },
     zh: {
       title: "为什么需要激活函数",
@@ -54,7 +54,7 @@ export const activations: Lesson = lesson<Activations>({
       },
       captions: { first: "第一个核", second: "第二个核", merged: "一次做完两步的核" },
       explain: ({ first, second, s }, { value, facts: f }) =>
-        `第二个核覆盖 ${second} 个位置，相距 ${s}，每个位置是一个宽 ${first} 的窗口：共 ${value} 行。在一幅随机图像上，两种做法最多相差 ${f.linear.toPrecision(2)}（舍入误差）。在两层之间加上 ReLU，则相差 ${f.relu.toPrecision(3)}：任何单独一层都做不到。`,
+        `第二个核覆盖 ${second} 个位置，相距 ${s}，每个位置是一个宽 ${first} 的窗口：共 ${value} 行。在一幅随机图像上，两种做法最多相差 ${show(f.linear, 2)}（舍入误差）。在两层之间加上 ReLU，则相差 ${show(f.relu, 3)}：任何单独一层都做不到。`,
     },
   },
 });

@@ -1,6 +1,6 @@
 // Does the map move with the picture?
 import { draws } from "../draw.ts";
-import { type Lesson, lesson } from "../lesson.ts";
+import { type Lesson, lesson, show } from "../lesson.ts";
 
 export interface Equivariance {
   readonly layer: "convolution" | "pooling";
@@ -36,7 +36,7 @@ export const equivariance: Lesson = lesson<Equivariance>({
       captions: { picture: "Picture", map: "Map", moved: "Map of the moved picture", error: "What no shift of the map explains" },
       explain: ({ s, d }, { facts: f }) =>
         `${f.rest === 0 ? `${d} is a multiple of the stride ${s}: every window reads what its neighbour read before.` : `${d} is no multiple of the stride ${s}: the windows now begin ${f.rest} column${f.rest === 1 ? "" : "s"} off, and read other groups of pixels.`} ` +
-        `Measured: ‖f(Tx) − T f(x)‖ / ‖f(Tx)‖ = ${f.error.toPrecision(3)}${f.rest === 0 ? "" : ", at the best whole shift of the map"}.`,
+        `Measured: ‖f(Tx) − T f(x)‖ / ‖f(Tx)‖ = ${show(f.error, 3)}${f.rest === 0 ? "" : ", at the best whole shift of the map"}.`,
     },
     zh: {
       title: "等变表示与池化",
@@ -48,7 +48,7 @@ export const equivariance: Lesson = lesson<Equivariance>({
       captions: { picture: "图像", map: "特征图", moved: "移动后图像的特征图", error: "特征图怎样平移都无法解释的部分" },
       explain: ({ s, d }, { facts: f }) =>
         `${f.rest === 0 ? `${d} 是步幅 ${s} 的倍数：每个窗口读到的正是相邻窗口原来读到的。` : `${d} 不是步幅 ${s} 的倍数：窗口的起点偏了 ${f.rest} 列，读到的是另一组像素。`}` +
-        `测得 ‖f(Tx) − T f(x)‖ / ‖f(Tx)‖ = ${f.error.toPrecision(3)}${f.rest === 0 ? "" : "（取特征图最合适的整数平移）"}。`,
+        `测得 ‖f(Tx) − T f(x)‖ / ‖f(Tx)‖ = ${show(f.error, 3)}${f.rest === 0 ? "" : "（取特征图最合适的整数平移）"}。`,
     },
   },
 });

@@ -1,6 +1,6 @@
 // Which picture excites a unit, told from the crops of those that excite it most.
 import { draws } from "../draw.ts";
-import { type Lesson, lesson } from "../lesson.ts";
+import { type Lesson, lesson, show } from "../lesson.ts";
 
 export interface Examples {
   readonly layer: string;
@@ -48,8 +48,8 @@ export const examples: Lesson = lesson<Examples>({
         answers: "Strongest answer to A, B, C, D",
       },
       explain: (_, { value, facts: f }, guess) =>
-        `The strongest answers anywhere in the map are ${letters.map((letter, n) => `${letter}: ${f[`r${n}`].toPrecision(3)}`).join(", ")}. ` +
-        `Picture ${letters[value]} is number ${f.rank} of all ${f.pictures}${guess === value ? "" : `; your ${letters[guess]} stays ${(f[`r${value}`] - f[`r${guess}`]).toPrecision(3)} below it`}. The very best crop reaches ${f.best.toPrecision(3)}.`,
+        `The strongest answers anywhere in the map are ${letters.map((letter, n) => `${letter}: ${show(f[`r${n}`], 3)}`).join(", ")}. ` +
+        `Picture ${letters[value]} is number ${f.rank} of all ${f.pictures}${guess === value ? "" : `; your ${letters[guess]} stays ${show(f[`r${value}`] - f[`r${guess}`])} below it`}. The very best crop reaches ${show(f.best, 3)}.`,
     },
     zh: {
       title: "神经元看到什么：样例",
@@ -63,8 +63,8 @@ export const examples: Lesson = lesson<Examples>({
         answers: "对 A、B、C、D 的最强响应",
       },
       explain: (_, { value, facts: f }, guess) =>
-        `特征图上最强的响应是 ${letters.map((letter, n) => `${letter}：${f[`r${n}`].toPrecision(3)}`).join("，")}。` +
-        `图片 ${letters[value]} 在全部 ${f.pictures} 张中排第 ${f.rank}${guess === value ? "" : `；你选的 ${letters[guess]} 比它低 ${(f[`r${value}`] - f[`r${guess}`]).toPrecision(3)}`}。最好的裁剪达到 ${f.best.toPrecision(3)}。`,
+        `特征图上最强的响应是 ${letters.map((letter, n) => `${letter}：${show(f[`r${n}`], 3)}`).join("，")}。` +
+        `图片 ${letters[value]} 在全部 ${f.pictures} 张中排第 ${f.rank}${guess === value ? "" : `；你选的 ${letters[guess]} 比它低 ${show(f[`r${value}`] - f[`r${guess}`])}`}。最好的裁剪达到 ${show(f.best, 3)}。`,
     },
   },
 });

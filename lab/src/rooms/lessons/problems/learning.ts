@@ -1,6 +1,6 @@
 // A filter learned back from what it does.
 import { draws } from "../draw.ts";
-import { type Lesson, lesson } from "../lesson.ts";
+import { type Lesson, lesson, show } from "../lesson.ts";
 
 export const hidden = ["sobel-x", "sobel-y", "laplace", "sharpen", "box-blur", "emboss"] as const;
 
@@ -36,7 +36,7 @@ export const learning: Lesson = lesson<Learning>({
         loss: "Loss, step by step",
       },
       explain: ({ steps }, { value, facts: f }, guess) =>
-        `After ${steps} steps the learned weights differ from ${hidden[value]} by ${f.distance.toPrecision(2)} at most${guess === value ? "" : `, but from ${hidden[guess]} by ${f.own.toPrecision(3)}`}. The loss fell from ${f.before.toPrecision(3)} to ${f.after.toPrecision(2)}.`,
+        `After ${steps} steps the learned weights differ from ${hidden[value]} by ${show(f.distance, 2)} at most${guess === value ? "" : `, but from ${hidden[guess]} by ${show(f.own, 3)}`}. The loss fell from ${show(f.before, 3)} to ${show(f.after, 2)}.`,
     },
     zh: {
       title: "从输出学回滤波器",
@@ -46,7 +46,7 @@ export const learning: Lesson = lesson<Learning>({
       choices: () => hidden,
       captions: { picture: "输入", output: "隐藏滤波器的输出", start: "开始时的权重", learned: "学到的权重", loss: "每一步的损失" },
       explain: ({ steps }, { value, facts: f }, guess) =>
-        `${steps} 步之后，学到的权重与 ${hidden[value]} 最多相差 ${f.distance.toPrecision(2)}${guess === value ? "" : `，与 ${hidden[guess]} 则相差 ${f.own.toPrecision(3)}`}。损失从 ${f.before.toPrecision(3)} 降到 ${f.after.toPrecision(2)}。`,
+        `${steps} 步之后，学到的权重与 ${hidden[value]} 最多相差 ${show(f.distance, 2)}${guess === value ? "" : `，与 ${hidden[guess]} 则相差 ${show(f.own, 3)}`}。损失从 ${show(f.before, 3)} 降到 ${show(f.after, 2)}。`,
     },
   },
 });

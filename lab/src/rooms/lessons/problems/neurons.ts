@@ -1,6 +1,6 @@
 // What a unit of a trained net is tuned to.
 import { draws } from "../draw.ts";
-import { type Lesson, lesson } from "../lesson.ts";
+import { type Lesson, lesson, show } from "../lesson.ts";
 
 export interface Neurons {
   readonly layer: string;
@@ -35,7 +35,7 @@ export const neurons: Lesson = lesson<Neurons>({
       choices: () => ["Level stripes (0°)", "Rising stripes (45°)", "Upright stripes (90°)", "Falling stripes (135°)"],
       captions: { weights: "Weights", s0: "0°", s1: "45°", s2: "90°", s3: "135°", responses: "Strongest answer to 0°, 45°, 90°, 135°" },
       explain: (_, { value, facts: f }, guess) =>
-        `The strongest answers are ${[0, 1, 2, 3].map((n) => `${orientations[n]}°: ${f[`r${n}`].toFixed(3)}`).join(", ")}. Greatest is ${f[`r${value}`].toFixed(3)}, at ${orientations[value]}°${guess === value ? "" : `; your ${orientations[guess]}° gives ${f[`r${guess}`].toFixed(3)}`}.`,
+        `The strongest answers are ${[0, 1, 2, 3].map((n) => `${orientations[n]}°: ${show(f[`r${n}`])}`).join(", ")}. Greatest is ${show(f[`r${value}`])}, at ${orientations[value]}°${guess === value ? "" : `; your ${orientations[guess]}° gives ${show(f[`r${guess}`])}`}.`,
     },
     zh: {
       title: "神经元看到什么：条纹",
@@ -45,7 +45,7 @@ export const neurons: Lesson = lesson<Neurons>({
       choices: () => ["水平条纹（0°）", "上升条纹（45°）", "竖直条纹（90°）", "下降条纹（135°）"],
       captions: { weights: "权重", s0: "0°", s1: "45°", s2: "90°", s3: "135°", responses: "对 0°、45°、90°、135° 的最强响应" },
       explain: (_, { value, facts: f }, guess) =>
-        `最强响应是 ${[0, 1, 2, 3].map((n) => `${orientations[n]}°：${f[`r${n}`].toFixed(3)}`).join("，")}。最大的是 ${orientations[value]}° 的 ${f[`r${value}`].toFixed(3)}${guess === value ? "" : `；你选的 ${orientations[guess]}° 是 ${f[`r${guess}`].toFixed(3)}`}。`,
+        `最强响应是 ${[0, 1, 2, 3].map((n) => `${orientations[n]}°：${show(f[`r${n}`])}`).join("，")}。最大的是 ${orientations[value]}° 的 ${show(f[`r${value}`])}${guess === value ? "" : `；你选的 ${orientations[guess]}° 是 ${show(f[`r${guess}`])}`}。`,
     },
   },
 });

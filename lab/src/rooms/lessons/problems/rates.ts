@@ -1,6 +1,6 @@
 // What a learning rate does on the simplest valley.
 import { draws } from "../draw.ts";
-import { type Lesson, lesson } from "../lesson.ts";
+import { type Lesson, lesson, show } from "../lesson.ts";
 
 export interface Rates {
   /** Curvature of the loss L(w) = a·w² / 2. */
@@ -40,7 +40,7 @@ export const rates: Lesson = lesson<Rates>({
       ],
       captions: { path: "w, step by step" },
       explain: (_, { facts: f }) =>
-        `The slope is a·w, so a step multiplies w by 1 − rate·a = ${f.factor}. ${Math.abs(f.factor) < 1 ? `|${f.factor}| < 1: it comes nearer${f.factor < 0 ? ", but the minus sign changes sides at every step" : ""}.` : Math.abs(f.factor) === 1 ? "The size stays, the side changes." : `|${f.factor}| > 1: it goes away.`} After 12 steps w = ${f.last.toPrecision(3)}. Anything above rate = 2 / a = ${f.limit} diverges.`,
+        `The slope is a·w, so a step multiplies w by 1 − rate·a = ${f.factor}. ${Math.abs(f.factor) < 1 ? `|${f.factor}| < 1: it comes nearer${f.factor < 0 ? ", but the minus sign changes sides at every step" : ""}.` : Math.abs(f.factor) === 1 ? "The size stays, the side changes." : `|${f.factor}| > 1: it goes away.`} After 12 steps w = ${show(f.last, 3)}. Anything above rate = 2 / a = ${f.limit} diverges.`,
     },
     zh: {
       title: "学习率",
@@ -50,7 +50,7 @@ export const rates: Lesson = lesson<Rates>({
       choices: () => ["从一侧逐渐接近 0", "左右摆动着接近 0", "左右摆动，距离始终不变", "摆动得越来越远"],
       captions: { path: "每一步的 w" },
       explain: (_, { facts: f }) =>
-        `斜率是 a·w，所以每一步把 w 乘以 1 − 学习率·a = ${f.factor}。${Math.abs(f.factor) < 1 ? `|${f.factor}| < 1：越来越近${f.factor < 0 ? "，但负号使它每一步都换到另一侧" : ""}。` : Math.abs(f.factor) === 1 ? "大小不变，只换边。" : `|${f.factor}| > 1：越来越远。`}12 步之后 w = ${f.last.toPrecision(3)}。学习率超过 2 / a = ${f.limit} 就会发散。`,
+        `斜率是 a·w，所以每一步把 w 乘以 1 − 学习率·a = ${f.factor}。${Math.abs(f.factor) < 1 ? `|${f.factor}| < 1：越来越近${f.factor < 0 ? "，但负号使它每一步都换到另一侧" : ""}。` : Math.abs(f.factor) === 1 ? "大小不变，只换边。" : `|${f.factor}| > 1：越来越远。`}12 步之后 w = ${show(f.last, 3)}。学习率超过 2 / a = ${f.limit} 就会发散。`,
     },
   },
 });

@@ -1,6 +1,6 @@
 // One weight, many uses.
 import { draws } from "../draw.ts";
-import { type Lesson, lesson } from "../lesson.ts";
+import { An, type Lesson, lesson } from "../lesson.ts";
 import { besides, windowSettings } from "./window-settings.ts";
 
 export interface Sharing {
@@ -28,7 +28,7 @@ export const sharing: Lesson = lesson<Sharing>({
       title: "Sharing and sparsity",
       why: "A dense layer has a weight of its own for every pair of input and output. A convolution connects only neighbours (sparse interaction), and uses the same few weights everywhere (parameter sharing).",
       ask: ({ i, k, p }) =>
-        `A ${i}×${i} picture, a ${k}×${k} kernel, stride 1, padding ${p}. On how many pixels of the picture is the kernel's upper left weight used? Padding does not count.`,
+        `${An(i)} ${i}×${i} picture, a ${k}×${k} kernel, stride 1, padding ${p}. On how many pixels of the picture is the kernel's upper left weight used? Padding does not count.`,
       hint: ({ p }) =>
         `Every output uses the weight once. ${p === 0 ? "Count the outputs." : "Count the outputs along one axis, and leave out those where this weight lies in the padding."}`,
       choices: () => [],

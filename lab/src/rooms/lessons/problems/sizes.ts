@@ -1,6 +1,6 @@
 // How large the output is.
 import { draws } from "../draw.ts";
-import { type Lesson, lesson } from "../lesson.ts";
+import { An, type Lesson, lesson } from "../lesson.ts";
 import { windowLive } from "./window-settings.ts";
 
 export interface Sizes {
@@ -22,9 +22,9 @@ export const sizes: Lesson = lesson<Sizes>({
   words: {
     en: {
       title: "Sizes",
-      why: "Every layer's size follows from the one before. Whoever can compute it in the head reads architectures like sentences.",
+      why: "Every layer's size follows from the one before. Whoever can compute it in their head reads architectures like sentences.",
       ask: ({ i, k, s, p }) =>
-        `A ${i}×${i} picture, a ${k}×${k} kernel, stride ${s}, padding ${p} on every side. How many rows has the output?`,
+        `${An(i)} ${i}×${i} picture, a ${k}×${k} kernel, stride ${s}, padding ${p} on every side. How many rows has the output?`,
       hint: ({ i, p }) => `Lay the kernel at the very start of the ${i + 2 * p} padded rows. How many rows can it still move?`,
       choices: () => [],
       slips: {

@@ -1,6 +1,7 @@
 // What is left of the gradient at the far end of a deep chain.
 import { draws } from "../draw.ts";
-import { type Lesson, lesson } from "../lesson.ts";
+import { type Lesson, lesson, show } from "../lesson.ts";
+import { typeset } from "../typeset.ts";
 
 export interface Vanishing {
   readonly activation: "sigmoid" | "tanh" | "relu";
@@ -40,11 +41,11 @@ export const vanishing: Lesson = lesson<Vanishing>({
       },
       captions: { flow: "Gradient from the first layer to the last" },
       explain: ({ activation, depth, w, at }, { value, facts: f }) =>
-        `At ${at} the slope of ${activation} is ${f.slope}. ${depth} slopes and the ${depth - 1} weights between the units multiply: ${f.slope}^${depth} · ${w}^${depth - 1} = ${Number(value.toPrecision(4))}. ` +
+        `At ${at} the slope of ${activation} is ${f.slope}. ${depth} slopes and the ${depth - 1} weights between the units multiply: ${typeset(`${f.slope}^${depth} · ${w}^${depth - 1}`)} = ${show(value, 4)}. ` +
         (f.slope === 0
           ? "The units are dead: no gradient passes, and these weights never change."
           : value < 0.05
-            ? "It has almost vanished."
+            ? `Of 100 parts ${show(100 * value, 3)} are left, and each further unit multiplies by ${show(f.slope * w, 3)} again.`
             : value > 20
               ? "It has exploded."
               : "It is of a usable size."),
@@ -63,11 +64,11 @@ export const vanishing: Lesson = lesson<Vanishing>({
       },
       captions: { flow: "从第一层到最后一层的梯度" },
       explain: ({ activation, depth, w, at }, { value, facts: f }) =>
-        `${activation} 在 ${at} 处的斜率是 ${f.slope}。${depth} 个斜率和单元之间的 ${depth - 1} 个权重相乘：${f.slope}^${depth} · ${w}^${depth - 1} = ${Number(value.toPrecision(4))}。` +
+        `${activation} 在 ${at} 处的斜率是 ${f.slope}。${depth} 个斜率和单元之间的 ${depth - 1} 个权重相乘：${typeset(`${f.slope}^${depth} · ${w}^${depth - 1}`)} = ${show(value, 4)}。` +
         (f.slope === 0
           ? "这些单元是死的：梯度传不过去，这些权重永远不会改变。"
           : value < 0.05
-            ? "梯度几乎消失了。"
+            ? `100 份只剩 ${show(100 * value, 3)} 份，每多一个单元还要再乘以 ${show(f.slope * w, 3)}。`
             : value > 20
               ? "梯度爆炸了。"
               : "大小合适。"),

@@ -1,6 +1,6 @@
 // The picture that a unit wants most: found by climbing, recognised by what real pictures the unit likes.
 import { draws } from "../draw.ts";
-import { type Lesson, lesson } from "../lesson.ts";
+import { type Lesson, lesson, show } from "../lesson.ts";
 import { letters } from "./examples.ts";
 
 export interface Wants {
@@ -46,10 +46,10 @@ export const wants: Lesson = lesson<Wants>({
         ...{ ratios: "Answer to the climbed picture / to the best real one: A, B, C, D", path: "Answer of the unit while it climbed" },
       },
       explain: (_, { value, facts: f }, guess) =>
-        `It climbed for ${letters[value]}: the climbed picture excites it to ${f[`own${value}`].toPrecision(3)}, ${f[`ratio${value}`].toPrecision(3)} times as much as the best real picture, ${f[`best${value}`].toPrecision(3)}. ` +
+        `It climbed for ${letters[value]}: the climbed picture excites it to ${show(f[`own${value}`], 3)}, ${show(f[`ratio${value}`], 3)} times as much as the best real picture, ${show(f[`best${value}`], 3)}. ` +
         (guess === value
-          ? `None of the others gets beyond ${Math.max(...letters.flatMap((_l, n) => (n === value ? [] : [f[`ratio${n}`]]))).toPrecision(3)} times its best.`
-          : `${letters[guess]} comes to ${f[`own${guess}`].toPrecision(3)}, ${f[`ratio${guess}`].toPrecision(3)} times its best, ${f[`best${guess}`].toPrecision(3)}.`),
+          ? `None of the others gets beyond ${show(Math.max(...letters.flatMap((_l, n) => (n === value ? [] : [f[`ratio${n}`]]))))} times its best.`
+          : `${letters[guess]} comes to ${show(f[`own${guess}`], 3)}, ${show(f[`ratio${guess}`], 3)} times its best, ${show(f[`best${guess}`], 3)}.`),
     },
     zh: {
       title: "神经元看到什么：它想要的图像",
@@ -63,10 +63,10 @@ export const wants: Lesson = lesson<Wants>({
         ...{ ratios: "对爬升图像的响应 / 对最好的真实图片的响应：A、B、C、D", path: "爬升过程中单元的响应" },
       },
       explain: (_, { value, facts: f }, guess) =>
-        `是为 ${letters[value]} 爬的：爬升得到的图像使它达到 ${f[`own${value}`].toPrecision(3)}，是最好的真实图片（${f[`best${value}`].toPrecision(3)}）的 ${f[`ratio${value}`].toPrecision(3)} 倍。` +
+        `是为 ${letters[value]} 爬的：爬升得到的图像使它达到 ${show(f[`own${value}`], 3)}，是最好的真实图片（${show(f[`best${value}`], 3)}）的 ${show(f[`ratio${value}`], 3)} 倍。` +
         (guess === value
-          ? `其他单元都不超过自己最好值的 ${Math.max(...letters.flatMap((_l, n) => (n === value ? [] : [f[`ratio${n}`]]))).toPrecision(3)} 倍。`
-          : `${letters[guess]} 只到 ${f[`own${guess}`].toPrecision(3)}，是自己最好值 ${f[`best${guess}`].toPrecision(3)} 的 ${f[`ratio${guess}`].toPrecision(3)} 倍。`),
+          ? `其他单元都不超过自己最好值的 ${show(Math.max(...letters.flatMap((_l, n) => (n === value ? [] : [f[`ratio${n}`]]))))} 倍。`
+          : `${letters[guess]} 只到 ${show(f[`own${guess}`], 3)}，是自己最好值 ${show(f[`best${guess}`], 3)} 的 ${show(f[`ratio${guess}`], 3)} 倍。`),
     },
   },
 });

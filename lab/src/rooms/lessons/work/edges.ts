@@ -46,7 +46,7 @@ export const edges: Work<Edges> = {
       Math.min(width, Math.max(1, cell % columns)),
     ];
     const [right, own] = [sumAt(p, ...centre(accepted[0])), sumAt(p, ...centre(guess))];
-    const facts = { best: right.value, own: own.value, ties: accepted.length };
+    const facts = { best: right.value, own: own.value };
     const working = accepted.includes(guess) ? [own.line] : [own.line, right.line];
     // The map lacks the border on which no centre can stand.
     const cellOf = (cell: number): readonly [number, number, number, number] => {

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
+import { blocks } from "../../lab/src/rooms/convolve/convolution/blocks.ts";
 import { explainConvSize } from "../../src/arithmetic/index.ts";
 import { evaluateValues } from "../../src/graph/evaluate.ts";
 import { gradient } from "../../src/graph/grad.ts";
@@ -16,6 +17,7 @@ import { studyActivations } from "../../src/lens/index.ts";
 import { conv2d } from "../../src/ops/index.ts";
 import { describeSteps, matrixOf, planWindow, show, showSum, showSymbols, windowGradients } from "../../src/report/index.ts";
 import { Tensor, tensor } from "../../src/tensor/index.ts";
+import { zooModel } from "../../src/zoo/index.ts";
 import { canOpen, startLab } from "./page.ts";
 
 const lab = startLab();
@@ -252,6 +254,47 @@ describe.skipIf(!canOpen)("the bench of Convolve", () => {
         .output[0].flat()
         .map((v) => number(show(v))),
     );
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
+  test("LF11 L17 channels and groups: what does not divide is refused with its numbers; blocks open as nets", {
+    timeout: 60_000,
+  }, async () => {
+    const { page, problems } = await openRoom("&variant=grouped&size=4,4&channels=4,4,2");
+    const groups = page.getByRole("spinbutton", { name: "Groups" });
+    await groups.fill("3");
+    await groups.press("Enter");
+    await expect
+      .poll(() => page.getByRole("alert").allInnerTexts())
+      .toContainEqual("3 cannot be: 3 groups do not divide 4 input and 4 output channels.");
+    await groups.fill("4");
+    await groups.press("Enter");
+    await expect.poll(() => new URL(page.url()).searchParams.get("channels")).toBe("4,4,4");
+    const steps = describeSteps({ input: [4, 4], kernel: 3, inChannels: 4, outChannels: 4, groups: 4 });
+    for (const o of [0, 3]) await expect.poll(() => numbersIn(page, "Output", o)).toEqual(steps.output[o].flat());
+    for (const text of Object.values(blocks)) {
+      const { layers } = zooModel(text, { inputShape: [3, 32, 32], outputs: 10 }).summary();
+      expect(layers.length, text).toBeGreaterThan(5);
+    }
+    await page.getByRole("button", { name: "channel shuffle" }).click();
+    await expect.poll(() => new URL(page.url()).searchParams.get("net")).toBe(blocks.shuffleBlock);
+    await page.getByText("shuffle1").first().waitFor();
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
+  test("LF13 deformable, backward: the offsets' gradients of an output stand in a table", { timeout: 60_000 }, async () => {
+    const { page, problems } = await openRoom("&variant=deformable&pads=1,1,1,1&view=dX&at=7");
+    await page.locator("tr[data-offset]").first().waitFor();
+    const steps = describeSteps({ kind: "deformable", input: [5, 5], kernel: 3, padding: 1 });
+    const { offsets } = windowGradients(steps);
+    const rows = await page.locator("tr[data-offset]").allInnerTexts();
+    expect(rows).toHaveLength(9);
+    for (const [tap, row] of rows.entries()) {
+      const [byRow, byColumn] = plain(row).split(" ").slice(-2).map(number);
+      expect([byRow, byColumn]).toEqual([offsets[2 * tap * 25 + 7], offsets[(2 * tap + 1) * 25 + 7]]);
+    }
     expect(problems).toEqual([]);
     await page.context().close();
   });

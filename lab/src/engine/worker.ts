@@ -42,7 +42,7 @@ async function prepare(id: number): Promise<void> {
     await Promise.all(Object.values(rooms).map((load) => load()));
     reply({ id, kind: "done", output: undefined });
   } catch (error) {
-    reply({ id, kind: "failed", name: "Error", message: String(error) });
+    reply({ id, kind: "failed", name: "Error", message: String(error), reason: undefined });
   }
 }
 

@@ -17,7 +17,7 @@ export const formulas = {
   normalisation: at("learning", "2-normalisation"),
   softmax: at("learning", "3-softmax-and-loss"),
   step: at("learning", "5-the-step"),
-  size: at("arithmetic", "1-sizes"),
+  size: at("arithmetic", "output-size"),
   ceilMode: at("arithmetic", "ceil-mode"),
   namedPadding: at("arithmetic", "2-padding-by-name"),
   transposed: at("arithmetic", "3-transposed-convolution"),

@@ -16,9 +16,15 @@ const sum = "room=convolve&size=3,3&kernel=2,2&x=3,3,2,0,0,1,3,1,2&w=0,1,2,2";
 export const liveCards: readonly LiveCard[] = [
   {
     page: "arithmetic",
-    part: "1-sizes",
+    part: "output-size",
     address: "room=convolve&size=5,5&kernel=3,3&stride=2,2&pads=1,1,1,1",
     shows: "floor((5 + 2·1 - 3) / 2) + 1 = 3",
+  },
+  {
+    page: "arithmetic",
+    part: "1-sizes",
+    address: "room=convolve&size=6,6&kernel=3,3&stride=2,2&pads=1,1,1,1",
+    shows: "floor((6 + 2·1 - 3) / 2) + 1 = 3",
   },
   {
     page: "arithmetic",
@@ -39,7 +45,7 @@ export const liveCards: readonly LiveCard[] = [
     shows: "2·(3 - 1) + 1 + 3 - 2·1 = 6",
   },
   { page: "arithmetic", part: "5-the-matrix-view", address: "room=convolve&size=4,4&w=1,2,3,4,5,6,7,8,9&matrix=1", shows: "36" },
-  { page: "arithmetic", part: "6-costs", address: "room=network&net=shapes&tab=layers", shows: "8·3·3·3 + 8 = 224" },
+  { page: "arithmetic", part: "6-costs", address: "room=network&net=shapes&tab=layers", shows: "221184" },
   { page: "arithmetic", part: "7-classic-kernels", address: "room=convolve&tab=edges&filter=sobel-x" },
   {
     page: "receptive-fields",
@@ -76,7 +82,7 @@ export const liveCards: readonly LiveCard[] = [
     shows: "6 8 6 8",
   },
   { page: "pooling", part: "5-switches-and-the-way-back", address: `room=convolve&tab=pooling&poolView=dX&${poolPicture}` },
-  { page: "activations", part: "1-values-and-slopes", address: "room=convolve&tab=activations&fn=sigmoid&point=1", shows: ".1966" },
+  { page: "activations", part: "1-values-and-slopes", address: "room=convolve&tab=activations&fn=sigmoid&point=0", shows: "0.25" },
   {
     page: "activations",
     part: "3-vanishing-gradients",

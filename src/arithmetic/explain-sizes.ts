@@ -88,24 +88,31 @@ function leftOver(room: number, stride: number, after: number): string | undefin
 
 /**
  * Output size of a convolution along one axis: the formula of relationships 1-6 (15 with dilation), the numbers, and what they leave over.
- * A value below 1 means that no window fits; nothing is thrown, because that is worth explaining too.
+ * A value below 1 means that no window fits; nothing is thrown, because that is worth explaining too. `general` keeps to the formula in which the
+ * padding stands as it was given, where half and full padding (relationships 3 and 4) would have one of their own (default false).
  */
-export function explainConvSize(options: Omit<WindowOptions, "ceilMode">): Explained {
-  const { input: i, kernel: k, stride: s = 1, dilation: d = 1, padding = 0 } = options;
+export function explainConvSize(options: Omit<WindowOptions, "ceilMode"> & { readonly general?: boolean }): Explained {
+  const { input: i, kernel: k, stride: s = 1, dilation: d = 1, padding = 0, general = false } = options;
   checkSettings("explainConvSize", { kernel: k, stride: s, dilation: d });
   const extent = dilatedKernel(k, d);
   const dilated = d === 1 ? [] : [explainDilatedKernel({ kernel: k, dilation: d })];
   const pads = paddingLetters(padding, { input: i, extent, stride: s, letter: d === 1 ? "k" : "k̂" });
   const note = leftOver(i + pads.before + pads.after - extent, s, pads.after);
-  const [right, relationship] = d === 1 ? convFormula(pads, k, s) : [`floor((i + ${pads.total} - k - (k - 1)(d - 1)) / s) + 1`, 15];
+  const [right, relationship] =
+    d === 1 ? convFormula(pads, k, s, general) : [`floor((i + ${pads.total} - k - (k - 1)(d - 1)) / s) + 1`, 15];
   return explain("o", right, { i, k, s, d, ...pads.letters }, { relationship, steps: [...dilated, ...pads.steps], note });
 }
 
-function convFormula({ total, before, after }: PaddingLetters, k: number, s: number): [formula: string, relationship: number] {
+function convFormula(
+  { total, before, after }: PaddingLetters,
+  k: number,
+  s: number,
+  general: boolean,
+): [formula: string, relationship: number] {
   if (total === "2p" && s === 1) {
     if (before === 0) return ["(i - k) + 1", 1];
-    if (k % 2 === 1 && before === (k - 1) / 2) return ["i + 2floor(k / 2) - (k - 1)", 3];
-    return before === k - 1 ? ["i + (k - 1)", 4] : ["(i - k) + 2p + 1", 2];
+    if (!general && k % 2 === 1 && before === (k - 1) / 2) return ["i + 2floor(k / 2) - (k - 1)", 3];
+    return !general && before === k - 1 ? ["i + (k - 1)", 4] : ["(i - k) + 2p + 1", 2];
   }
   if (before === 0 && after === 0) return ["floor((i - k) / s) + 1", 5];
   return [`floor((i + ${total} - k) / s) + 1`, 6];

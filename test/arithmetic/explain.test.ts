@@ -34,6 +34,14 @@ function expectTrue(explained: Explained): void {
 }
 
 describe("A2 sizes that explain themselves", () => {
+  it("A2 in general: half and full padding as the numbers that they are", () => {
+    for (const padding of [1, 2]) {
+      const { substituted, relationship, value } = explainConvSize({ input: 5, kernel: 3, padding, general: true });
+      expect(substituted).toContain(`(5 - 3) + 2·${padding} + 1 = ${3 + 2 * padding}`);
+      expect([relationship, value]).toEqual([2, 3 + 2 * padding]);
+    }
+  });
+
   it("A2 the formula, the numbers, the relationship", () => {
     expect(explainConvSize({ input: 5, kernel: 3, stride: 2, padding: 1, dilation: 1 })).toMatchObject({
       symbol: "o",

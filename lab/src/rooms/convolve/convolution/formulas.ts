@@ -16,7 +16,8 @@ export function explainSizes(options: report.WindowOptions): readonly Explained[
     const common = { input, kernel, stride: at(options.stride, pooling ? kernel : 1), dilation: at(options.dilation, 1), padding };
     if (pooling) return explainPoolSize({ ...common, ceilMode: options.ceilMode ?? false });
     if (options.kind === "transposed") return explainTransposedSize({ ...common, outputPadding: at(options.outputPadding, 0) });
-    return explainConvSize(common);
+    // What stands in the formula is what stands in the controls.
+    return explainConvSize({ ...common, general: typeof given !== "string" });
   });
 }
 

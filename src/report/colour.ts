@@ -25,7 +25,9 @@ function throughPoints(name: ColourMap["name"], signed: boolean, points: readonl
       const position = Math.min(1, Math.max(0, t)) * (colours.length - 1);
       const left = Math.min(colours.length - 2, Math.floor(position));
       const share = position - left;
-      return [0, 1, 2].map((c) => Math.round(colours[left][c] * (1 - share) + colours[left + 1][c] * share)) as unknown as Rgb;
+      const [from, to] = [colours[left], colours[left + 1]];
+      const mixed = (c: 0 | 1 | 2): number => Math.round(from[c] * (1 - share) + to[c] * share);
+      return [mixed(0), mixed(1), mixed(2)];
     },
   };
 }

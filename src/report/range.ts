@@ -35,7 +35,10 @@ export const numericallyZero = 1e-5;
  * a few extreme pixels do not bleach the rest. The same for all maps given. `undefined` when it would be below 1e-5.
  */
 export function percentileRange(maps: readonly Tensor[], share = 0.98): Range | undefined {
-  const sizes = Float64Array.from(maps.flatMap(({ data }) => Array.from(data, Math.abs))).sort();
+  const sizes = new Float64Array(maps.reduce((sum, { size }) => sum + size, 0));
+  let filled = 0;
+  for (const { data } of maps) for (const v of data) sizes[filled++] = Math.abs(v);
+  sizes.sort();
   const total = sizes.reduce((sum, v) => sum + v, 0);
   let running = 0;
   let reach = 0;

@@ -4,7 +4,7 @@ import { ShapeError } from "../tensor/errors.ts";
 import { checkOptions } from "../tensor/options.ts";
 import { showShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type ColourMap, grey } from "./colour.ts";
+import { type ColourMap, grey, notANumber } from "./colour.ts";
 import { defaultRange, positionIn, type Range } from "./range.ts";
 
 /** Pixels in row-major order, four bytes each: red, green, blue, opacity. */
@@ -34,11 +34,19 @@ export function paint(tensor: Tensor, options: PaintOptions = {}): Raster {
   }
   const pixels = width * height;
   const data = new Uint8Array(4 * pixels).fill(255);
+  // Photographs are painted while people wait: no array is made per pixel but the colour itself.
   for (let p = 0; p < pixels; p++) {
-    if (channels === 1) data.set(map.at(positionIn(range, tensor.data[p])), 4 * p);
-    else for (let c = 0; c < 3; c++) data[4 * p + c] = grey.at(positionIn(range, tensor.data[c * pixels + p]))[0];
+    if (channels === 1) {
+      const colour = map.at(positionIn(range, tensor.data[p]));
+      for (let c = 0; c < 3; c++) data[4 * p + c] = colour[c];
+    } else for (let c = 0; c < 3; c++) data[4 * p + c] = greyLevel(positionIn(range, tensor.data[c * pixels + p]));
   }
   return { width, height, data };
+}
+
+/** What `grey` gives, as one number. */
+function greyLevel(t: number): number {
+  return Number.isNaN(t) ? notANumber[0] : Math.round(255 * Math.min(1, Math.max(0, t)));
 }
 
 /** How pixels became what the net saw, as far as it matters for going back. */

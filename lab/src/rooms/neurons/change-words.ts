@@ -9,6 +9,10 @@ export const changeWords = words({
     logitAfter: "logit without",
     moved: (name: string, before: string, after: string, change: string) =>
       `Its logit of ${name} moves from ${before} to ${after} (${change}).`,
+    outputBefore: "output with",
+    outputAfter: "output without",
+    outputMoved: (name: string, before: string, after: string, change: string) =>
+      `Its output for ${name} moves from ${before} to ${after} (${change}).`,
     score: "score",
     alike: "likeness of the two (Spearman)",
   },
@@ -18,6 +22,10 @@ export const changeWords = words({
     logitBefore: "原样的 logit",
     logitAfter: "改变后的 logit",
     moved: (name: string, before: string, after: string, change: string) => `“${name}”的 logit 从 ${before} 变为 ${after}（${change}）。`,
+    outputBefore: "原样的输出",
+    outputAfter: "改变后的输出",
+    outputMoved: (name: string, before: string, after: string, change: string) =>
+      `“${name}”的输出从 ${before} 变为 ${after}（${change}）。`,
     score: "得分",
     alike: "两图的相似度（Spearman）",
   },

@@ -78,10 +78,10 @@ export function usualLayer(layers: readonly LayerFacts[]): LayerFacts | undefine
   return able.findLast(({ kind, outputShape }) => kind.startsWith("conv") && outputShape.length === 3) ?? able.at(-1);
 }
 
-/** Whether the layer's units are the classes. */
+/** Whether the layer's units are the classes; those of nets from elsewhere may have no names. */
 export function isClasses(layer: LayerFacts, { layers, classes }: NetFacts): boolean {
-  const last = layers.findLast(({ outputShape }) => outputShape.length === 1);
-  return layer === last && classes !== undefined && layer.outputShape[0] === classes.length;
+  const last = layers.at(-1);
+  return layer === last && last.outputShape.length === 1 && last.outputShape[0] === (classes?.length ?? Math.max(2, last.outputShape[0]));
 }
 
 /** "3,4" within the layer's map. */

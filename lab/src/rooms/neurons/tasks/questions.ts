@@ -77,7 +77,7 @@ export interface Ablated {
   readonly before: readonly number[];
   readonly after: readonly number[];
   /** The net's output itself: the logits of classifiers. */
-  readonly raw: { readonly before: readonly number[]; readonly after: readonly number[] };
+  readonly raw: { readonly before: readonly number[]; readonly after: readonly number[]; readonly isLogit: boolean };
   readonly watched: { readonly before: Numbers; readonly after: Numbers } | undefined;
 }
 
@@ -206,7 +206,7 @@ export const questionTasks = {
     return {
       before: sharesOf(model, before),
       after: sharesOf(model, after),
-      raw: { before: Array.from(before.data), after: Array.from(after.data) },
+      raw: { before: Array.from(before.data), after: Array.from(after.data), isLogit: isLogit(model) },
       watched: pair && { before: toNumbers(pair.before), after: toNumbers(pair.after) },
     };
   },
@@ -253,6 +253,11 @@ export const questionTasks = {
     return results;
   },
 };
+
+function isLogit(model: Model): boolean {
+  const { output } = model.trace();
+  return output.rank === 2 && outputKind(output) === "scores";
+}
 
 /** A classifier's output as probabilities. */
 function sharesOf(model: Model, output: Tensor): readonly number[] {

@@ -43,7 +43,7 @@ export const edges: Lesson = lesson<Edges>({
     room: "convolve",
     query: { ...windowSettings({ i: size, k: 3 }), x: picture.flat().join(","), w: classicKernel(filter).matrix.flat().join(",") },
     hide: besides,
-    secret: ["numbers-output", "table"],
+    secret: ["numbers-output", "table", "save"],
   }),
   words: {
     en: {

@@ -12,11 +12,30 @@ export interface Neurons {
 /** Degrees counter-clockwise that the stripes run. */
 export const orientations = [0, 45, 90, 135] as const;
 
+/** Units and frequencies at which one orientation stands clearly above the others: other units of the layer see colours, not stripes. */
+const tuned = [
+  ...([
+    [0, 0.25],
+    [1, 0.25],
+    [2, 0.25],
+    [4, 0.25],
+    [5, 0.25],
+  ] as const),
+  ...([
+    [0, 0.2],
+    [1, 0.2],
+    [4, 0.2],
+    [5, 0.2],
+    [6, 0.2],
+  ] as const),
+] as const;
+
 export const neurons: Lesson = lesson<Neurons>({
   name: "neurons",
   make(seed) {
-    const { whole } = draws("neurons", seed);
-    return { layer: "conv1", unit: whole(0, 7), frequency: 0.25 };
+    const { oneOf } = draws("neurons", seed);
+    const [unit, frequency] = oneOf(tuned);
+    return { layer: "conv1", unit, frequency };
   },
   ask: () => ({ kind: "choice" }),
   live: ({ layer, unit, frequency }) => ({

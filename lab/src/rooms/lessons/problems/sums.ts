@@ -29,7 +29,7 @@ export const sums: Lesson = lesson<Sums>({
     room: "convolve",
     query: { ...windowSettings({ i: 4, k: 2 }), x: picture.flat().join(","), w: kernel.flat().join(",") },
     hide: besides,
-    secret: ["numbers-output", "terms", "table"],
+    secret: ["numbers-output", "terms", "table", "save"],
   }),
   words: {
     en: {

@@ -22,7 +22,7 @@ export function windowSettings({ i, k, s = 1, p = 0, d = 1 }: SquareWindow): Rec
 export const besides: readonly string[] = ["variant", "view", "channels", "bias", "kernel-named", "matrix"];
 
 /** Everything that shows how large the output is. */
-export const outputs: readonly string[] = ["numbers-output", "transport", "sizes", "table"];
+export const outputs: readonly string[] = ["numbers-output", "transport", "sizes", "table", "save"];
 
 export function windowLive(window: SquareWindow): Live {
   return { room: "convolve", query: windowSettings(window), hide: besides, secret: outputs };

@@ -48,7 +48,7 @@ export interface StopRules {
   readonly plateau: number;
 }
 
-export type StopReason = "paused" | keyof StopRules;
+export type StopReason = "paused" | "diverged" | keyof StopRules;
 
 /** A change of the knobs while it ran, in force from the step after `step`. */
 export interface Change {

@@ -144,10 +144,17 @@ export const live: Live = (() => {
     return id;
   }
 
+  /** The knobs of the moment that is looked at are in force, and the controls show them. */
+  function showKnobs({ knobs }: Status): void {
+    Object.assign(view, knobs);
+    if (wanted !== undefined) wanted = { ...wanted, ...knobs };
+  }
+
   async function turn(work: () => Promise<Status>): Promise<void> {
     try {
       error = undefined;
       status = await work();
+      if (status.diverged !== undefined) showKnobs(status);
     } catch (caught) {
       error = caught;
     }
@@ -172,7 +179,9 @@ export const live: Live = (() => {
       });
       if (mine !== opening) return;
       status = result.status;
-      ended = result.reason;
+      // Only a rule that was set ends a training in a way that is worth a word.
+      ended = instead === undefined || result.reason === "diverged" ? result.reason : undefined;
+      if (result.reason === "diverged") showKnobs(result.status);
       view.step = result.status.step;
       void publish();
     } catch (caught) {
@@ -255,9 +264,7 @@ export const live: Live = (() => {
       await turn(() => worker().call("train", "goTo", step));
       if (status === undefined) return;
       view.step = status.step;
-      // The knobs of that time are in force again, and the controls show them.
-      Object.assign(view, status.knobs);
-      if (wanted !== undefined) wanted = { ...wanted, ...status.knobs };
+      showKnobs(status);
     },
     publish,
     async reopen() {

@@ -23,7 +23,7 @@ export const panelWords = words({
     forwardSays: (name: string, share: string, layer: string) =>
       `The first picture of the batch is ${name}. These are its maps in ${layer}; at the end its class gets ${share}.`,
     lossSays: (picture: string, batch: string, count: number) =>
-      `The loss of this picture is ${picture}; the mean over the ${count} pictures of the batch is ${batch}.`,
+      `Below, what the net says of every class: the loss of this picture is minus the logarithm of its class's share, ${picture}; the mean over the ${count} pictures of the batch is ${batch}.`,
     dwSays: (index: string, gradient: string) =>
       `How the batch's loss depends on each weight: the steepest is weight ${index} with ${gradient}.`,
     dxSays: (layer: string) => `How the picture's loss depends on each place of the maps of ${layer}: where it is 0, nothing would change.`,
@@ -55,7 +55,8 @@ export const panelWords = words({
     update: "更新",
     forwardSays: (name: string, share: string, layer: string) =>
       `这个批量的第一张图片是 ${name}。这是它在 ${layer} 中的特征图；最后它的类别得到 ${share}。`,
-    lossSays: (picture: string, batch: string, count: number) => `这张图片的损失是 ${picture}；批量中 ${count} 张图片的平均值是 ${batch}。`,
+    lossSays: (picture: string, batch: string, count: number) =>
+      `下面是网络给每个类别的概率：这张图片的损失是它的类别的概率取负对数，${picture}；批量中 ${count} 张图片的平均值是 ${batch}。`,
     dwSays: (index: string, gradient: string) => `批量的损失如何依赖于每个权重：最陡的是权重 ${index}，梯度为 ${gradient}。`,
     dxSays: (layer: string) => `这张图片的损失如何依赖于 ${layer} 特征图的每个位置：为 0 的地方改变了也没有影响。`,
     updateSays: (index: string, before: string, after: string, rate: string, loss: string) =>

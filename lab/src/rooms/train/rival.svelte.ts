@@ -51,7 +51,7 @@ export const rival: Rival = (() => {
     try {
       for (;;) {
         const step: number | undefined = status?.step;
-        if (engine !== worker || step === undefined || step === target) break;
+        if (engine !== worker || step === undefined || step === target || status?.diverged !== undefined) break;
         if (target < step) {
           const gone: Status = await worker.call("train", "goTo", target);
           if (engine !== worker) return;

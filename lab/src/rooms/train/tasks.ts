@@ -20,7 +20,7 @@ import {
   savedRun,
 } from "./work/files.ts";
 import { filmOf } from "./work/film.ts";
-import { advance, changeKnobs, closeRun, goTo, healthBatch, openRun, type Run } from "./work/run.ts";
+import { advance, changeKnobs, closeRun, goTo, healthBatch, measuredPictures, openRun, type Run } from "./work/run.ts";
 import { type SlowStep, slowStep } from "./work/slow.ts";
 import { type Status, statusOf } from "./work/status.ts";
 import { runSweep, type SweepInput } from "./work/sweep.ts";
@@ -47,6 +47,8 @@ export interface Opened {
   readonly kernels: readonly string[];
   readonly normalisation: { readonly mean: readonly number[]; readonly deviation: readonly number[] };
   readonly stepsPerEpoch: number;
+  /** Test pictures that are measured while it trains. */
+  readonly measured: number;
   /** Why its bits cannot come again here, of a run from a file. */
   readonly others: Replayed["others"];
 }
@@ -159,6 +161,7 @@ function adopt(run: Run): Opened {
     kernels: summary.layers.filter(({ name }) => run.start.parameters.get(`${name}.weight`)?.rank === 4).map(({ name }) => name),
     normalisation: data.train.normalisation,
     stepsPerEpoch: Math.ceil(data.train.size / experiment.batch),
+    measured: Math.min(measuredPictures, data.test.size),
     others: othersOf(run),
   };
 }
@@ -300,6 +303,7 @@ export const tasks = {
       const reason = pausing || signal.aborted || run !== current ? "paused" : ended(run, rules, firstStep, firstEpoch, began);
       if (reason !== undefined) return { reason, status: statusOf(run) };
       await run.turn(() => advance(run));
+      if (run.diverged !== undefined) return { reason: "diverged", status: statusOf(run) };
       const now = performance.now();
       if (now - reported >= 100) {
         report(statusOf(run));

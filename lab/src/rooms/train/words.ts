@@ -78,11 +78,17 @@ export const trainWords = words({
     endedSeconds: "Stopped: the time is over.",
     endedAccuracy: "Stopped: the test accuracy is reached.",
     endedPlateau: "Stopped: the test loss no longer falls.",
+    diverged: (at: number, back: number) =>
+      `Stopped: at step ${at} the loss is no number any more; the steps were too large. This is step ${back} again, before that. Make the learning rate smaller, and train on.`,
+    curveNote: (batch: number, measured: number, all: number) =>
+      `Training: each step's own batch of ${batch} pictures, so it jumps. Test: ${measured === all ? `all ${all}` : `${measured} of the ${all}`} test pictures; Evaluation measures all.`,
+    readAt: "Read the curve at a step",
+    reading: (step: number, values: string) => `step ${step}: ${values}`,
     linkStands: (step: number) => `This link was made at step ${step}.`,
     trainTo: (step: number) => `Train to step ${step}`,
     time: "Time",
     timeLabel: (step: number) => `step ${step}`,
-    timeNote: (count: number, size: string) => `${count} moments kept, ${size}`,
+    timeNote: (count: number, size: string) => `${count} ${count === 1 ? "moment" : "moments"} kept, ${size}`,
     atPast: (step: number, furthest: number) =>
       `You are looking at step ${step} of ${furthest}. Training on from here forgets what came after.`,
     newest: "To the newest step",
@@ -211,6 +217,12 @@ export const trainWords = words({
     endedSeconds: "已停止：时间已到。",
     endedAccuracy: "已停止：达到测试准确率。",
     endedPlateau: "已停止：测试损失不再下降。",
+    diverged: (at: number, back: number) =>
+      `已停止：第 ${at} 步的损失不再是数字，步子太大了。现在回到了之前的第 ${back} 步。请减小学习率，再继续训练。`,
+    curveNote: (batch: number, measured: number, all: number) =>
+      `训练：每一步自己的批量（${batch} 张图片），所以会跳动。测试：${measured === all ? `全部 ${all} 张` : `${all} 张中的 ${measured} 张`}测试图片；“评估”测量全部。`,
+    readAt: "读取某一步的曲线值",
+    reading: (step: number, values: string) => `第 ${step} 步：${values}`,
     linkStands: (step: number) => `此链接创建于第 ${step} 步。`,
     trainTo: (step: number) => `训练到第 ${step} 步`,
     time: "时间",

@@ -1,15 +1,24 @@
 // The training that this worker carries: it steps, measures, remembers, goes back and goes on. Everything that looks at the net takes turns
 // with the steps, so nobody sees half a step.
-import type { Model, TrainAndTest } from "fovea";
+import { type Model, type TrainAndTest, TrainingError } from "fovea";
 import { type NetWatch, watch } from "fovea/lens";
-import { type CurvePoint, type LearningCurve, type LiveTraining, learningCurve, openTraining, type Timeline, timeline } from "fovea/train";
+import {
+  type Checkpoint,
+  type CurvePoint,
+  type LearningCurve,
+  type LiveTraining,
+  learningCurve,
+  openTraining,
+  type Timeline,
+  timeline,
+} from "fovea/train";
 import { type Change, type Experiment, type Knobs, knobsOf, type TestPoint } from "../experiment.ts";
 import { partOf } from "./data.ts";
 import { type Machine, machineOf } from "./machine.ts";
 import { changeOf, fitOptionsOf, netOf } from "./settings.ts";
 
 /** Test pictures that are measured while it trains. */
-const measuredPictures = 200;
+export const measuredPictures = 200;
 export const healthBatch = 32;
 
 export interface Run {
@@ -32,6 +41,8 @@ export interface Run {
   last: { readonly loss: number; readonly accuracy: number } | undefined;
   /** Steps, and the seconds that they took. */
   speed: { pictures: number; seconds: number };
+  /** The step whose loss was no number any more, after which the run went back to a moment before. */
+  diverged: number | undefined;
   /** Steps that were left by going back, and are forgotten when training goes on. */
   readonly furthest: () => number;
   /** Runs `work` between two steps. */
@@ -66,6 +77,7 @@ export async function openRun(experiment: Experiment, data: TrainAndTest, saved?
     changes: [...(saved?.changes ?? [])],
     knobs: knobsOf(experiment),
     last: undefined,
+    diverged: undefined,
     speed: { pictures: 0, seconds: 0 },
     furthest: () => Math.max(run.training.state.step, run.curve.points.at(-1)?.step ?? 0),
     turn(work) {
@@ -97,9 +109,24 @@ async function measureTest(run: Run): Promise<void> {
   run.tests = [...run.tests.filter((point) => point.step < step), { step, loss, accuracy }];
 }
 
-/** One step with all that is due after it. */
+/** One step with all that is due after it. Where its loss is no number any more, the run goes back to a moment before that. */
 export async function advance(run: Run): Promise<void> {
   forgetFuture(run);
+  run.diverged = undefined;
+  try {
+    await oneStep(run);
+  } catch (error) {
+    if (!(error instanceof TrainingError)) throw error;
+    const { step } = run.training.state;
+    // The step before has made the weights what they are.
+    const checkpoint = run.times.at(Math.max(0, step - 1));
+    if (checkpoint === undefined) throw error;
+    await returnTo(run, checkpoint);
+    run.diverged = step + 1;
+  }
+}
+
+async function oneStep(run: Run): Promise<void> {
   const began = performance.now();
   const { batchSize } = run.training.state;
   const record = await run.training.step();
@@ -136,6 +163,11 @@ export async function goTo(run: Run, step: number): Promise<void> {
   if (checkpoint === undefined) return;
   // Where one stands now is kept, too, so that one can return.
   if (run.training.state.step === run.furthest()) run.times.keep(run.training.checkpoint());
+  await returnTo(run, checkpoint);
+  run.diverged = undefined;
+}
+
+async function returnTo(run: Run, checkpoint: Checkpoint): Promise<void> {
   const then =
     run.changes.filter((change) => change.step < checkpoint.state.step || change.step === 0).at(-1)?.knobs ?? knobsOf(run.experiment);
   await run.training.change(changeOf(then));

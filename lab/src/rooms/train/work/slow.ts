@@ -14,6 +14,8 @@ export interface SlowStep {
   readonly pictureLoss: readonly [before: number, after: number];
   readonly batch: number;
   readonly batchLoss: number;
+  /** [1, classes], before the step. */
+  readonly probabilities: Numbers;
   readonly maps: Numbers;
   /** Gradient of the picture's loss by the maps. */
   readonly mapGradient: Numbers;
@@ -54,6 +56,7 @@ export async function slowStep(run: Run, layer: string): Promise<SlowStep> {
       pictureLoss: [seen.loss, seenAfter.loss],
       batch: indices.length,
       batchLoss: health.loss,
+      probabilities: toNumbers(seen.probabilities.reshape([1, seen.probabilities.size])),
       maps: toNumbers(seen.values.get(layer)!),
       mapGradient: toNumbers(seen.gradients.get(layer)!),
       kernels: toNumbers(weights),

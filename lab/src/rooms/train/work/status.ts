@@ -17,6 +17,8 @@ export interface Status {
   readonly times: readonly number[];
   readonly furthest: number;
   readonly keptBytes: number;
+  /** The step at which the loss was no number any more. */
+  readonly diverged: number | undefined;
   readonly last: { readonly loss: number; readonly accuracy: number } | undefined;
   /** Of the steps alone. */
   readonly picturesPerSecond: number;
@@ -37,6 +39,7 @@ export function statusOf(run: Run): Status {
     times: run.times.steps,
     furthest: run.furthest(),
     keptBytes: run.times.bytes,
+    diverged: run.diverged,
     last: run.last && { loss: run.last.loss, accuracy: run.last.accuracy },
     picturesPerSecond: seconds > 0 ? pictures / seconds : 0,
   };

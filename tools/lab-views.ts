@@ -13,7 +13,7 @@ export interface LabView {
 const tabs = (room: string, field: string, names: readonly string[]): LabView[] =>
   names.map((name) => ({ name: `${room}-${name}`, query: `room=${room}&${field}=${name}` }));
 
-export const labRooms = ["start", "convolve", "network", "train", "neurons", "open", "lessons"] as const;
+export const labRooms = ["start", "convolve", "network", "train", "neurons", "open", "lessons", "reading"] as const;
 
 export const labViews: readonly LabView[] = [
   { name: "start", query: "room=start" },
@@ -36,4 +36,5 @@ export const labViews: readonly LabView[] = [
     ...["edges", "sizes", "strides", "fields", "sharing", "equivariance"],
     ...["activations", "learning", "rates", "vanishing", "variants", "neurons"],
   ]),
+  ...tabs("reading", "page", ["arithmetic", "learning", "command-line"]),
 ];

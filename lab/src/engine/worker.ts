@@ -1,8 +1,7 @@
 // The engine's side of the lab: a worker that runs the rooms' tasks. Each room's tasks are loaded when first asked for.
-import { FoveaError } from "fovea/tensor";
 import type { Task, TaskContext, Tasks } from "./context.ts";
 import { openNet } from "./nets.ts";
-import type { Call, Reply } from "./protocol.ts";
+import { type Call, type Reply, tellError } from "./protocol.ts";
 
 const rooms: Readonly<Record<string, () => Promise<{ readonly tasks: Tasks }>>> = {
   common: () => import("./common.ts"),
@@ -30,8 +29,7 @@ async function answer({ id, room, task, input }: Call): Promise<void> {
     const output = await (tasks[task] as Task<unknown>)(input, context);
     reply({ id, kind: "done", output });
   } catch (error) {
-    const { name, message } = error instanceof Error ? error : { name: "Error", message: String(error) };
-    reply({ id, kind: "failed", name, message, reason: error instanceof FoveaError ? error.reason : undefined });
+    reply({ id, kind: "failed", ...tellError(error) });
   } finally {
     running.delete(id);
   }
@@ -42,7 +40,7 @@ async function prepare(id: number): Promise<void> {
     await Promise.all(Object.values(rooms).map((load) => load()));
     reply({ id, kind: "done", output: undefined });
   } catch (error) {
-    reply({ id, kind: "failed", name: "Error", message: String(error), reason: undefined });
+    reply({ id, kind: "failed", ...tellError(error) });
   }
 }
 

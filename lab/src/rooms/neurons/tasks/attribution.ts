@@ -13,6 +13,7 @@ import {
 import type { TaskContext } from "../../../engine/context.ts";
 import { inputOf } from "../../../engine/look.ts";
 import type { NetRef } from "../../../engine/nets.ts";
+import { tellError } from "../../../engine/protocol.ts";
 import { type Numbers, toNumbers, toTensor } from "../../../engine/tensors.ts";
 import { targetOf, type UnitRef } from "./unit.ts";
 
@@ -72,7 +73,7 @@ export const attributionTasks = {
         report({ done: i + 1, total: methods.length, found });
       } catch (error) {
         signal.throwIfAborted();
-        report({ done: i + 1, total: methods.length, method, refused: error instanceof Error ? error.message : String(error) });
+        report({ done: i + 1, total: methods.length, method, refused: tellError(error) });
       }
     }
   },

@@ -21,6 +21,7 @@ import {
   type WindowOptions,
   weightIndex,
   windowGradients,
+  windowStep,
 } from "../../src/report/convolution/index.ts";
 import { random } from "../../src/tensor/random.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
@@ -169,6 +170,22 @@ test("LF13 LF11 the gradient of a deformable kernel's offsets is the engine's, c
   );
   close(Array.from(windowGradients(steps, g).offsets), expected.data);
   expect(windowGradients(describeSteps({ input: [3, 3], kernel: 2 })).offsets).toHaveLength(0);
+});
+
+test("LF13 one step against the gradient: the new weights, and a loss that falls by rate · |dW|² because it is linear in them", () => {
+  const options: WindowOptions = { kind: "transposed", input: [3, 3], kernel: 2, stride: 2, inChannels: 2, outChannels: 2 };
+  const steps = describeSteps(options);
+  const g = upstreamOf(steps);
+  const { dw } = byEngine(steps, g);
+  const { weights, before, after } = windowStep(options, 0.01, g);
+  close(
+    weights,
+    Array.from(steps.plan.weights, (w, i) => w - 0.01 * (dw?.data[i] ?? Number.NaN)),
+  );
+  const squared = Array.from(dw?.data ?? []).reduce((sum, d) => sum + d * d, 0);
+  expect(before - after).toBeCloseTo(0.01 * squared, 9);
+  expect(() => windowStep({ kind: "max pooling", input: [4], kernel: 2 }, 1)).toThrow(/max pooling has no weights/);
+  expect(() => windowStep(options, Number.NaN)).toThrow(/the rate is NaN/);
 });
 
 describe.each(variants)("LF13 %s", (_, given) => {

@@ -1,9 +1,9 @@
 // Back through a window operation, cell by cell and for all kinds: which outputs ask for an input cell, and how strongly. A convolution hands
 // the gradient back through the same weights, an average in equal shares, a maximum to the one that won, a length along its direction.
-import { ShapeError } from "../../tensor/errors.ts";
+import { ArgumentError, ShapeError } from "../../tensor/errors.ts";
 import { type KernelPlace, linksOfKernel } from "./links.ts";
-import { isPooling } from "./options.ts";
-import type { Frame, Steps, Tap } from "./steps.ts";
+import { isPooling, type WindowOptions } from "./options.ts";
+import { describeSteps, type Frame, type Steps, type Tap } from "./steps.ts";
 
 /** What one window hands back to one input cell. */
 export interface GradientTerm {
@@ -136,6 +136,30 @@ export function windowGradients(steps: Steps, upstream?: ArrayLike<number>): Win
         ...{ frame, output, value, upstream: g[frame], product: g[frame] * value },
       })),
   };
+}
+
+/** One step of gradient descent on a window's weights. */
+export interface WindowStep {
+  /** w − rate · dW, in the layout of the weights. */
+  readonly weights: readonly number[];
+  /** Σ g·y with the weights as they were, and with the new ones: what falls while the rate is small. */
+  readonly before: number;
+  readonly after: number;
+}
+
+/**
+ * The update that the output's gradient `upstream` (default ones) asks of the weights, which stand for a loss of Σ g·y. Throws `ArgumentError`
+ * for poolings, which have none, and for a rate that is no number; `ShapeError` as `windowGradients`.
+ */
+export function windowStep(options: WindowOptions, rate: number, upstream?: ArrayLike<number>): WindowStep {
+  const steps = describeSteps(options);
+  if (isPooling(steps.kind)) throw new ArgumentError(`windowStep: ${steps.kind} has no weights to learn`);
+  if (!Number.isFinite(rate)) throw new ArgumentError(`windowStep: the rate is ${rate}; expected a number`);
+  const g = upstream ?? new Float64Array(steps.frames.length).fill(1);
+  const { kernel } = windowGradients(steps, g);
+  const weights = Array.from(steps.plan.weights, (w, i) => w - rate * kernel[i]);
+  const loss = ({ frames }: Pick<Steps, "frames">): number => frames.reduce((sum, { value }, f) => sum + g[f] * value, 0);
+  return { weights, before: loss(steps), after: loss(describeSteps({ ...options, weights })) };
 }
 
 /** Where the weight of a tap stands in the weights as they were given: a transposed convolution's lie turned on the grid. */

@@ -72,7 +72,12 @@ describe.skipIf(!canOpen)("LF47 J3 the room Lessons", () => {
 
   it("L19 before the prediction the live room hides the answer; the lesson's bar shows everything again, and leads back", async () => {
     const { page, problems } = await lab.open("?room=lessons&lang=en&lesson=sizes&seed=3");
-    await page.getByRole("link", { name: "Work it out in the live room" }).click();
+    // The link is a link: copied, or opened beside this page, it shows the same.
+    const link = page.getByRole("link", { name: "Work it out in the live room" });
+    await page.goto(new URL((await link.getAttribute("href")) ?? "", lab.url()).href);
+    await page.getByRole("region", { name: "The lesson that sent you here" }).waitFor();
+    await page.goBack();
+    await link.click();
     const output = page.locator('[data-control="numbers-output"]');
     await output.waitFor({ state: "attached" });
     await page.locator('[data-control="numbers-input"]').waitFor();

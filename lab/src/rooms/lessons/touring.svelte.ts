@@ -1,7 +1,7 @@
 // Which tour runs, and how far it has come: in the address of every room, and remembered by the browser.
 import { type Query, text } from "../../state/address.ts";
 import { recall, remember } from "../../state/remember.ts";
-import { apply, openAddress, place, roomState, settingsOf, visit } from "../../state/rooms.svelte.ts";
+import { apply, openAddress, place, roomState, settingsOf, showAll, visit } from "../../state/rooms.svelte.ts";
 import { toldBy } from "../../state/told.svelte.ts";
 import { holds, type Tour, type TourName, type TourStep, tourNames } from "./tour.ts";
 
@@ -79,5 +79,7 @@ export function leaveLesson(from: string, query: Query): void {
 export function backToLesson(): void {
   const [lesson, seed] = touring.sentBy.split(":");
   touring.sentBy = "";
+  // What the problem hid is no secret here, even where the page was loaded anew in between.
+  showAll();
   visit("lessons", { lesson, seed: Number(seed) });
 }

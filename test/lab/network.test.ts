@@ -80,7 +80,7 @@ describe.skipIf(!canOpen)("the network room", { timeout: 40_000 }, () => {
     const touched = projectiveField(model, [1, 1]);
     await expect
       .poll(() => page.getByTestId("touched").locator("tr").first().textContent())
-      .toBe(`${touched[0].layer}${touched[0].touched.toLocaleString("en")} of ${touched[0].of.toLocaleString("en")}`);
+      .toBe(`${touched[0].layer}${touched[0].numbers.touched.toLocaleString("en")} of ${touched[0].numbers.of.toLocaleString("en")}`);
     expect(await page.getByTestId("touched").locator("tr").count()).toBe(touched.length);
     expect(problems).toEqual([]);
     await page.context().close();

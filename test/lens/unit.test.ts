@@ -5,6 +5,7 @@ import {
   cellArithmetic,
   cellReading,
   pointwiseCurve,
+  pointwiseFormula,
   type UnitArithmetic,
   unitArithmetic,
   unitReads,
@@ -238,5 +239,23 @@ describe("L15 the strength of edges", () => {
   it("what has no weights has no strength", () => {
     const model = modelOf("conv(6 3) relu maxpool flatten linear");
     expect(unitReads(model, "maxpool1", 2)).toEqual([{ layer: "relu1", units: [2] }]);
+  });
+});
+
+describe("L9 activations as people write them", () => {
+  it.each([
+    ["relu", "max(0, x)"],
+    ["relu6", "min(6, max(0, x))"],
+    ["leaky(0.1)", "x where x > 0, else 0.1 · x"],
+    ["elu", "x where x > 0, else exp(x) - 1"],
+    ["sigmoid", "sigmoid(x)"],
+    ["tanh", "tanh(x)"],
+    ["silu", "x · sigmoid(x)"],
+    ["gelu", "x · (0.5 · (1 + erf(x · 0.70711)))"],
+    ["softplus", "log(1 + exp(x))"],
+  ])("%s is %s", async (net, formula) => {
+    const { arithmetic } = await scene(net);
+    if (arithmetic.rule.kind !== "pointwise") throw new Error(arithmetic.rule.kind);
+    expect(pointwiseFormula(arithmetic.rule.expression)).toBe(formula);
   });
 });

@@ -18,4 +18,5 @@ export {
   weightGradient,
 } from "./backward-cells.ts";
 export { type CellArithmetic, type CellShare, type CellTap, cellArithmetic, cellReading, pointwiseCurve } from "./cell.ts";
+export { pointwiseFormula } from "./formula.ts";
 export { type UnitReads, type UnitWeights, unitReads } from "./reads.ts";

@@ -179,3 +179,24 @@ describe("A14 the cost meter on models", () => {
     expect(layers.find((l) => l.name === "conv")?.explained?.macs.substituted).toBe("6·(2 / 2)·3·5·8·6 = 4320");
   });
 });
+
+describe("LF9 a pixel's numbers, channels counted", () => {
+  it("what changes when a pixel does is as many numbers as it is said to touch, behind a flattened map too", async () => {
+    const model = createModel(nn.sequential([nn.conv2d(5, 3, { stride: 2 }), nn.flatten(), nn.linear(7)]), [2, 9, 9], { seed: 3 });
+    const still = ones([2, 9, 9]);
+    for (const [row, column] of [
+      [0, 1],
+      [4, 4],
+      [8, 8],
+    ] as const) {
+      const changed = still.clone();
+      for (const channel of [0, 1]) changed.data[channel * 81 + row * 9 + column] = 5;
+      const [before, after] = [await activations(model, still), await activations(model, changed)];
+      for (const { layer, numbers } of projectiveField(model, [row, column])) {
+        const [a, b] = [before.get(layer)!.data, after.get(layer)!.data];
+        expect(numbers.of).toBe(a.length);
+        expect(numbers.touched, layer).toBe(Array.from(a, (v, i) => Number(v !== b[i])).reduce((sum, n) => sum + n, 0));
+      }
+    }
+  });
+});

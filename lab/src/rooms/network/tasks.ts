@@ -25,11 +25,11 @@ import {
   explainLayers,
   type ParameterPlace,
   pointwiseCurve,
+  pointwiseFormula,
   type UnitReads,
   type UnitRule,
   unitReads,
 } from "fovea/lens";
-import { showExpression } from "fovea/ops";
 import { buildNet, readNet } from "fovea/zoo";
 import type { TaskContext } from "../../engine/context.ts";
 import { look } from "../../engine/look.ts";
@@ -50,6 +50,11 @@ export interface SeenLayer {
   /** Whether it has numbers to show: ops outside of layers have none. */
   readonly shown: boolean;
   readonly field: SeenField | undefined;
+}
+
+/** Some maps of a layer, with what each spans. */
+export interface SeenMaps extends Numbers {
+  readonly ranges: readonly { readonly low: number; readonly high: number }[];
 }
 
 export interface SeenField {
@@ -227,14 +232,17 @@ export const tasks = {
     readonly from: number;
     readonly count: number;
     readonly absolute?: boolean;
-  }): Numbers {
+  }): SeenMaps {
     const {
       shape: [units, height, width],
       data,
     } = asMaps(valuesOf(sceneOf(scene), layer));
     const end = Math.min(units, from + count);
     const wanted = data.slice(from * height * width, end * height * width);
-    return { shape: [end - from, height, width], data: absolute ? wanted.map(Math.abs) : wanted };
+    const shown = absolute ? wanted.map(Math.abs) : wanted;
+    const plane = height * width;
+    const ranges = Array.from({ length: end - from }, (_, i) => rangeOf(shown.subarray(i * plane, (i + 1) * plane)));
+    return { shape: [end - from, height, width], data: shown, ranges };
   },
 
   /** Which units feed a unit. */
@@ -285,7 +293,7 @@ export const tasks = {
       layer,
       unit,
       op,
-      rule: rule.kind === "pointwise" ? { kind: "pointwise", formula: showExpression(rule.expression, ["x"]) } : rule,
+      rule: rule.kind === "pointwise" ? { kind: "pointwise", formula: pointwiseFormula(rule.expression) } : rule,
       terms: terms.map(({ source, unit: u, map, kernel, kernelAt, partial }) => ({
         source,
         unit: u,

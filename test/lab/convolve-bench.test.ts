@@ -15,7 +15,7 @@ import { decodePng } from "../../src/io/png.ts";
 import { preparePicture } from "../../src/io/prepare.ts";
 import { studyActivations } from "../../src/lens/index.ts";
 import { conv2d } from "../../src/ops/index.ts";
-import { describeSteps, matrixOf, planWindow, show, showSum, showSymbols, windowGradients } from "../../src/report/index.ts";
+import { describeSteps, matrixOf, planWindow, show, showSum, showSymbols, windowGradients, windowStep } from "../../src/report/index.ts";
 import { Tensor, tensor } from "../../src/tensor/index.ts";
 import { zooModel } from "../../src/zoo/index.ts";
 import { canOpen, startLab } from "./page.ts";
@@ -72,6 +72,18 @@ describe.skipIf(!canOpen)("the bench of Convolve", () => {
     await page.getByLabel("Kernels of").selectOption({ label: "input channel 1, output channel 0" });
     await grid(page, "g, g of output channel 0").waitFor();
     await expect.poll(() => page.locator("[data-symbols]").innerText()).toContain("dW(0, 1, 0, 0) = x(1, 0, 0)·g(0, 0, 0) + ");
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
+  test("LF13 the update: w − rate · dW is taken, and what g pulls down falls as the library says", { timeout: 60_000 }, async () => {
+    const { page, problems } = await openRoom("&view=dW&rate=0.02");
+    await page.locator("[data-update]").waitFor();
+    const { weights, before, after } = windowStep({ input: [5, 5], kernel: 3 }, 0.02);
+    expect(await page.locator("[data-update]").innerText()).toContain(`goes from ${show(before, 5)} to ${show(after, 5)}`);
+    await page.getByRole("button", { name: "Take the step" }).click();
+    await page.getByLabel("Direction").selectOption("forward");
+    await expect.poll(() => numbersIn(page, "Kernel")).toEqual(weights.map((w) => number(show(w))));
     expect(problems).toEqual([]);
     await page.context().close();
   });

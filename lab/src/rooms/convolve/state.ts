@@ -59,6 +59,8 @@ export const room = roomState("convolve", {
   /** Sampling points of a deformable kernel that were moved, four numbers each: output, tap, and the offset in rows and columns. */
   moved: own(),
   view: oneOf(["forward", "dX", "dW"], "forward"),
+  /** Of the step that dW asks for. */
+  rate: real(0.01),
   /** The step on which the animation stands; -1 while it has not been touched. */
   at: whole(-1, -1, 1_000_000),
   pin: text(""),

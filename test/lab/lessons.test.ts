@@ -85,7 +85,7 @@ describe.skipIf(!canOpen)("LF47 J3 the room Lessons", () => {
     for (const name of ["sizes", "transport", "variant", "table"])
       expect(await page.locator(`[data-control="${name}"]:visible`).count(), name).toBe(0);
     const bar = page.getByRole("region", { name: "The lesson that sent you here" });
-    await bar.getByText(/How many rows has the output/).waitFor();
+    await bar.getByText(/How many rows does the output have/).waitFor();
     await bar.getByRole("button", { name: /Show \d+ hidden controls/ }).click();
     await output.waitFor();
     expect(await output.getByRole("heading").innerText()).toContain(`${rows} × ${rows}`);

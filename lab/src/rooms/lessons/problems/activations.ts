@@ -27,7 +27,7 @@ export const activations: Lesson = lesson<Activations>({
       title: "Why activations",
       why: "A convolution is linear, and linear after linear is linear. Without activation functions, a deep network is one layer that was written at length.",
       ask: ({ first, second, s }) =>
-        `A ${first}×${first} convolution with stride ${s}, then a ${second}×${second} convolution with stride 1, and nothing between. One convolution can do the same. How many rows has its kernel?`,
+        `A ${first}×${first} convolution with stride ${s}, then a ${second}×${second} convolution with stride 1, and nothing between. One convolution can do the same. How many rows does its kernel have?`,
       hint: () =>
         "One output of the second layer looks at several outputs of the first. How many rows of the picture do those look at, all together?",
       choices: () => [],

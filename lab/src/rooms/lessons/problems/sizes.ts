@@ -24,7 +24,7 @@ export const sizes: Lesson = lesson<Sizes>({
       title: "Sizes",
       why: "Every layer's size follows from the one before. Whoever can compute it in their head reads architectures like sentences.",
       ask: ({ i, k, s, p }) =>
-        `${An(i)} ${i}×${i} picture, a ${k}×${k} kernel, stride ${s}, padding ${p} on every side. How many rows has the output?`,
+        `${An(i)} ${i}×${i} picture, a ${k}×${k} kernel, stride ${s}, padding ${p} on every side. How many rows does the output have?`,
       hint: ({ i, p }) => `Lay the kernel at the very start of the ${i + 2 * p} padded rows. How many rows can it still move?`,
       choices: () => [],
       slips: {

@@ -40,12 +40,12 @@ export const variants: Lesson = lesson<Variants>({
       why: "The variants keep the idea and change its price or its reach: groups save weights, dilation reaches further with the same weights, a transposed convolution makes maps larger.",
       ask(p) {
         if (p.kind === "grouped")
-          return `A ${p.k}×${p.k} convolution from ${p.m} to ${p.n} maps in ${p.g} groups, without biases. How many weights has it?`;
+          return `A ${p.k}×${p.k} convolution from ${p.m} to ${p.n} maps in ${p.g} groups, without biases. How many weights does it have?`;
         if (p.kind === "separable")
           return `A depthwise separable convolution from ${p.m} to ${p.n} maps: ${p.k}×${p.k} on each map by itself, then 1×1 across them, without biases. How many weights?`;
         if (p.kind === "dilated")
-          return `${p.i} rows, a kernel of ${p.k} with dilation ${p.d}, stride 1, no padding. How many rows has the output?`;
-        return `A transposed convolution of ${p.i} rows with kernel ${p.k}, stride ${p.s} and no padding. How many rows has the output?`;
+          return `${p.i} rows, a kernel of ${p.k} with dilation ${p.d}, stride 1, no padding. How many rows does the output have?`;
+        return `A transposed convolution of ${p.i} rows with kernel ${p.k}, stride ${p.s} and no padding. How many rows does the output have?`;
       },
       hint(p) {
         if (p.kind === "grouped")

@@ -84,6 +84,9 @@ export function visit(
 
 const written = (value: unknown): string => (typeof value === "boolean" ? (value ? "1" : "0") : String(value));
 
+/** Whether a room has said what it keeps in the address; before, nobody knows its settings. */
+export const isKnown = (room: RoomName): boolean => registered > 0 && rooms.has(room);
+
 /** All settings of a room and of the session as the address would write them, defaults too; empty while the room's code is being loaded. */
 export function settingsOf(room: RoomName): Query {
   return Object.fromEntries(

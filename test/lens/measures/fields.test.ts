@@ -182,7 +182,7 @@ describe("A14 the cost meter on models", () => {
 
 describe("LF9 a pixel's numbers, channels counted", () => {
   it("what changes when a pixel does is as many numbers as it is said to touch, behind a flattened map too", async () => {
-    const model = createModel(nn.sequential([nn.conv2d(5, 3, { stride: 2 }), nn.flatten(), nn.linear(7)]), [2, 9, 9], { seed: 3 });
+    const model = createModel(nn.sequential([nn.conv2d(2, 5, 3, { stride: 2 }), nn.flatten(), nn.linear(80, 7)]), [2, 9, 9], { seed: 3 });
     const still = ones([2, 9, 9]);
     for (const [row, column] of [
       [0, 1],

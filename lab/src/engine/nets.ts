@@ -64,7 +64,10 @@ async function readNet(net: NetRef): Promise<Model> {
   if (format === "tfjs") return (await io.readTfjsNetwork(new TextDecoder().decode(bytes), fileBeside(net), { name })).model(bound);
   if (format === "weights") {
     const { zooModel } = await import("fovea/zoo");
-    if (architecture === undefined) throw new Error(`${name} holds weights, but not which net they belong to`);
+    if (architecture === undefined)
+      throw new ModelFormatError(`${name} holds weights, but not which net they belong to`, {
+        reason: { kind: "weights of no net", file: name },
+      });
     const tensors = io.isZip(bytes) ? io.readNpz(bytes, { name }) : io.readSafetensors(bytes, { name }).tensors;
     const outputs = purpose.classes?.length;
     return zooModel(architecture, { parameters: tensors, ...(inputShape && { inputShape }), ...(outputs && { outputs }), ...purpose });

@@ -4,10 +4,10 @@ import { expectMap } from "../tensor/expect.ts";
 import { type FileKind, recogniseFile } from "./recognise.ts";
 
 /**
- * "model" is one network, with what lies beside it; "weights" are a network's numbers alone; "run" is a training that the lab has saved; "data" are
- * labelled pictures; "pictures" have no labels; "names" are those of classes; "unknown" is all else.
+ * "model" is one network, with what lies beside it; "weights" are a network's numbers alone; "run" is a training that the lab has saved, and
+ * "view" a view of a net; "data" are labelled pictures; "pictures" have no labels; "names" are those of classes; "unknown" is all else.
  */
-export type FilesUse = "model" | "weights" | "run" | "data" | "pictures" | "names" | "unknown";
+export type FilesUse = "model" | "weights" | "run" | "view" | "data" | "pictures" | "names" | "unknown";
 
 export interface RecognisedFiles {
   readonly use: FilesUse;
@@ -40,8 +40,10 @@ export async function recogniseFiles(files: ReadonlyMap<string, Uint8Array>): Pr
   if (own.length === 0) throw new ArgumentError("recogniseFiles: there are no files");
   const kinds: { readonly path: string; readonly kind: FileKind }[] = [];
   for (const [path, bytes] of own) kinds.push({ path, kind: await recogniseFile(bytes) });
-  const run = own.find(([path, bytes]) => /(^|\/)lab\.json$/.test(path) && isSavedRun(bytes));
+  const run = own.find(([path, bytes]) => /(^|\/)lab\.json$/.test(path) && isSaved("run", bytes));
   if (run !== undefined) return { use: "run", path: run[0], kind: "json" };
+  const view = own.find(([path, bytes]) => /(^|\/)view\.json$/.test(path) && isSaved("view", bytes));
+  if (view !== undefined) return { use: "view", path: view[0], kind: "json" };
   for (const [use, wanted] of deciding) {
     const found = wanted.flatMap((kind) => kinds.filter((file) => file.kind === kind));
     // Checkpoints of a run lie deeper than its model.
@@ -60,8 +62,8 @@ export async function recogniseFiles(files: ReadonlyMap<string, Uint8Array>): Pr
 
 const depth = (path: string): number => path.split("/").length;
 
-function isSavedRun(bytes: Uint8Array): boolean {
-  return /"format"\s*:\s*"fovea-lab-run"/.test(new TextDecoder().decode(bytes.subarray(0, 1000)));
+function isSaved(what: "run" | "view", bytes: Uint8Array): boolean {
+  return new RegExp(`"format"\\s*:\\s*"fovea-lab-${what}"`).test(new TextDecoder().decode(bytes.subarray(0, 1000)));
 }
 
 function isListOfTexts(bytes: Uint8Array): boolean {

@@ -13,6 +13,7 @@ const run = utf8('{\n "format": "fovea-lab-run",\n "version": 1}');
 describe("L4 several files by content", () => {
   it.each([
     ["a network with its data beside it", "model", "net.onnx", { "net.onnx.data": idx, "net.onnx": onnx }],
+    ["a view of a net", "view", "view.json", { "net/model": onnx, "view.json": utf8('{ "format": "fovea-lab-view", "version": 1 }') }],
     ["a TensorFlow.js folder", "model", "m/model.json", { "m/group1-shard1of1.bin": idx, "m/model.json": utf8('{"modelTopology": {}}') }],
     [
       "a run folder of the command line",

@@ -4,6 +4,7 @@ import { exampleTasks } from "./tasks/examples.ts";
 import { mapTasks } from "./tasks/maps.ts";
 import { climbTasks } from "./tasks/maximise.ts";
 import { questionTasks } from "./tasks/questions.ts";
+import { viewFileTasks } from "./tasks/view-file.ts";
 
 export const tasks = {
   /** Answers as soon as the worker listens. */
@@ -15,4 +16,5 @@ export const tasks = {
   ...attributionTasks,
   ...exampleTasks,
   ...questionTasks,
+  ...viewFileTasks,
 };

@@ -127,7 +127,7 @@ export const tasks = {
     if (held.size === 0) return found;
     const inside = await recogniseFiles(held);
     if (inside.use === "unknown") return { ...inside, path: `${path}: ${inside.path}` };
-    return inside.use === "data" || inside.use === "run" ? inside : { ...inside, files: asFiles(held) };
+    return inside.use === "data" || inside.use === "run" || inside.use === "view" ? inside : { ...inside, files: asFiles(held) };
   },
 
   /** Throws `ModelFormatError` for damaged files. */

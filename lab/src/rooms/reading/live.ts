@@ -86,8 +86,9 @@ export const liveCards: readonly LiveCard[] = [
   {
     page: "activations",
     part: "3-vanishing-gradients",
-    address: "room=train&arch=flatten+linear(24)+sigmoid+linear(24)+sigmoid+linear(out)",
+    address: "room=train&arch=flatten+linear(24)+sigmoid+linear(24)+sigmoid+linear(24)+sigmoid+linear(out)&pictures=500&panel=health",
   },
+  { page: "activations", part: "4-dead-and-saturated-units", address: "room=train&pictures=500&rate=1&panel=health" },
   { page: "learning", part: "1-one-cell", address: `${sum}&at=2`, shows: "0·0 + 0·1 + 3·2 + 1·2 = 8" },
   {
     page: "learning",

@@ -198,8 +198,10 @@ describe.skipIf(!canOpen)("L23 LF47 tours in the live rooms", () => {
     await bar(page).getByRole("button", { name: "Back" }).click();
     await stands(page, 3, 7);
     await bar(page).getByRole("button", { name: "Go on", exact: true }).waitFor();
+    await expect.poll(() => page.url()).toMatch(/stride=2,2.*tour=convolve:2/);
     await page.reload();
     await stands(page, 3, 7);
+    await bar(page).getByRole("button", { name: "Go on", exact: true }).waitFor();
     await bar(page).getByRole("button", { name: "Leave the tour" }).click();
     await page.getByRole("link", { name: "Lessons" }).click();
     await page.locator('[data-tour="convolve"]').getByText("Go on at step 3").click();

@@ -1,8 +1,8 @@
 // The documentation inside the lab: every link of a card leads to its formula, every formula's live card shows the formula's numbers, and
 // whoever came from a card gets back to exactly that card.
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { anchorsOf, type Chapter, chapterOf } from "../../lab/build/chapter.ts";
@@ -10,7 +10,7 @@ import { liveCards } from "../../lab/src/rooms/reading/live.ts";
 import { chapterNames } from "../../lab/src/rooms/reading/names.ts";
 import { formulas, methodFormulas } from "../../lab/src/ui/formulas.ts";
 import { dictionariesOf, labSource as source } from "./dictionaries.ts";
-import { canOpen, startLab } from "./page.ts";
+import { canOpen, labFolder, startLab } from "./page.ts";
 
 const docs = fileURLToPath(new URL("../../docs", import.meta.url));
 const chinese = readdirSync(join(docs, "zh")).map((file) => file.replace(".md", ""));
@@ -205,6 +205,25 @@ describe.skipIf(!canOpen)("L11 the reading room", () => {
       expect(problems).toEqual([]);
     }
   });
+
+  it.skipIf(!existsSync(join(labFolder, "fovea-lab.html")))(
+    "L46 in the one-file build, chapters, drawings and live cards work from disk",
+    async () => {
+      const file = pathToFileURL(join(labFolder, "fovea-lab.html")).href;
+      const { page, problems } = await lab.open(`${file}#room=reading&lang=zh&page=arithmetic`);
+      await page.locator("#part-output-size a.button").press("Enter");
+      await page.getByText("⌊(5 + 2·1 − 3) / 2⌋ + 1 = 3").waitFor();
+      await page.goBack();
+      const widths = await page
+        .locator("article img")
+        .evaluateAll((all) => (all as HTMLImageElement[]).map(({ naturalWidth }) => naturalWidth));
+      expect(widths.length).toBeGreaterThan(3);
+      expect(Math.min(...widths)).toBeGreaterThan(0);
+      await page.goto(`${file}#room=reading&lang=en&page=lab`);
+      await page.getByText("this picture is not in the one-file build").first().waitFor();
+      expect(problems).toEqual([]);
+    },
+  );
 
   it("L48 errors and classes are Chinese, too", async () => {
     const { page } = await lab.open("?room=network&tab=edit&net=net:+konv(8)&lang=zh");

@@ -98,7 +98,7 @@ export const liveCards: readonly LiveCard[] = [
   {
     page: "learning",
     part: "3-softmax-and-loss",
-    address: "room=network&net=net:+conv(8+3)+relu+globalavg+flatten+linear(out)+softmax&unit=softmax1:0&depth=2",
+    address: "room=network&net=net:+conv(8+3)+relu+globalavg+flatten+linear(out)+softmax&unit=softmax1:0&depth=2&cell=0,0",
   },
   { page: "learning", part: "5-the-step", address: "room=train&pictures=500&panel=slow" },
   { page: "learning", part: "4-the-way-back", address: `${sum}&view=dW`, shows: "6 6 4 4" },

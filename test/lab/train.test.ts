@@ -359,7 +359,7 @@ describe.skipIf(!canOpen)("the room Train", { timeout: 60_000 }, () => {
     await page.getByText("As a table", { exact: true }).click();
     const lines = await page.getByTestId("reliability").locator("tbody tr").count();
     expect(lines).toBe(bins.filter(({ count }) => count > 0).length);
-    const hardest = page.getByRole("button", { name: /^Explain:/ }).first();
+    const hardest = page.getByTestId("hard").first();
     expect(await hardest.textContent()).toContain(`loss ${report.show(Math.max(...losses))}`);
     await hardest.click();
     await page.waitForURL(/room=neurons/);

@@ -1,8 +1,9 @@
 // The page's side of the training: one worker that keeps running while the reader visits other rooms, what it last reported, and the runs
 // that were left.
 import { type Engine, startEngine } from "../../engine/client.ts";
-import { addNet, type Picture } from "../../state/session.svelte.ts";
+import { addNet, type Picture, type TrainedOn } from "../../state/session.svelte.ts";
 import { differences, type Experiment, type Knobs, knobNames, knobsOf, type StopReason, type StopRules } from "./experiment.ts";
+import { own } from "./own.svelte.ts";
 import { experimentOf, stopRules, view } from "./state.ts";
 import type { Look, LookInput, Opened, Status } from "./tasks.ts";
 
@@ -62,6 +63,11 @@ interface Live {
   forget(shelved: ShelvedRun): void;
   /** Ends the worker with everything that it holds. */
   close(): void;
+}
+
+/** For rooms that ask the net about the pictures that it learnt from. */
+function trainedOn({ data, dataSeed, pictures }: Experiment): TrainedOn {
+  return { data, dataSeed, pictures, ...(data === "own" && own.input && { own: own.input }) };
 }
 
 export const live: Live = (() => {
@@ -140,6 +146,7 @@ export const live: Live = (() => {
       parameters,
       samples: [...first, ...samples.map(({ label, pixels }) => ({ name: classes[label] ?? "", label, pixels }))],
       ...(accuracy !== undefined && { accuracy }),
+      trainedOn: trainedOn(experiment),
     });
     return id;
   }

@@ -253,6 +253,20 @@ describe.skipIf(!canOpen)("the room Neurons, further", () => {
     await page.close();
   });
 
+  test("LF28 a net that was trained in the room Train is asked about the pictures that it learnt from", async () => {
+    const { page, problems } = await lab.open("?room=train&lang=en&pictures=40&dataSeed=4&seed=2&stopSteps=3");
+    const train = page.getByRole("button", { name: "Train", exact: true });
+    await train.click({ timeout: 30_000 });
+    await page.waitForTimeout(1500);
+    await train.waitFor();
+    await page.getByRole("navigation").getByRole("link", { name: "Neurons" }).click();
+    await page.getByLabel("Net", { exact: true }).selectOption("run-1");
+    await page.getByRole("tab", { name: "Examples" }).click();
+    await page.getByText("out of 40 pictures").waitFor({ timeout: 20_000 });
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
   test("LQ5 L29 the net of digits, one channel of 28 x 28, works with every way of looking, and colours span what is chosen", async () => {
     const { page, problems } = await lab.open("?room=neurons&lang=zh&net=digits&span=fixed&low=-1&high=2&count=60&steps=16");
     for (const tab of await page.getByRole("tab").all()) {

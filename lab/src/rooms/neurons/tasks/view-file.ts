@@ -100,7 +100,7 @@ function packNet(
   net: NonNullable<ViewFile["net"]>,
   files: Map<string, Uint8Array | string>,
   samples: readonly PictureEntry[],
-): Written["net"] {
+): NonNullable<Written["net"]> {
   const { ref, samples: _, ...facts } = net;
   const { bytes, beside = new Map<string, Uint8Array>(), key: __, ...reference } = ref;
   files.set("net/model", bytes);

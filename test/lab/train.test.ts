@@ -401,6 +401,57 @@ describe.skipIf(!canOpen)("the room Train", { timeout: 60_000 }, () => {
     expect(problems).toEqual([]);
   });
 
+  test("L22 LF13 one step slowly: five stages that are stepped, skipped and replayed, with the library's numbers", async () => {
+    const { page, problems } = await lab.open(address("&panel=slow"), { reducedMotion: "reduce" });
+    await ready(page);
+    await page.getByRole("button", { name: "Take one step slowly" }).click();
+    const stages = page.getByRole("list", { name: "Stages of the step" }).locator("li");
+    await stages.first().waitFor();
+    expect(await stages.count()).toBe(5);
+    const active = (): Promise<boolean[]> => stages.evaluateAll((all) => all.map((one) => one.classList.contains("active")));
+    expect(await active()).toEqual([true, false, false, false, false]);
+    const { train } = await synthetic({ size: 32, channels: 3, seed: 0, train: 200, test: 500 });
+    const own = await openTraining(zoo.buildNet(zoo.readNet(net), 10), train, { batchSize: 20, optimiser: adam(0.003), threads: 1 });
+    const { loss } = await own.step();
+    own.release();
+    await page.getByRole("button", { name: "One step on" }).click();
+    expect(await active()).toEqual([false, true, false, false, false]);
+    expect(await page.getByTestId("stage").textContent()).toContain(`of the batch is ${report.show(loss, 4)}`);
+    await page.getByRole("button", { name: "Skip to the end" }).click();
+    expect(await active()).toEqual([false, false, false, false, true]);
+    await page.getByRole("button", { name: "Replay" }).click();
+    await expect.poll(active).toEqual([true, false, false, false, false]);
+    await expect.poll(active, { timeout: 5000 }).toEqual([false, true, false, false, false]);
+    expect(problems).toEqual([]);
+  });
+
+  test("LF7 scrubbing the time changes filters, maps and predictions to those of that moment", async () => {
+    const { page } = await lab.open(address("&stopSteps=20&rate=0.01&panel=see"));
+    await ready(page);
+    await page.locator(".go").click();
+    await page.getByText("the number of steps is reached").waitFor();
+    const { train, test: held } = await synthetic({ size: 32, channels: 3, seed: 0, train: 200, test: 500 });
+    const own = await openTraining(zoo.buildNet(zoo.readNet(net), 10), train, { batchSize: 20, optimiser: adam(0.01), threads: 1 });
+    const verdict = async (): Promise<string> => {
+      const watched = watch(own.model(), { threads: 1 });
+      const { probabilities } = await watched.picture(held.image(0), held.label(0));
+      watched.release();
+      const best = Math.max(...probabilities.data);
+      return `The net says ${held.classes[probabilities.data.indexOf(best)]}, ${(100 * best).toFixed(1)} %`;
+    };
+    const start = await verdict();
+    for (let i = 0; i < 20; i++) await own.step();
+    const end = await verdict();
+    own.release();
+    const says = page.getByTestId("says");
+    await expect.poll(() => says.textContent()).toBe(end);
+    await page.locator("#time").focus();
+    await page.keyboard.press("Home");
+    await expect.poll(() => says.textContent()).toBe(start);
+    await page.getByRole("button", { name: "To the newest step" }).click();
+    await expect.poll(() => says.textContent()).toBe(end);
+  });
+
   test("L33 preparing is cancelled within 200 ms, and the run that was open is there again", async () => {
     const { page } = await lab.open(address("&stopSteps=12"));
     await ready(page);

@@ -1,6 +1,7 @@
 // Every kind of failure that programs may put into their own words: provoked once, with its numbers and names.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { sayReason } from "../../lab/src/ui/problem-zh.ts";
 import { windowAxis } from "../../src/arithmetic/index.ts";
 import { datasetFromFiles, labelledPictures, synthetic } from "../../src/data/index.ts";
 import {
@@ -193,6 +194,10 @@ describe("L48 errors say in numbers and names what went wrong", () => {
       const { kind: found, ...details } = (await reasonOf(act)) ?? {};
       expect(found).toBe(kind);
       expect(details).toEqual(reason);
+      // The lab says it in Chinese, with every number and name in its place.
+      const said = sayReason({ kind: found, ...details } as ErrorReason);
+      expect(said).toMatch(/^.*\p{Script=Han}.*。$/u);
+      expect(said).not.toMatch(/undefined|\[object/);
       // It crosses from a worker to a page.
       expect(structuredClone({ kind: found, ...details })).toEqual({ kind: found, ...details });
     });

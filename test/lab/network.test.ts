@@ -232,6 +232,12 @@ describe.skipIf(!canOpen)("the network room", { timeout: 40_000 }, () => {
     await expect.poll(() => page.getByTestId("fault").textContent()).toMatch(/maxPool2d|maxPool.*maxpool1/);
     await page.getByRole("button", { name: "Remove maxpool1" }).click();
     await expect.poll(() => page.getByTestId("fault").count()).toBe(0);
+    // What the controls did is taken back step by step.
+    const fitting = await text.inputValue();
+    await page.getByRole("button", { name: "Undo" }).click();
+    await expect.poll(() => text.inputValue()).toContain("maxpool");
+    await page.getByRole("button", { name: "Undo" }).click();
+    await expect.poll(() => text.inputValue()).toBe(fitting);
     await text.fill("conv(4 5) relu residual(conv(6 3 pad=1)) globalavg flatten linear");
     await expect.poll(() => page.getByTestId("fault").textContent()).toMatch(/residual1.*\[1, 6, 28, 28\].*\[1, 4, 28, 28\]|4.*6|6.*4/);
     await text.fill("conv(4 5) rellu");

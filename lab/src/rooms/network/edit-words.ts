@@ -2,6 +2,7 @@ import { words } from "../../words/words.ts";
 
 export const editWords = words({
   en: {
+    undo: "Undo",
     lede: "Write a net, or change it layer by layer; sizes, parameters and costs follow at once. The net works with fresh weights on the chosen picture.",
     text: "The net as text",
     preset: "Begin with",
@@ -44,6 +45,7 @@ export const editWords = words({
     fresh: "untrained",
   },
   zh: {
+    undo: "撤销",
     lede: "写一个网络，或逐层修改；尺寸、参数和开销立即更新。网络用新的权重处理所选的图片。",
     text: "网络的文本",
     preset: "从这里开始",

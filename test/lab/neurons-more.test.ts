@@ -260,7 +260,7 @@ describe.skipIf(!canOpen)("the room Neurons, further", () => {
     await page.waitForTimeout(1500);
     await train.waitFor();
     await page.getByRole("navigation").getByRole("link", { name: "Neurons" }).click();
-    await page.getByLabel("Net", { exact: true }).selectOption("run-1");
+    await page.locator(".where select").first().selectOption("run-1");
     await page.getByRole("tab", { name: "Examples" }).click();
     await page.getByText("out of 40 pictures").waitFor({ timeout: 20_000 });
     expect(problems).toEqual([]);

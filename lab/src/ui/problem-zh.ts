@@ -9,6 +9,9 @@ function list(names: readonly string[], most = 8): string {
   return names.length > most ? `${shown} 等 ${names.length} 个` : shown;
 }
 
+/** A clause about such names; nothing where there are none. */
+const names = (what: string, given: readonly string[]): readonly string[] => (given.length === 0 ? [] : [`${what}：${list(given)}`]);
+
 const sentences: Sentences = {
   "window does not fit": ({ input, before, after, kernel, dilation, extent }) =>
     `窗口放不下：${dilation === 1 ? `核 ${kernel}` : `核 ${kernel} 在空洞率 ${dilation} 下跨越 ${extent}，`}大于输入与填充之和 ${input} + ${before} + ${after} = ${input + before + after}。`,
@@ -39,12 +42,7 @@ const sentences: Sentences = {
   "unpacks to too much": ({ file, limit }) => `${file} 解压后超过 ${limit} 字节的上限。`,
   "picture too large": ({ file, width, height, most }) => `${file} 有 ${width} × ${height} 个像素，超过 ${most} 的上限。`,
   "other parameters": ({ missing, unknown, misshapen }) =>
-    [
-      "这些参数不是这个网络的",
-      ...(missing.length === 0 ? [] : [`缺少：${list(missing)}`]),
-      ...(unknown.length === 0 ? [] : [`网络里没有：${list(unknown)}`]),
-      ...(misshapen.length === 0 ? [] : [`形状不同：${list(misshapen)}`]),
-    ].join("；") + "。",
+    `${["这些参数不是这个网络的", ...names("缺少", missing), ...names("网络里没有", unknown), ...names("形状不同", misshapen)].join("；")}。`,
   "weights of no net": ({ file }) => `${file} 里有权重，但没有说明它们属于哪个网络。`,
   "operators not read": ({ operators }) => `这个网络需要 fovea 还读不了的运算：${list(operators, 20)}。`,
   "version not read": ({ version, from, to }) => `文件使用 ONNX 运算的第 ${version} 版；fovea 能读第 ${from} 到第 ${to} 版。`,

@@ -48,6 +48,22 @@ describe.skipIf(!canOpen)("LF47 J3 the room Lessons", () => {
     expect(problems).toEqual([]);
   });
 
+  it("L47 L17 digits of a Chinese keyboard are numbers, and a word is refused in a sentence", async () => {
+    const { page, problems } = await lab.open("?room=lessons&lang=zh&lesson=sizes&seed=3");
+    const field = page.locator('input[inputmode="decimal"]');
+    const run = page.locator('button[type="submit"]');
+    await field.fill("many");
+    await page.getByText("这不是一个数").waitFor();
+    expect(await run.isDisabled()).toBe(true);
+    await field.fill(String.fromCharCode(...[...String(rows)].map((digit) => digit.charCodeAt(0) + 0xfee0)));
+    expect(await page.getByText("这不是一个数").count()).toBe(0);
+    await run.click();
+    await expect.poll(() => page.url()).toContain("done=sizes");
+    expect(new URL(page.url()).searchParams.get("guess")).toBe(String(rows));
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
   it("L23 a copied address shows the same problem, prediction, verdict and progress", async () => {
     const address = `?room=lessons&lang=zh&lesson=sizes&seed=3&guess=${rows}&run=1&done=sums,sharing`;
     const { page, problems } = await lab.open(address, { viewport: { width: 360, height: 800 } });

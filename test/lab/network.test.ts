@@ -86,6 +86,19 @@ describe.skipIf(!canOpen)("the network room", { timeout: 40_000 }, () => {
     await page.context().close();
   });
 
+  it("L7 L44 the card of a chosen unit keeps its buttons while the pointer rests on the map", async () => {
+    const { page, problems } = await lab.open("?room=network&lang=en");
+    await ready(page);
+    const opens = page.locator('[data-control="open-unit"]');
+    await page.locator('[data-unit="conv2:2"]').hover();
+    await expect.poll(() => page.locator("#unit-title").textContent()).toContain("conv2, map 2");
+    expect(await opens.count()).toBe(0);
+    await page.locator('[data-unit="conv2:2"]').click();
+    await expect.poll(() => opens.count()).toBe(1);
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
   it("L9 L10 L42 by keyboard alone from the net to a unit, to a cell, and back level by level", async () => {
     const { page, problems } = await lab.open("?room=network&lang=en", { reducedMotion: "reduce" });
     await ready(page);

@@ -1,7 +1,7 @@
 // What is left of the gradient at the far end of a deep chain.
 import { draws } from "../draw.ts";
 import { type Lesson, lesson, show } from "../lesson.ts";
-import { typeset } from "../typeset.ts";
+import { typeset } from "../../../ui/typeset.ts";
 
 export interface Vanishing {
   readonly activation: "sigmoid" | "tanh" | "relu";
@@ -30,9 +30,9 @@ export const vanishing: Lesson = lesson<Vanishing>({
       title: "Vanishing gradients and dead units",
       why: "On its way back, the gradient is multiplied by every weight and by every activation's slope. Many factors below 1 leave nothing of it; a dead unit's slope is 0, and nothing passes at all.",
       ask: ({ activation, depth, w, at }) =>
-        `A chain of ${depth} units, one after the other: each computes ${activation}(${w}·x + b), its bias such that the value before the activation is ${at}. The gradient is 1 at the output. How large is it at the first unit, before its activation? (Within 5%.)`,
+        `A chain of ${depth} units, one after the other: each computes ${activation}(${w}·x + b), its bias such that the value before the activation is ${show(at)}. The gradient is 1 at the output. How large is it at the first unit, before its activation? (Within 5 %.)`,
       hint: ({ activation, at }) =>
-        `What is the slope of ${activation} at ${at}? Every unit multiplies by it, and every connection by its weight.`,
+        `What is the slope of ${activation} at ${show(at)}? Every unit multiplies by it, and every connection by its weight.`,
       choices: () => [],
       slips: {
         noWeights: "That has the slopes, but not the weights between the units.",
@@ -41,7 +41,7 @@ export const vanishing: Lesson = lesson<Vanishing>({
       },
       captions: { flow: "Gradient from the first layer to the last" },
       explain: ({ activation, depth, w, at }, { value, facts: f }) =>
-        `At ${at} the slope of ${activation} is ${f.slope}. ${depth} slopes and the ${depth - 1} weights between the units multiply: ${typeset(`${f.slope}^${depth} · ${w}^${depth - 1}`)} = ${show(value, 4)}. ` +
+        `At ${show(at)} the slope of ${activation} is ${f.slope}. ${depth} slopes and the ${depth - 1} weights between the units multiply: ${typeset(`${f.slope}^${depth} · ${w}^${depth - 1}`)} = ${show(value, 4)}. ` +
         (f.slope === 0
           ? "The units are dead: no gradient passes, and these weights never change."
           : value < 0.05
@@ -54,8 +54,8 @@ export const vanishing: Lesson = lesson<Vanishing>({
       title: "梯度消失与死单元",
       why: "反向传播时，梯度要乘以每个权重和每个激活函数的斜率。许多小于 1 的因子会使它所剩无几；死单元的斜率是 0，什么都传不过去。",
       ask: ({ activation, depth, w, at }) =>
-        `${depth} 个单元依次相连：每个计算 ${activation}(${w}·x + b)，偏置使激活之前的值为 ${at}。输出处的梯度是 1。在第一个单元的激活之前，梯度有多大？（允许 5% 误差。）`,
-      hint: ({ activation, at }) => `${activation} 在 ${at} 处的斜率是多少？每个单元乘以它，每个连接乘以自己的权重。`,
+        `${depth} 个单元依次相连：每个计算 ${activation}(${w}·x + b)，偏置使激活之前的值为 ${show(at)}。输出处的梯度是 1。在第一个单元的激活之前，梯度有多大？（允许 5 % 误差。）`,
+      hint: ({ activation, at }) => `${activation} 在 ${show(at)} 处的斜率是多少？每个单元乘以它，每个连接乘以自己的权重。`,
       choices: () => [],
       slips: {
         noWeights: "这里有斜率，但没有单元之间的权重。",
@@ -64,7 +64,7 @@ export const vanishing: Lesson = lesson<Vanishing>({
       },
       captions: { flow: "从第一层到最后一层的梯度" },
       explain: ({ activation, depth, w, at }, { value, facts: f }) =>
-        `${activation} 在 ${at} 处的斜率是 ${f.slope}。${depth} 个斜率和单元之间的 ${depth - 1} 个权重相乘：${typeset(`${f.slope}^${depth} · ${w}^${depth - 1}`)} = ${show(value, 4)}。` +
+        `${activation} 在 ${show(at)} 处的斜率是 ${f.slope}。${depth} 个斜率和单元之间的 ${depth - 1} 个权重相乘：${typeset(`${f.slope}^${depth} · ${w}^${depth - 1}`)} = ${show(value, 4)}。` +
         (f.slope === 0
           ? "这些单元是死的：梯度传不过去，这些权重永远不会改变。"
           : value < 0.05

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { blocks } from "../../lab/src/rooms/convolve/convolution/blocks.ts";
+import { percent } from "../../lab/src/ui/numbers.ts";
 import { explainConvSize } from "../../src/arithmetic/index.ts";
 import { evaluateValues } from "../../src/graph/evaluate.ts";
 import { gradient } from "../../src/graph/grad.ts";
@@ -382,7 +383,6 @@ describe.skipIf(!canOpen)("the bench of Convolve", () => {
         }
       return preparePicture(tensorToPicture(new Tensor(pixels, [3, 32, 32])), model);
     });
-    const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
     const compare = async (swap?: "tanh" | "sigmoid"): Promise<void> => {
       const { layers, probabilities } = await studyActivations(model, pictures, { device: "reference", ...(swap && { swap }) });
       for (const l of layers) {

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { type Answer, chapters, isRight, type LessonName, lessonNames, liveQuery, slipOf } from "../../lab/src/rooms/lessons/lesson.ts";
 import { lessons } from "../../lab/src/rooms/lessons/problems/index.ts";
 import { works } from "../../lab/src/rooms/lessons/tasks.ts";
-import { typeset } from "../../lab/src/rooms/lessons/typeset.ts";
+import { typeset } from "../../lab/src/ui/typeset.ts";
 import { classicKernel } from "../../src/arithmetic/index.ts";
 import { readModel } from "../../src/io/index.ts";
 import { activations, grating } from "../../src/lens/index.ts";

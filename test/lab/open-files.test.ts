@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, describe, expect, it } from "vitest";
+import { percent } from "../../lab/src/ui/numbers.ts";
 import {
   calibration,
   encodePng,
@@ -60,7 +61,6 @@ async function bring(page: Page, files: Files, how: "drop" | "paste" = "drop"): 
 
 const lenet = zoo.zooModel("lenet", { seed: 3 });
 const shapes = readModel(readFileSync(new URL("../../lab/assets/nets/shapes.safetensors", import.meta.url))).model;
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const noise = encodePng({ width: 40, height: 30, channels: 3, data: Uint8Array.from({ length: 3600 }, (_, i) => (i * 37) % 256) });
 
 /** Pictures that the shipped net never saw, in folders that are called as its classes. */

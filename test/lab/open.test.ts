@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
+import { percent } from "../../lab/src/ui/numbers.ts";
 import {
   attribute,
   createModel,
@@ -28,7 +29,6 @@ import { canOpen, startLab } from "./page.ts";
 const shared = fileURLToPath(new URL("../../../shared/", import.meta.url));
 const squeezenet = join(shared, "models/squeezenet1.1-fp16.onnx");
 const assets = new URL("../../lab/assets/nets/", import.meta.url);
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 interface FileGiven {
   readonly name: string;

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { Locator, Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
+import { percent } from "../../lab/src/ui/numbers.ts";
 import { adam, calibration, decodeCheckpoint, report, sgd, synthetic, zoo } from "../../src/index.ts";
 import { encodePng, readZip } from "../../src/io/index.ts";
 import { watch } from "../../src/lens/index.ts";
@@ -234,7 +235,7 @@ describe.skipIf(!canOpen)("the room Train", { timeout: 60_000 }, () => {
     own.release();
     const name = await table.locator("tbody tr").nth(1).locator("svg").nth(1).getAttribute("aria-label");
     expect(name).toBe(
-      `Learning rate 0.03, Activation tanh: training loss ${report.show(loss)}, test loss ${report.show(testLoss)}, test accuracy ${(100 * accuracy).toFixed(1)} %`,
+      `Learning rate 0.03, Activation tanh: training loss ${report.show(loss)}, test loss ${report.show(testLoss)}, test accuracy ${percent(accuracy)}`,
     );
   });
 
@@ -338,7 +339,6 @@ describe.skipIf(!canOpen)("the room Train", { timeout: 60_000 }, () => {
     for (let i = 0; i < 30; i++) await own.step();
     const { accuracy, loss, confusion, perClass, probabilities, labels, losses } = await own.measure(held);
     own.release();
-    const percent = (share: number): string => (Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : "–");
     expect(await page.getByTestId("measured").textContent()).toBe(
       `Of 500 test pictures ${percent(accuracy)} are right, loss ${report.show(loss, 4)}, at step 30`,
     );
@@ -437,7 +437,7 @@ describe.skipIf(!canOpen)("the room Train", { timeout: 60_000 }, () => {
       const { probabilities } = await watched.picture(held.image(0), held.label(0));
       watched.release();
       const best = Math.max(...probabilities.data);
-      return `The net says ${held.classes[probabilities.data.indexOf(best)]}, ${(100 * best).toFixed(1)} %`;
+      return `The net says ${held.classes[probabilities.data.indexOf(best)]}, ${percent(best)}`;
     };
     const start = await verdict();
     for (let i = 0; i < 20; i++) await own.step();

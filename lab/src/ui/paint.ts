@@ -39,9 +39,7 @@ export function gradientOf(name: ColourName): string {
   const stops = Array.from({ length: 9 }, (_, i) => report.toHex(maps[name].at(i / 8)));
   return `linear-gradient(to right, ${stops.join(", ")})`;
 }
-export const show: (value: number, digits?: number) => string = report.show;
 
-/** A share as percent with one decimal: 0.994 is "99.4 %". */
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
-}
+export { percent } from "./numbers.ts";
+
+export const show: (value: number, digits?: number) => string = report.show;

@@ -34,6 +34,7 @@ import { buildNet, readNet } from "fovea/zoo";
 import type { TaskContext } from "../../engine/context.ts";
 import { look } from "../../engine/look.ts";
 import type { NetRef } from "../../engine/nets.ts";
+import { type ToldError, tellError } from "../../engine/protocol.ts";
 import { type Numbers, toNumbers, toTensor } from "../../engine/tensors.ts";
 import type { WeightEdit } from "../../state/edits.ts";
 import { backTasks } from "./tasks/back.ts";
@@ -152,7 +153,7 @@ export type LayerMoved =
       readonly stride: readonly number[];
       readonly where: Numbers;
     }
-  | { readonly layer: string; readonly problem: string };
+  | { readonly layer: string; readonly problem: ToldError };
 
 export type ExportFormat = "onnx" | "safetensors" | "fovea" | "pytorch" | "svg";
 
@@ -363,7 +364,7 @@ export const tasks = {
         moved.push({ layer: name, ...numbers, stride: model.field(name).axes.map((axis) => axis.stride), where: toNumbers(where) });
       } catch (reason) {
         if (signal.aborted) throw reason;
-        moved.push({ layer: name, problem: reason instanceof Error ? reason.message : String(reason) });
+        moved.push({ layer: name, problem: tellError(reason) });
       }
       tell({ done: moved.length, total: layers.length });
     }

@@ -1,7 +1,8 @@
 // What is left of the gradient at the far end of a deep chain.
+
+import { typeset } from "../../../ui/typeset.ts";
 import { draws } from "../draw.ts";
 import { type Lesson, lesson, show } from "../lesson.ts";
-import { typeset } from "../../../ui/typeset.ts";
 
 export interface Vanishing {
   readonly activation: "sigmoid" | "tanh" | "relu";

@@ -9,6 +9,7 @@ import {
   weightBackward,
   weightGradient,
 } from "fovea/lens";
+import { type ToldError, tellError } from "../../../engine/protocol.ts";
 import { type Numbers, toNumbers } from "../../../engine/tensors.ts";
 import { modelAround, sceneOf } from "./scenes.ts";
 
@@ -32,7 +33,7 @@ export interface SeenTermBack {
   readonly term: number;
   /** dX through this layer; undefined where it is not a sum over cells, and then why. */
   readonly input: Numbers | undefined;
-  readonly problem: string | undefined;
+  readonly problem: ToldError | undefined;
   readonly kernel: Numbers | undefined;
 }
 
@@ -77,7 +78,7 @@ export const backTasks = {
     try {
       return { term, input: toNumbers(inputGradient(back, term)), problem: undefined, kernel };
     } catch (reason) {
-      return { term, input: undefined, problem: reason instanceof Error ? reason.message : String(reason), kernel };
+      return { term, input: undefined, problem: tellError(reason), kernel };
     }
   },
 

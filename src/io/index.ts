@@ -8,7 +8,7 @@ export * from "./onnx/index.ts";
 export { type WriteOnnxOptions, writeOnnx } from "./onnx/write/write.ts";
 export { type PictureToTensorOptions, pictureToTensor, type TensorToPictureOptions, tensorToPicture } from "./picture.ts";
 export * from "./prepare.ts";
-export { preprocessingProfile, preprocessingProfiles } from "./profiles.ts";
+export { likelyPreprocessing, preprocessingProfile, preprocessingProfiles } from "./profiles.ts";
 export { type FileKind, recogniseFile } from "./recognise.ts";
 export { type FilesUse, isLeftBehind, type RecognisedFiles, recogniseFiles } from "./recognise-files.ts";
 export * from "./resample.ts";

@@ -3,6 +3,7 @@
 import type { Preprocessing } from "../nn/model.ts";
 import { ArgumentError } from "../tensor/errors.ts";
 import { proposal } from "../tensor/options.ts";
+import type { Shape } from "../tensor/shape.ts";
 
 /** ImageNet's statistics, as torchvision documents them. */
 const imagenet = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] };
@@ -78,6 +79,17 @@ export function preprocessingProfile(text: string): Preprocessing {
     deviation: deviation.map((d) => d / unit),
     ...(kept < 1 && { kept }),
   };
+}
+
+/**
+ * What a net of an unknown past was most probably fed, judged by its shapes alone: ImageNet's profile for colour pictures [3, height, width] of
+ * 128 pixels and more with 1000 scores, or 1001 where one stands for "none of them". Undefined where shapes tell nothing. A guess, to be shown as
+ * one: nets from Caffe have the same shapes and another profile.
+ */
+export function likelyPreprocessing(inputShape: Shape, scores: number): Preprocessing | undefined {
+  const [channels, height, width] = inputShape;
+  const likeImageNet = inputShape.length === 3 && channels === 3 && Math.min(height, width) >= 128 && (scores === 1000 || scores === 1001);
+  return likeImageNet ? preprocessingProfiles.imagenet : undefined;
 }
 
 /** "0.5" or "1/255". */

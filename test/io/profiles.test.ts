@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Picture } from "../../src/io/picture.ts";
 import { pictureToInput } from "../../src/io/prepare.ts";
-import { preprocessingProfile, preprocessingProfiles } from "../../src/io/profiles.ts";
+import { likelyPreprocessing, preprocessingProfile, preprocessingProfiles } from "../../src/io/profiles.ts";
 import { ArgumentError, ShapeError } from "../../src/tensor/errors.ts";
+import { architectures } from "../../src/zoo/index.ts";
 
 const golden = JSON.parse(readFileSync(new URL("../golden/preprocessing.json", import.meta.url), "utf8")) as readonly {
   readonly height: number;
@@ -66,5 +67,21 @@ describe("EF9 preprocessing", () => {
   test("PR15 a net that takes no picture says what it takes", () => {
     expect(() => pictureToInput(patterned(2, 2), [4, 2, 2])).toThrow(ShapeError);
     expect(() => pictureToInput(patterned(2, 2), [10])).toThrow(/\[10\]/);
+  });
+});
+
+describe("LF4 the likely profile of a net whose past is unknown", () => {
+  test("is ImageNet's for every architecture of the zoo that was designed for ImageNet, and for none of the others", () => {
+    for (const { name, inputShape, classes } of architectures) {
+      const likely = likelyPreprocessing(inputShape, classes);
+      expect(likely?.name, name).toBe(classes === 1000 ? "imagenet" : undefined);
+    }
+  });
+
+  test("allows for a class that stands for none of them, and asks for pictures of ImageNet's kind", () => {
+    expect(likelyPreprocessing([3, 299, 299], 1001)).toBe(preprocessingProfiles.imagenet);
+    expect(likelyPreprocessing([1, 224, 224], 1000)).toBeUndefined();
+    expect(likelyPreprocessing([3, 32, 32], 1000)).toBeUndefined();
+    expect(likelyPreprocessing([3, 224, 224], 21_841)).toBeUndefined();
   });
 });

@@ -4,6 +4,7 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
 import { chapters } from "./build/chapters.ts";
 import { datasetFiles } from "./build/dataset-files.ts";
+import { fileList } from "./build/file-list.ts";
 import { oneFile } from "./build/one-file.ts";
 import { tours } from "./build/tours.ts";
 
@@ -16,7 +17,7 @@ export default defineConfig(({ mode }) => {
   return {
     root: path("."),
     base: "./",
-    plugins: [svelte(), tours(), chapters({ single }), ...(single ? [oneFile()] : [datasetFiles()])],
+    plugins: [svelte(), tours(), chapters({ single }), ...(single ? [oneFile()] : [datasetFiles(), fileList()])],
     resolve: {
       alias: [
         { find: /^fovea$/, replacement: path("../src/index.ts") },

@@ -79,9 +79,13 @@ export function mediaTypeOf(path: string): MediaType {
   return Object.hasOwn(mediaTypes, ending) ? mediaTypes[ending] : packed("application/octet-stream");
 }
 
-/** The build writes a hash of its contents into the name of every file in assets/: such a file never changes, and a page that has it works offline. */
+/**
+ * The build writes a hash of its contents into the name of every file in assets/: such a file never changes, and a page that has it works
+ * offline. Data sets keep their names and their contents; a day is long enough for whoever goes offline.
+ */
 export function cacheControlOf(path: string): string {
-  return /[/\\]assets[/\\][^/\\]*-[\w-]{8}\.\w+$/.test(path) ? "public, max-age=31536000, immutable" : "no-cache";
+  if (/[/\\]assets[/\\][^/\\]*-[\w-]{8}\.\w+$/.test(path)) return "public, max-age=31536000, immutable";
+  return /[/\\]data[/\\][\w-]+\.idxz$/.test(path) ? "public, max-age=86400" : "no-cache";
 }
 
 /** Whether a client that sent this `Accept-Encoding` takes gzip. RFC 9110, section 12.5.3: q=0 refuses, * stands for all not named. */

@@ -18,8 +18,3 @@ export async function loadChapter(name: ChapterName, language: Language): Promis
   const translated = language === "zh" ? chinese[`../../../../docs/zh/${name}.md`] : undefined;
   return (await (translated ?? english[`../../../../docs/${name}.md`])()).chapter;
 }
-
-/** All chapters of both languages, so that they can be read when the server is gone. */
-export async function loadAllChapters(): Promise<void> {
-  await Promise.all([...Object.values(english), ...Object.values(chinese)].map((load) => load()));
-}

@@ -51,7 +51,7 @@ describe.skipIf(!canOpen)("the network room", { timeout: 40_000 }, () => {
     // A map's name tells what it spans.
     const map = values.get("conv1")!.entry(2);
     const [low, high] = [Math.min(...map.data), Math.max(...map.data)];
-    await expect.poll(() => option(page, /^conv1, map 2:/).getAttribute("aria-label")).toBe(`conv1, map 2: ${show(low)} … ${show(high)}`);
+    await expect.poll(() => option(page, /^conv1, unit 2:/).getAttribute("aria-label")).toBe(`conv1, unit 2: ${show(low)} … ${show(high)}`);
     expect(problems).toEqual([]);
     await page.context().close();
   });
@@ -91,7 +91,7 @@ describe.skipIf(!canOpen)("the network room", { timeout: 40_000 }, () => {
     await ready(page);
     const opens = page.locator('[data-control="open-unit"]');
     await page.locator('[data-unit="conv2:2"]').hover();
-    await expect.poll(() => page.locator("#unit-title").textContent()).toContain("conv2, map 2");
+    await expect.poll(() => page.locator("#unit-title").textContent()).toContain("conv2, unit 2");
     expect(await opens.count()).toBe(0);
     await page.locator('[data-unit="conv2:2"]').click();
     await expect.poll(() => opens.count()).toBe(1);
@@ -110,9 +110,9 @@ describe.skipIf(!canOpen)("the network room", { timeout: 40_000 }, () => {
     await expect.poll(() => page.url()).toContain("unit=relu1:1");
     await page.keyboard.press("ArrowLeft");
     await page.keyboard.press("Enter");
-    await expect.poll(() => page.locator("#unit-heading").textContent()).toContain("conv1, map 1");
+    await expect.poll(() => page.locator("#unit-heading").textContent()).toContain("conv1, unit 1");
     await page.waitForSelector('[data-testid="stage"]');
-    await page.getByRole("application", { name: /^result: conv1, map 1/ }).focus();
+    await page.getByRole("application", { name: /^result: conv1, unit 1/ }).focus();
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("Enter");
@@ -159,12 +159,12 @@ describe.skipIf(!canOpen)("the network room", { timeout: 40_000 }, () => {
     await expect
       .poll(() =>
         page
-          .getByRole("application", { name: /^result: conv1, map 2/ })
+          .getByRole("application", { name: /^result: conv1, unit 2/ })
           .locator("xpath=..")
           .count(),
       )
       .toBe(1);
-    await page.getByText("The numbers: result: conv1, map 2").click();
+    await page.getByText("The numbers: result: conv1, unit 2").click();
     await expect.poll(() => page.locator("table td.number").first().textContent()).toBe(show(map.data[0]));
     await page.context().close();
   });

@@ -45,7 +45,7 @@ describe.skipIf(!canOpen)("the lab's shell", () => {
     // The raw range that stands at the maps is that of the library's activations.
     const maps = await activations(model, picture, { device: "reference", layers: ["relu1"] });
     const highest = Math.max(...maps.get("relu1")!.data);
-    const named = await page.getByRole("img", { name: /^relu1, map 0/ }).getAttribute("aria-label");
+    const named = await page.getByRole("img", { name: /^relu1, unit 0/ }).getAttribute("aria-label");
     expect(Number(/to (\S+)$/.exec(named!)![1])).toBeCloseTo(highest, 1);
     expect(problems).toEqual([]);
   });

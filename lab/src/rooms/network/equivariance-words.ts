@@ -43,7 +43,7 @@ export const equivarianceWords = words({
     where: "where they differ",
     moved: "the moved picture Tx",
     look: (layer: string) => `Compare the maps of ${layer}`,
-    unit: "map",
+    unit: "unit",
   },
   zh: {
     lede: "移动图片，然后比较：该层从移动后的图片得到的 f(Tx)，与把原特征图移动后的 T f(x)。二者相等，这一层就是等变表示。",
@@ -86,6 +86,6 @@ export const equivarianceWords = words({
     where: "不同之处",
     moved: "移动后的图片 Tx",
     look: (layer: string) => `比较 ${layer} 的特征图`,
-    unit: "特征图",
+    unit: "单元",
   },
 });

@@ -1,10 +1,10 @@
-// What is said about maps of a class with and without a channel.
+// What is said about maps of a class with and without a unit.
 import { words } from "../../words/words.ts";
 
 export const changeWords = words({
   en: {
-    mapsTitle: (name: string) => `Which pixels spoke for ${name}, with the channel and without`,
-    mapsAbout: "The method runs on the changed net, so the map itself changes: where it does, the channel had carried the evidence.",
+    mapsTitle: (name: string) => `Which pixels spoke for ${name}, with the unit and without`,
+    mapsAbout: "The method runs on the changed net, so the map itself changes: where it does, the unit had carried the evidence.",
     logitBefore: "logit with",
     logitAfter: "logit without",
     moved: (name: string, before: string, after: string, change: string) =>
@@ -17,8 +17,8 @@ export const changeWords = words({
     alike: "likeness of the two (Spearman)",
   },
   zh: {
-    mapsTitle: (name: string) => `有无该通道时，哪些像素支持“${name}”`,
-    mapsAbout: "方法在改变后的网络上重新运行，因此归因图本身会变：变化之处正是该通道传递证据的地方。",
+    mapsTitle: (name: string) => `有无该单元时，哪些像素支持“${name}”`,
+    mapsAbout: "方法在改变后的网络上重新运行，因此归因图本身会变：变化之处正是该单元传递证据的地方。",
     logitBefore: "原样的 logit",
     logitAfter: "改变后的 logit",
     moved: (name: string, before: string, after: string, change: string) => `“${name}”的 logit 从 ${before} 变为 ${after}（${change}）。`,

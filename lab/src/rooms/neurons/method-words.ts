@@ -79,7 +79,7 @@ export const methodCaveats = words({
     guidedGradCam: "Its detail is guided backpropagation’s, which hardly depends on the weights of the layers above.",
     scoreCam: "As coarse as the layer that it looks at, and the masked pictures are unlike any that the net has learned from.",
     ablationCam:
-      "As coarse as the layer that it looks at, and it changes one channel at a time: channels that replace each other seem not to matter.",
+      "As coarse as the layer that it looks at, and it changes one unit at a time: units that replace each other seem not to matter.",
     lrp: "The rules decide much of the picture; z-plus and its kin hardly depend on the weights of the layers above.",
     deepLift: "It says what changed against the baseline: another baseline gives another map.",
     occlusion: "What covers a pixel is a picture of its own: the net may react to the patch rather than to what it hides.",
@@ -105,7 +105,7 @@ export const methodCaveats = words({
     eigenCam: "它完全不依赖目标：显示的是这一层看到最多的东西。",
     guidedGradCam: "它的细节来自引导反向传播，而后者几乎不依赖上面各层的权重。",
     scoreCam: "它与所看的层一样粗，而且被遮罩的图片不同于网络学过的任何图片。",
-    ablationCam: "它与所看的层一样粗，而且一次只改变一个通道：可以互相替代的通道看起来就不重要。",
+    ablationCam: "它与所看的层一样粗，而且一次只改变一个单元：可以互相替代的单元看起来就不重要。",
     lrp: "图的样子很大程度上由规则决定；z-plus 一类规则几乎不依赖上面各层的权重。",
     deepLift: "它说明相对于基线改变了什么：换一个基线就是另一张图。",
     occlusion: "遮住像素的色块本身也是画面：网络可能在对色块而不是对被遮住的内容作出反应。",

@@ -47,15 +47,23 @@ const known: readonly Known[] = [
   { pattern: /^the picture has numbers that are not numbers/, zh: () => "图片中有非数值：请降低学习率，或限制图片的范围" },
   {
     pattern: /^channel (\d+) is never above 0 on this data/,
-    zh: (channel) => `通道 ${channel} 在这组数据上从不大于 0：后面的 ReLU 保持沉默（死亡单元）`,
+    zh: (unit) => `单元 ${unit} 在这组数据上从不大于 0：后面的 ReLU 保持沉默（死亡单元）`,
   },
-  { pattern: /^channel (\d+) is not a number on some pictures/, zh: (channel) => `通道 ${channel} 在某些图片上不是数值；这些图片已略去` },
+  { pattern: /^channel (\d+) is not a number on some pictures/, zh: (unit) => `单元 ${unit} 在某些图片上不是数值；这些图片已略去` },
   { pattern: /^the receptive field of (\S+) is not known exactly/, zh: (layer) => `${layer} 的感受野不精确；方框包含它` },
+  {
+    pattern: /^(\d+) of (\d+) nodes do not contribute to an output/,
+    zh: (idle, all) => `${all} 个节点中有 ${idle} 个对任何输出都没有贡献，已略去`,
+  },
 ];
+
+const inUnits = (sentence: string): string => sentence.replace(/\bchannel (?=\d)/gi, (word) => (word[0] === "C" ? "Unit " : "unit "));
 
 /** One finding in the chosen language. */
 export function sayWarning(warning: string): string {
-  if (settings.language === "en") return `${warning.charAt(0).toUpperCase()}${warning.slice(1)}${/[.!?]$/.test(warning) ? "" : "."}`;
+  // The library counts channels of a tensor; rooms speak of units.
+  if (settings.language === "en")
+    return inUnits(`${warning.charAt(0).toUpperCase()}${warning.slice(1)}${/[.!?]$/.test(warning) ? "" : "."}`);
   for (const { pattern, zh } of known) {
     const found = pattern.exec(warning);
     if (found !== null) return `${zh(...found.slice(1))}。`;

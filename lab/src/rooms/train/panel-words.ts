@@ -34,6 +34,7 @@ export const panelWords = words({
       "Draw one of the classes, paste or drop a picture, or hold something into the camera; the net answers at once, also while it learns.",
     chooseFile: "Choose a picture",
     camera: "Camera",
+    itsClass: "its class",
   },
   zh: {
     kind: "种类",
@@ -44,7 +45,7 @@ export const panelWords = words({
     saturated: "饱和",
     healthNote: "在 32 张训练图片上测量。死亡单元对任何图片都没有斜率：它之前的权重无法再改变。饱和：斜率低于 0.05。",
     healthCaption: "每一层的健康状况",
-    takeStep: "慢慢走一步",
+    takeStep: "慢速执行一步",
     stages: "这一步的各个阶段",
     replayStep: "重播",
     skip: "跳到最后",
@@ -65,5 +66,6 @@ export const panelWords = words({
     drawNote: "画出其中一个类别，粘贴或拖入一张图片，或对着摄像头；网络立即回答，学习时也一样。",
     chooseFile: "选择图片",
     camera: "摄像头",
+    itsClass: "它的类别",
   },
 });

@@ -64,6 +64,8 @@ export interface ErrorReasons {
   /** The class activation maps of 2016 need an average over all positions and one dense layer. */
   readonly "no global average": { readonly layer: string };
   readonly "no maps before": { readonly target: string };
+  /** A norm takes mean and variance from every cell: what it hands back is not written out cell by cell. */
+  readonly "no sum over cells": { readonly layer: string };
 }
 
 type Nothing = Readonly<Record<never, never>>;

@@ -19,7 +19,7 @@ import {
   writeSafetensors,
   writeZip,
 } from "../../src/io/index.ts";
-import { attribute } from "../../src/lens/index.ts";
+import { attribute, inputGradient, unitBackward } from "../../src/lens/index.ts";
 import { createModel, nn } from "../../src/nn/index.ts";
 import { describeSteps } from "../../src/report/index.ts";
 import type { ErrorReason, ErrorReasonKind, ErrorReasons } from "../../src/tensor/index.ts";
@@ -163,6 +163,15 @@ const provoked: Provoked = {
     [
       () => attribute(createModel(nn.linear(3, 2), [3]), zeros([3]), { method: "gradCam", class: 0, device: "reference" }),
       { target: expect.any(String) as string },
+    ],
+  ],
+  "no sum over cells": [
+    [
+      async () => {
+        const normed = createModel(nn.sequential({ norm: nn.groupNorm(2, 2), flatten: nn.flatten(), out: nn.linear(8, 2) }), [2, 2, 2]);
+        return inputGradient(await unitBackward(normed, ones([2, 2, 2]), { layer: "norm", unit: 0, class: 0, of: "score" }), 0);
+      },
+      { layer: "norm" },
     ],
   ],
 };

@@ -54,6 +54,7 @@ const sentences: Sentences = {
     `第 ${step} 步的损失变成了${loss === "NaN" ? "非数（NaN）" : "无穷大"}，学习率为 ${learningRate}；请试试更小的学习率。`,
   "no global average": ({ layer }) => `CAM 要求 ${layer} 之后是对所有位置的平均和一个全连接层，这个网络不是这样；Grad-CAM 没有这个条件。`,
   "no maps before": ({ target }) => `${target} 之前没有带特征图的层；请指定看哪一层，或者看输入。`,
+  "no sum over cells": ({ layer }) => `${layer} 的均值和方差由组内所有格子共同决定，因此它的反向传播不是逐格子的求和。`,
 };
 
 /** What went wrong, in Chinese. */

@@ -73,6 +73,7 @@ function visitParts(back: UnitBackward, index: number, row: number, column: numb
       if (rule.own)
         throw new ArgumentError(
           `"${arithmetic.layer}": every cell of its group takes part in mean and variance; its way back is not a sum over cells`,
+          { reason: { kind: "no sum over cells", layer: arithmetic.layer } },
         );
       hand(row, column, rule.scale / Math.sqrt(rule.variance + rule.eps));
       return;

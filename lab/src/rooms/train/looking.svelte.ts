@@ -19,7 +19,8 @@ const least = 150;
 
 /** For the top of a component. `input` is read again whenever what it depends on changes; undefined means nothing to look at. */
 export function looking(input: () => LookInput | undefined, run: Looked = live): Looking {
-  let look: Look | undefined = $state.raw();
+  /** What was seen, and of which run: pictures of one data set mean nothing among the classes of another. */
+  let last: { readonly look: Look; readonly of: Opened } | undefined = $state.raw();
   let error: unknown = $state.raw();
   let busy = false;
   let again = false;
@@ -36,7 +37,7 @@ export function looking(input: () => LookInput | undefined, run: Looked = live):
     const opened = run.opened;
     try {
       const seen = await run.look(asked, controller.signal);
-      if (opened === run.opened) look = seen;
+      last = { look: seen, of: opened };
       error = undefined;
       allowed = performance.now() + (run.state === "playing" ? Math.max(least, 9 * seen.milliseconds) : 0);
     } catch (caught) {
@@ -62,7 +63,7 @@ export function looking(input: () => LookInput | undefined, run: Looked = live):
   });
   return {
     get look() {
-      return look;
+      return last?.of === run.opened ? last?.look : undefined;
     },
     get error() {
       return error;

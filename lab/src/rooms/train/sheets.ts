@@ -14,7 +14,10 @@ export interface Sheet {
 }
 
 const mostTiles = 256;
+/** Maps in a row, at most. */
 const across = 8;
+/** Between tiles, in CSS pixels. */
+export const tileGap = 3;
 
 /** Parameters as sheets: kernels a row per filter and a column per input channel; matrices behind a flatten likewise, as the maps they weigh. */
 export function parameterSheet(values: Numbers, unflattened: readonly number[] | undefined): Sheet {
@@ -31,12 +34,13 @@ function rowsOf([out, channels, height, width]: readonly number[], data: Float32
   return { tiles, count: shown * channels, shown, total: out };
 }
 
-/** Maps [C, H, W] eight in a row; other values as one row of numbers. */
-export function mapSheet({ shape, data }: Numbers): Sheet {
+/** Maps [C, H, W] as many in a row as there is room for; other values as one row of numbers. */
+export function mapSheet({ shape, data }: Numbers, room: number = across): Sheet {
   if (shape.length !== 3) return { tiles: { shape: [1, 1, 1, data.length], data }, count: 1, shown: 1, total: 1 };
   const [count, height, width] = shape;
-  const columns = Math.min(across, count);
-  const rows = Math.ceil(count / columns);
+  const most = Math.max(1, Math.min(across, count, room));
+  const rows = Math.ceil(count / most);
+  const columns = Math.ceil(count / rows);
   const filled = new Float32Array(rows * columns * height * width);
   filled.set(data);
   return { tiles: { shape: [rows, columns, height, width], data: filled }, count, shown: count, total: count };

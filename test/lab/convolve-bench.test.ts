@@ -352,7 +352,7 @@ describe.skipIf(!canOpen)("the bench of Convolve", () => {
     await page.context().close();
   });
 
-  test("L21 L48 files from a Chinese page have Chinese words, in SVG, PNG and GIF", { timeout: 60_000 }, async () => {
+  test("L21 L48 files from a Chinese page have Chinese words, in SVG, PNG and GIF, and CSV is English", { timeout: 60_000 }, async () => {
     const { page, problems } = await lab.open("?room=convolve&lang=zh&size=3,3&kernel=2,2", still);
     await page.getByRole("button", { name: "SVG", exact: true }).waitFor();
     const svg = (await saved(page, "SVG")).toString("utf8");
@@ -362,6 +362,10 @@ describe.skipIf(!canOpen)("the bench of Convolve", () => {
     const png = decodePng(await saved(page, "PNG"));
     expect(png.width).toBeGreaterThan(1000);
     expect((await saved(page, "GIF")).subarray(0, 6).toString("latin1")).toBe("GIF89a");
+    // Tables are for programs: they have one language.
+    const csv = (await saved(page, "CSV")).toString("utf8");
+    expect(csv).not.toMatch(/\p{Script=Han}/u);
+    expect(csv.split("\n")[0]).toMatch(/row/i);
     expect(problems).toEqual([]);
     await page.context().close();
   });

@@ -26,6 +26,7 @@ export interface Progress {
 interface Live {
   /** The run that is open; undefined while the first is prepared. */
   readonly opened: Opened | undefined;
+  /** What it began with; changes on the way are the status's. */
   readonly experiment: Experiment | undefined;
   readonly status: Status | undefined;
   readonly state: "preparing" | "paused" | "playing";
@@ -81,6 +82,7 @@ export const live: Live = (() => {
   let progress: Progress | undefined = $state.raw();
   let shelf: readonly ShelvedRun[] = $state.raw([]);
   let count = $state(0);
+  const begun: Experiment | undefined = $derived(experiment && { ...experiment, ...status?.start });
   /** What the page asked for last; answers to older questions are dropped. */
   let wanted: Experiment | undefined;
   let opening = 0;
@@ -92,8 +94,8 @@ export const live: Live = (() => {
   };
 
   function shelve(): void {
-    if (status === undefined || experiment === undefined || status.furthest < worthKeeping) return;
-    shelf = [...shelf, { name: `run ${count}`, experiment, status }].slice(-shelfLength);
+    if (status === undefined || begun === undefined || status.furthest < worthKeeping) return;
+    shelf = [...shelf, { name: `run ${count}`, experiment: begun, status }].slice(-shelfLength);
   }
 
   async function open(next: Experiment): Promise<void> {
@@ -203,7 +205,7 @@ export const live: Live = (() => {
       return opened;
     },
     get experiment() {
-      return experiment;
+      return begun;
     },
     get status() {
       return status;

@@ -20,7 +20,7 @@ import { type Experiment, type Knobs, knobsOf } from "../experiment.ts";
 import { trainingCode } from "./code.ts";
 import { dataOf } from "./data.ts";
 import { type Machine, machineDifferences, machineParts, readMachine } from "./machine.ts";
-import { changeKnobs, openRun, type Run, type SavedProgress } from "./run.ts";
+import { openRun, type Run, type SavedProgress } from "./run.ts";
 import { changeOf, fitOptionsOf, netOf } from "./settings.ts";
 
 interface SavedRun extends SavedProgress {
@@ -127,7 +127,8 @@ export async function openSaved(bytes: Uint8Array, name: string, base: string): 
   const { experiment } = saved;
   const run = await openRun(experiment, await dataOf(experiment, base), saved, readMachine(saved.machine, name));
   const knobs = saved.changes.at(-1)?.knobs ?? knobsOf(experiment);
-  await changeKnobs(run, knobs);
+  await run.training.change(changeOf(knobs));
+  run.knobs = knobs;
   run.training.restore(checkpoint);
   run.times.keep(run.training.checkpoint());
   run.curve.cut(checkpoint.state.step);

@@ -22,7 +22,8 @@ export const measuredPictures = 200;
 export const healthBatch = 32;
 
 export interface Run {
-  readonly experiment: Experiment;
+  /** What it began with. */
+  experiment: Experiment;
   readonly data: TrainAndTest;
   readonly training: LiveTraining;
   /** As it began. */
@@ -154,7 +155,13 @@ export async function changeKnobs(run: Run, knobs: Knobs): Promise<void> {
   await run.training.change(changeOf(knobs));
   run.knobs = knobs;
   const { step } = run.training.state;
-  if (step > 0 || run.changes.length > 0) run.changes = [...run.changes.filter((change) => change.step < step), { step, knobs }];
+  if (step > 0) run.changes = [...run.changes.filter((change) => change.step < step), { step, knobs }];
+  else {
+    // No step was made under what stood before: the run begins with these.
+    run.experiment = { ...run.experiment, ...knobs };
+    run.changes = [];
+    run.times.keep(run.training.checkpoint());
+  }
 }
 
 /** Back (or forth) to the last kept checkpoint that is not after `step`, under the knobs of that time. */

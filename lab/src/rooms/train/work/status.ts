@@ -1,6 +1,6 @@
 // What the page is told while it trains: small enough to send ten times a second.
 import type { CurvePoint } from "fovea/train";
-import type { Change, Knobs, TestPoint } from "../experiment.ts";
+import { type Change, type Knobs, knobsOf, type TestPoint } from "../experiment.ts";
 import type { Run } from "./run.ts";
 
 export interface Status {
@@ -12,7 +12,9 @@ export interface Status {
   readonly curve: readonly CurvePoint[];
   readonly tests: readonly TestPoint[];
   readonly changes: readonly Change[];
+  /** In force now, and at the first step. */
   readonly knobs: Knobs;
+  readonly start: Knobs;
   /** Kept checkpoints, and the last step that was ever reached. */
   readonly times: readonly number[];
   readonly furthest: number;
@@ -36,6 +38,7 @@ export function statusOf(run: Run): Status {
     tests: run.tests,
     changes: run.changes,
     knobs: run.knobs,
+    start: knobsOf(run.experiment),
     times: run.times.steps,
     furthest: run.furthest(),
     keptBytes: run.times.bytes,

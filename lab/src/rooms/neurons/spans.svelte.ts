@@ -1,7 +1,8 @@
 // What the colours of activation maps span: each map alone, its layer, the whole net, or what the reader fixed. One rule for all views of the room.
 import { engine } from "../../engine/client.ts";
 import type { Numbers } from "../../engine/tensors.ts";
-import { type ColourName, type Range, rangeFor } from "../../ui/paint.ts";
+import type { ColourName, Range } from "../../ui/paint.ts";
+import { spannedBy } from "../../ui/spans.ts";
 import { type Located, pictureKey } from "./located.ts";
 import { view } from "./state.ts";
 
@@ -24,12 +25,6 @@ export function followGlobal({ net, picture }: Located): (() => void) | undefine
 
 /** The ends of the colours of `map`, one of `layer`'s. */
 export function spanOf({ net, picture }: Located, colours: ColourName, layer: Numbers, map: Numbers): Range {
-  if (view.span === "unit") return rangeFor(colours, map);
-  if (view.span === "fixed" && view.low < view.high) return { low: view.low, high: view.high };
-  if (view.span === "global" && known?.key === `${net.ref.key} ${pictureKey(picture)}`) {
-    const { low, high } = known.range;
-    const most = Math.max(Math.abs(low), Math.abs(high));
-    return colours === "diverging" ? { low: -most, high: most } : { low: Math.max(0, low), high };
-  }
-  return rangeFor(colours, layer);
+  const whole = known?.key === `${net.ref.key} ${pictureKey(picture)}` ? known.range : undefined;
+  return spannedBy({ span: view.span, low: view.low, high: view.high, net: whole }, colours, layer, map);
 }

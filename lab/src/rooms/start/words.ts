@@ -37,6 +37,7 @@ export const startWords = words({
     greatest: "greatest",
     enter: "Open the whole net",
     more: (count: number) => `and ${count} more`,
+    fewer: "fewer",
   },
   zh: {
     title: "看见卷积网络的内部",
@@ -74,5 +75,6 @@ export const startWords = words({
     greatest: "最大值",
     enter: "打开整个网络",
     more: (count: number) => `还有 ${count} 个`,
+    fewer: "收起",
   },
 });

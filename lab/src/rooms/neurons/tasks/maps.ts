@@ -59,12 +59,19 @@ export const mapTasks = {
     return Array.from((await predict(model, [inputOf(model, pixels)])).probabilities.data);
   },
 
-  /** A convolution's kernels [out, in, height, width]; undefined for other layers. */
+  /**
+   * A convolution's kernels [out, in, height, width]. Of a linear layer that reads flattened maps likewise, height and width being the maps'; of other
+   * linear layers [out, in, 1, 1]. Undefined for layers without weights.
+   */
   async kernels({ net, layer }: { readonly net: NetRef; readonly layer: string }, { open }: TaskContext): Promise<Numbers | undefined> {
     const model = await open(net);
     const own = model.trace().layers.find(({ name }) => name === layer);
-    const hasKernels = own?.parameters.some((name) => (model.parameters.get(name)?.rank ?? 0) >= 3) ?? false;
-    return hasKernels ? toNumbers(filters(model, layer)) : undefined;
+    const weights = own?.parameters.map((name) => model.parameters.get(name)).find((one) => (one?.rank ?? 0) >= 2);
+    if (own === undefined || weights === undefined) return undefined;
+    if (weights.rank >= 3) return toNumbers(filters(model, layer));
+    const [outputs, inputs] = weights.shape;
+    if (own.kind !== "linear" || own.value.shape.at(-1) !== outputs) return undefined;
+    return { shape: [outputs, ...mapsBefore(model, layer, inputs)], data: toNumbers(weights).data };
   },
 
   /** The part of the picture that a unit at this position of the layer sees. */
@@ -75,6 +82,20 @@ export const mapTasks = {
     return placeOf(await open(net), layer, position);
   },
 };
+
+/** [C, H, W] of the maps whose numbers, row after row, a linear layer reads; [inputs, 1, 1] where it reads no maps. */
+function mapsBefore(model: Model, layer: string, inputs: number): readonly number[] {
+  const { layers } = model.trace();
+  const before = layers
+    .slice(
+      0,
+      layers.findIndex(({ name }) => name === layer),
+    )
+    .map(({ value }) => value.shape.slice(1));
+  // Relu, dropout and flatten lie between; another linear layer does not hand maps on.
+  const maps = before.findLast((shape) => shape.length === 3 || shape[0] !== inputs);
+  return maps?.length === 3 && maps[0] * maps[1] * maps[2] === inputs ? maps : [inputs, 1, 1];
+}
 
 function placeOf(model: Model, layer: string, position: readonly [number, number]): UnitPlace {
   const traced = model.trace();

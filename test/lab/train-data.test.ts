@@ -1,5 +1,7 @@
 // The room Train with data that people bring: dropped, chosen, drawn, pasted, filmed, or packed beside the page. Chromium's camera is a fake one.
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { adam, fashionMnist, firstOf, mnist, report, zoo } from "../../src/index.ts";
@@ -135,6 +137,67 @@ describe.skipIf(!canOpen)("the room Train, with one's own data", { timeout: 60_0
     await page.getByTestId("own-files").setInputFiles([cifar("data_batch_1.bin"), cifar("test_batch.bin")]);
     await page.getByText("20 to learn from, 20 for testing; classes: airplane").waitFor();
     await trains(page);
+    expect(problems).toEqual([]);
+  });
+
+  test("LF5 a folder of folders is chosen, and dropped as a file manager drops it", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "fovea-own-"));
+    for (let i = 0; i < 20; i++) {
+      const name = i % 2 ? "above" : "below";
+      mkdirSync(join(folder, "set", name), { recursive: true });
+      writeFileSync(join(folder, "set", name, `${i}.png`), picture(i % 2 === 1, i));
+    }
+    const { page, problems } = await lab.open(address("&data=own&stopSteps=5"));
+    const read = page.getByText("16 to learn from, 4 for testing; classes: above, below");
+    await page.getByText("Your own pictures are not here yet").waitFor();
+    await page.getByTestId("own-folder").setInputFiles(join(folder, "set"));
+    await read.waitFor();
+    await trains(page);
+    await page.getByRole("button", { name: "Reset", exact: true }).click();
+    await ready(page);
+    await read.waitFor({ state: "detached" });
+    // Only the browser itself can drop a folder: a page cannot make the entry of one.
+    const session = await page.context().newCDPSession(page);
+    const data = { items: [], files: [join(folder, "set")], dragOperationsMask: 1 };
+    for (const type of ["dragEnter", "dragOver", "drop"] as const)
+      await session.send("Input.dispatchDragEvent", { type, x: 600, y: 60, data });
+    await read.waitFor();
+    expect(problems).toEqual([]);
+    rmSync(folder, { recursive: true });
+  });
+
+  test("LQ2 on colour sets the pens draw in their colours, and Fill makes a coloured ground", async () => {
+    const { page, problems } = await lab.open(address("&panel=try"));
+    await ready(page);
+    const pad = page.locator("#panel [role=application]");
+    const at = (row: number, column: number): Promise<number[]> =>
+      pad
+        .locator("canvas")
+        .evaluate(
+          (canvas, [y, x]) => Array.from((canvas as HTMLCanvasElement).getContext("2d")?.getImageData(x, y, 1, 1).data.slice(0, 3) ?? []),
+          [row, column],
+        );
+    const colourOf = async (name: string): Promise<number[]> => {
+      const written = await page.getByRole("button", { name, exact: true }).evaluate((button) => getComputedStyle(button).backgroundColor);
+      return [...written.matchAll(/\d+/g)].map(Number);
+    };
+    await page.getByRole("button", { name: "blue", exact: true }).click();
+    await page.getByRole("button", { name: "Fill" }).click();
+    await page.getByRole("button", { name: "red", exact: true }).click();
+    const box = await pad.boundingBox();
+    if (box === null) throw new Error("there is no pad");
+    await page.mouse.move(box.x + box.width / 2, box.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height - 20, { steps: 4 });
+    await page.mouse.up();
+    for (const [seen, name] of [
+      [await at(16, 16), "red"],
+      [await at(16, 2), "blue"],
+    ] as const) {
+      const wanted = await colourOf(name);
+      for (let c = 0; c < 3; c++) expect(Math.abs(seen[c] - wanted[c]), `${name} ${c}`).toBeLessThanOrEqual(1);
+    }
+    await page.getByTestId("verdict").getByText("%").first().waitFor();
     expect(problems).toEqual([]);
   });
 

@@ -155,7 +155,8 @@ export const neuronWords = words({
     kernelFrom: (channel: string) => `来自 ${channel}`,
     weights: "它的权重",
     weightsAbout: (count: number) => `${count} 个权重，上一层的每个数一个`,
-    weightMaps: (count: number, height: number, width: number) => `${count} × ${height} × ${width} 个权重，按它所读取的 ${count} 张特征图排列`,
+    weightMaps: (count: number, height: number, width: number) =>
+      `${count} × ${height} × ${width} 个权重，按它所读取的 ${count} 张特征图排列`,
     fieldWhole: "它看到整张图片。",
     kernelsAbout: (count: number, height: number, width: number) => `${count} 个核，每个 ${height} × ${width} 个权重，每个输入特征图一个`,
     firstOf: (shown: number, total: number) => `共 ${total} 个，显示前 ${shown} 个。`,

@@ -55,7 +55,8 @@ export const trainWords = words({
     threads: "Threads (0: all)",
     more: "More settings",
     chosen: "Data, network and learning",
-    bringPictures: "Your own pictures are not here yet: drop a folder on the page, choose files under “Your own pictures”, or make some there.",
+    bringPictures:
+      "Your own pictures are not here yet: drop a folder on the page, choose files under “Your own pictures”, or make some there.",
     notYet: "It appears when pictures and net are ready.",
     stopRules: "When to stop",
     stopSteps: "After steps",
@@ -85,6 +86,8 @@ export const trainWords = words({
       `Stopped: at step ${at} the loss is no number any more; the steps were too large. This is step ${back} again, before that. Make the learning rate smaller, and train on.`,
     curveNote: (batch: number, measured: number, all: number) =>
       `Training: each step's own batch of ${batch} pictures, so it jumps. Test: ${measured === all ? `all ${all}` : `${measured} of the ${all}`} test pictures; Evaluation measures all.`,
+    fewTests: (count: number, share: string) =>
+      `There are only ${count} test pictures: each is ${share} of the test accuracy, which therefore says little.`,
     readAt: "Read the curve at a step",
     reading: (step: number, values: string) => `step ${step}: ${values}`,
     linkStands: (step: number) => `This link was made at step ${step}.`,
@@ -227,6 +230,7 @@ export const trainWords = words({
       `已停止：第 ${at} 步的损失不再是数字，步子太大了。现在回到了之前的第 ${back} 步。请减小学习率，再继续训练。`,
     curveNote: (batch: number, measured: number, all: number) =>
       `训练：每一步自己的批量（${batch} 张图片），所以会跳动。测试：${measured === all ? `全部 ${all} 张` : `${all} 张中的 ${measured} 张`}测试图片；“评估”测量全部。`,
+    fewTests: (count: number, share: string) => `测试图片只有 ${count} 张：每张占测试准确率的 ${share}，因此这个数字说明不了多少。`,
     readAt: "读取某一步的曲线值",
     reading: (step: number, values: string) => `第 ${step} 步：${values}`,
     linkStands: (step: number) => `此链接创建于第 ${step} 步。`,

@@ -63,7 +63,7 @@ export const learning: Work<Learning> = {
       { name: "learned", values: plane(weights), kind: "weights" },
       { name: "loss", values: row(losses), kind: "curve" },
     ];
-    const far = (at: number): string => `max |w - ${hidden[at]}| = ${Number(distances[at].toPrecision(4))}`;
+    const far = (at: number): string => `max |w - ${hidden[at].replace("-", "\u2011")}| = ${Number(distances[at].toPrecision(4))}`;
     return answerOf(value, {
       working: [value, guess].filter((at, n, all) => at in hidden && all.indexOf(at) === n).map(far),
       facts,

@@ -15,6 +15,7 @@ import {
   writeModel,
 } from "../../src/io/index.ts";
 import {
+  activations,
   attribute,
   compareMaps,
   conceptsOn,
@@ -56,6 +57,22 @@ const read = (text: string): number => {
 
 describe.skipIf(!canOpen)("the room Neurons, further", () => {
   const lab = startLab();
+
+  test("L24 LF20 a linear unit shows its value and its weights, laid over the maps that it reads", async () => {
+    const { page, problems } = await lab.open("?room=neurons&lang=en&layer=logits&unit=3&lens=maps&picture=3");
+    await page.getByRole("heading", { name: "Its weights" }).waitFor();
+    const own = Array.from(model.parameters.get("logits.weight")?.data ?? []).slice(3 * 256, 4 * 256);
+    const greatest = Math.max(...own.map(Math.abs));
+    const maps = page.locator(".kernels [role=img]");
+    await maps.first().waitFor();
+    expect(await maps.count()).toBe(16);
+    await page.getByText("16 × 4 × 4 weights, drawn over the 16 maps that it reads").waitFor();
+    expect(await maps.first().getAttribute("aria-label")).toContain(show(greatest));
+    const logits = (await activations(model, sample(3), { layers: ["logits"] })).get("logits");
+    expect(await page.locator("#lens-panel dd").innerText()).toBe(`value ${show(logits?.data[3] ?? Number.NaN, 4)}`);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
 
   test("LF22 a direction between two pictures is the library's, and so is the picture that is climbed along it", async () => {
     const { page, problems } = await lab.open(

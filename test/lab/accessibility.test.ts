@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { labViews } from "../../tools/lab-views.ts";
+import { isLong } from "../support/long.ts";
 import { canOpen, startLab } from "./page.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -107,8 +108,6 @@ function lostText(page: Page): Promise<string[]> {
     return [...new Set(lost)].slice(0, 8);
   });
 }
-
-const isLong = Boolean(process.env.FOVEA_LONG);
 
 describe.skipIf(!canOpen)("L40 LF45 accessibility", () => {
   const lab = startLab();

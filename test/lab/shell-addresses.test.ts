@@ -5,6 +5,7 @@ import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { addressVersion, isNewer, upgraded } from "../../lab/src/state/address.ts";
 import { labRooms } from "../../tools/lab-views.ts";
+import { rounds } from "../support/long.ts";
 import { hideNames } from "./hide-names.ts";
 import { canOpen, startLab } from "./page.ts";
 
@@ -95,8 +96,10 @@ describe.skipIf(!canOpen)("addresses in the page", () => {
       await stands(page, room);
       const values = fc.record(Object.fromEntries(fields.map((name) => [name, fc.constantFrom(...nonsense)])), { requiredKeys: [] });
       // The same queries each time: a few per room, most of them in one page as somebody who edits the address would.
-      const numRuns = process.env.FOVEA_LONG === undefined ? 7 : 60;
-      const queries = [...fc.sample(values, { numRuns, seed: 11 }), Object.fromEntries(fields.map((name) => [name, "x".repeat(50)]))];
+      const queries = [
+        ...fc.sample(values, { numRuns: rounds(7), seed: 11 }),
+        Object.fromEntries(fields.map((name) => [name, "x".repeat(50)])),
+      ];
       for (const [i, query] of queries.entries()) {
         const address = `?${new URLSearchParams({ room, lang: "en", ...query })}`;
         if (i % 4 === 0) await page.goto(new URL(address, lab.url()).href);
@@ -118,7 +121,7 @@ describe.skipIf(!canOpen)("addresses in the page", () => {
       await stands(page, room);
       expect(problems).toEqual([]);
     },
-    process.env.FOVEA_LONG === undefined ? 60_000 : 300_000,
+    rounds(60_000),
   );
 
   it("L18 a link of a newer lab is followed as far as it is understood, and the reader is told", async () => {

@@ -43,7 +43,12 @@ async function exportNetwork(given: string, options: Readonly<Record<string, unk
   for (const target of [file, weights]) if (target !== undefined) await refuseOverwriting(target, options.force === true);
   const opened = await openAsTold(String(given), options);
   const source = takesPictures(opened) ? opened.model() : opened.graph();
-  const content = to === "onnx" ? onnxBytes(opened, settings) : to === "pytorch" ? writePyTorch(source) : writeFoveaSource(source);
+  const content =
+    to === "onnx"
+      ? onnxBytes(opened, settings)
+      : to === "pytorch"
+        ? writePyTorch(source, weights === undefined ? {} : { weights: weights.split(/[/\\]/).at(-1) ?? weights })
+        : writeFoveaSource(source);
   if (file === undefined) {
     process.stdout.write(content);
     return;

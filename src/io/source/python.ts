@@ -7,7 +7,7 @@ import { showValue, type Value } from "../../graph/value.ts";
 import type { Model } from "../../nn/model.ts";
 import { expressionOf } from "../../ops/elementwise.ts";
 import { ArgumentError, UnsupportedOpError } from "../../tensor/errors.ts";
-import { checkOptions } from "../../tensor/options.ts";
+import { checkOptions, showGiven } from "../../tensor/options.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { pythonExpression } from "./python-expression.ts";
 import { pythonLayer } from "./python-layers.ts";
@@ -17,6 +17,8 @@ import { isChain, type Line, type Part, partsOf, stretchesToBatch, structureOf }
 export interface WritePyTorchOptions {
   /** Name of the class (default "Net"). */
   readonly name?: string;
+  /** The file of the weights, as the comment that tells how to load them calls it (default "model.safetensors"). */
+  readonly weights?: string;
 }
 
 /** Numbers of one table that are written into the source. */
@@ -28,26 +30,29 @@ const mostNumbers = 20_000;
  * Throws `UnsupportedOpError` that lists every value which has no form in PyTorch.
  */
 export function writePyTorch(source: Model | Graph, options: WritePyTorchOptions = {}): string {
-  checkOptions("writePyTorch", options, ["name"]);
-  const { name = "Net" } = options;
+  checkOptions("writePyTorch", options, ["name", "weights"]);
+  const { name = "Net", weights = "model.safetensors" } = options;
   if (!/^[A-Za-z_]\w*$/.test(name))
     throw new ArgumentError(`writePyTorch: name is ${JSON.stringify(name)}; expected a name of a Python class`);
-  const file = new PythonFile(structureOf(source, "writePyTorch"), name);
+  if (typeof weights !== "string") throw new ArgumentError(`writePyTorch: weights is ${showGiven(weights)}; expected a file name`);
+  const file = new PythonFile(structureOf(source, "writePyTorch"), name, weights);
   return file.text();
 }
 
 class PythonFile {
   readonly #root: Part;
   readonly #name: string;
+  readonly #weights: string;
   /** Text of a class without its name -> its name. */
   readonly #classes = new Map<string, string>();
   readonly #names = new Map<Part, string>();
   readonly #unwritable: string[] = [];
   readonly #taken = new Set<string>();
 
-  constructor(root: Part, name: string) {
+  constructor(root: Part, name: string, weights: string) {
     this.#root = root;
     this.#name = name;
+    this.#weights = weights;
     this.#taken.add(name);
   }
 
@@ -82,7 +87,7 @@ class PythonFile {
       "#",
       "#     from safetensors.torch import load_file",
       `#     model = ${this.#name}()`,
-      '#     model.load_state_dict(load_file("model.safetensors"))',
+      `#     model.load_state_dict(load_file(${JSON.stringify(this.#weights)}))`,
       "#     model.eval()",
       "",
     ];

@@ -83,6 +83,7 @@ const odd = lively(createModel(oddNet, [2, 5, 6]));
 describe("EF4 PyTorch source", () => {
   it("reads as a person would have written it", async () => {
     await expect(writePyTorch(zooModel("lenet5"), { name: "LeNet5" })).toMatchFileSnapshot("lenet5.py");
+    expect(writePyTorch(zooModel("lenet5"), { weights: "net.safetensors" })).toContain('load_file("net.safetensors")');
   });
 
   it.skipIf(!hasPyTorch)("EF4 computes the same in PyTorch, with our weights under our names and no others", async () => {
@@ -126,6 +127,7 @@ describe("EF4 PyTorch source", () => {
 
   it("PR15 refuses names that are none in Python", () => {
     expect(() => writePyTorch(odd, { name: "2 nets" })).toThrow(ArgumentError);
+    expect(() => writePyTorch(odd, { weights: 1 as unknown as string })).toThrow("weights is 1; expected a file name");
     expect(() => writePyTorch({} as Model)).toThrow(ArgumentError);
   });
 });

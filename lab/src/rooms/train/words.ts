@@ -87,7 +87,9 @@ export const trainWords = words({
     curveNote: (batch: number, measured: number, all: number) =>
       `Training: each step's own batch of ${batch} pictures, so it jumps. Test: ${measured === all ? `all ${all}` : `${measured} of the ${all}`} test pictures; Evaluation measures all.`,
     fewTests: (count: number, share: string) =>
-      `There are only ${count} test pictures: each is ${share} of the test accuracy, which therefore says little.`,
+      count === 1
+        ? "There is only one test picture: the test accuracy says nothing."
+        : `There are only ${count} test pictures: each is ${share} of the test accuracy, which therefore says little.`,
     readAt: "Read the curve at a step",
     reading: (step: number, values: string) => `step ${step}: ${values}`,
     linkStands: (step: number) => `This link was made at step ${step}.`,

@@ -195,7 +195,7 @@ export async function exported(run: Run, kind: ExportKind, signal: AbortSignal):
     case "typescript":
       return writeFoveaSource(model);
     case "python":
-      return writePyTorch(model);
+      return writePyTorch(model, { weights: "net.safetensors" });
     case "report":
       return reportOf(run, model, signal);
   }

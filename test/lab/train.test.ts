@@ -6,6 +6,7 @@ import { percent } from "../../lab/src/ui/numbers.ts";
 import { adam, calibration, decodeCheckpoint, report, sgd, synthetic, zoo } from "../../src/index.ts";
 import { encodePng, readZip } from "../../src/io/index.ts";
 import { watch } from "../../src/lens/index.ts";
+import { random } from "../../src/tensor/index.ts";
 import { openTraining } from "../../src/train/index.ts";
 import { canOpen, startLab } from "./page.ts";
 
@@ -422,6 +423,43 @@ describe.skipIf(!canOpen)("the room Train", { timeout: 60_000 }, () => {
     await page.getByRole("button", { name: "Replay" }).click();
     await expect.poll(active).toEqual([true, false, false, false, false]);
     await expect.poll(active, { timeout: 5000 }).toEqual([false, true, false, false, false]);
+    expect(problems).toEqual([]);
+  });
+
+  test("LF6 L29 the health of every layer is the library's", async () => {
+    const { page, problems } = await lab.open(address("&stopSteps=5&panel=health"));
+    await ready(page);
+    await page.locator(".go").click();
+    await page.getByText("the number of steps is reached").waitFor();
+    const { train } = await synthetic({ size: 32, channels: 3, seed: 0, train: 200, test: 500 });
+    const own = await openTraining(zoo.buildNet(zoo.readNet(net), 10), train, { batchSize: 20, optimiser: adam(0.003), threads: 1 });
+    for (let i = 0; i < 5; i++) await own.step();
+    // The room's pictures for this: 32 by lot, always the same.
+    const { x, y } = train.batch(Int32Array.from(random(0).permutation(200).slice(0, 32).sort()));
+    const watched = watch(own.model(), { threads: 1, batch: 32 });
+    const { layers } = await watched.health(x, y);
+    watched.release();
+    own.release();
+    const expected = layers
+      .filter(({ gradient, activation }) => gradient !== undefined || activation !== undefined)
+      .map(({ layer, kind, weights, gradient, activation }) =>
+        [
+          ...[layer, kind, weights === undefined ? "" : report.show(weights), gradient === undefined ? "" : report.show(gradient)],
+          ...(activation === undefined
+            ? ["", "", ""]
+            : [
+                String(activation.units),
+                `${activation.dead} (${Math.round((100 * activation.dead) / activation.units)} %)`,
+                percent(activation.saturated),
+              ]),
+        ].join("|"),
+      );
+    expect(expected.length).toBeGreaterThanOrEqual(3);
+    const rows = (): Promise<string[]> =>
+      page
+        .locator("#panel tbody tr")
+        .evaluateAll((all) => all.map((row) => [...row.children].map((cell) => (cell.textContent ?? "").trim()).join("|")));
+    await expect.poll(rows, { timeout: 10_000 }).toEqual(expected);
     expect(problems).toEqual([]);
   });
 

@@ -40,6 +40,8 @@ export interface SessionNet {
   readonly inputShape: readonly number[];
   readonly classes: readonly string[];
   readonly preprocessing: Preprocessing | undefined;
+  /** The file did not say how its pictures are prepared, and nobody has told it since. */
+  readonly preparationGuessed?: boolean;
   readonly parameters: number;
   /** Pictures to look at first. */
   readonly samples: readonly Picture[];

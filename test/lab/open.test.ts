@@ -23,7 +23,8 @@ import {
   writeSafetensors,
   zoo,
 } from "../../src/index.ts";
-import { writeZip } from "../../src/io/index.ts";
+import { preprocessingProfiles, writeZip } from "../../src/io/index.ts";
+import { dictionariesOf } from "./dictionaries.ts";
 import { canOpen, startLab } from "./page.ts";
 
 const shared = fileURLToPath(new URL("../../../shared/", import.meta.url));
@@ -62,6 +63,12 @@ async function dropAnywhere(page: Page, { name, buffer }: FileGiven): Promise<vo
 }
 
 const lenet = zoo.zooModel("lenet", { seed: 3 });
+
+it("LF4 every preparation that the library knows has its sentence in both languages", async () => {
+  const [{ en, zh }] = await dictionariesOf("rooms/open/preparation-words.ts");
+  for (const name of Object.keys(preprocessingProfiles))
+    expect([name, typeof en[name], typeof zh[name]]).toEqual([name, "string", "string"]);
+});
 
 describe.skipIf(!canOpen)("the room that opens models", () => {
   const lab = startLab();
@@ -151,6 +158,7 @@ describe.skipIf(!canOpen)("the room that opens models", () => {
     await page.getByRole("button", { name: "Explain", exact: true }).click();
     const caption = page.locator("figcaption dl");
     await caption.waitFor({ timeout: 30_000 });
+    await caption.getByText("being measured", { exact: false }).first().waitFor({ state: "detached", timeout: 30_000 });
     const target = { class: labels[0] };
     const expected = await attribute(model, image, { method: "gradientInput", ...target, device: "reference" });
     const curves = await faithfulness(model, image, expected.map, { ...target, device: "reference" });
@@ -171,22 +179,125 @@ describe.skipIf(!canOpen)("the room that opens models", () => {
       await page.getByRole("definition").filter({ hasText: "1,235,496" }).waitFor({ timeout: 20_000 });
       await give(page, join(shared, "images/eagle.jpg"));
       await page.getByText("Among the pictures now: eagle.jpg").waitFor();
-      await page.locator("summary", { hasText: "How pictures are prepared" }).click();
-      await page.getByRole("combobox", { name: "How pictures are prepared" }).fill("caffe");
-      await page.getByRole("button", { name: "Apply" }).click();
-      // The net is another one now, and the room shows it anew.
-      await page.locator("p", { hasText: "now: caffe" }).waitFor({ state: "attached" });
-      await page.locator("summary", { hasText: "Names of the classes" }).click();
-      await page.getByLabel("from a file", { exact: false }).setInputFiles(join(shared, "models/imagenet-classes.json"));
+      // The file says neither how its pictures are prepared nor what its classes are called: both are asked above the verdict.
+      const asked = page.getByRole("region", { name: "How pictures are prepared" });
+      await asked.getByRole("note").filter({ hasText: "No preparation is written in the file. Taken: imagenet" }).waitFor();
+      const verdict = page.locator("tbody th").first();
+      await verdict.filter({ hasText: /^class \d+$/ }).waitFor({ timeout: 30_000 });
+      expect((await asked.boundingBox())!.y).toBeLessThan((await verdict.boundingBox())!.y);
+      const choice = asked.getByRole("combobox", { name: "How pictures are prepared" });
+      expect(await choice.inputValue()).toBe("imagenet");
+      await choice.selectOption("caffe");
+      await asked.getByText("now: caffe", { exact: false }).waitFor();
+      await asked.getByRole("note").waitFor({ state: "detached" });
+      expect(await choice.evaluate((element) => element === document.activeElement)).toBe(true);
+      await page.getByLabel("Load names …").and(page.locator("input")).setInputFiles(join(shared, "models/imagenet-classes.json"));
       const classes = JSON.parse(readFileSync(join(shared, "models/imagenet-classes.json"), "utf8")) as string[];
       const model = (await openOnnx(squeezenet)).model({ classes, preprocessing: preprocessingProfile("caffe") });
       const { labels } = await predict(model, preparePicture(decodeImage(readFileSync(join(shared, "images/eagle.jpg"))), model));
       await page.locator("tbody th", { hasText: classes[labels[0]] }).first().waitFor({ timeout: 30_000 });
       expect(await page.locator("tbody th").first().innerText()).toBe(classes[labels[0]]);
+      // A class far down is found by its name, with its place.
+      await page.getByLabel("Find among 1000 classes").fill("goldfish");
+      await page.locator("tbody tr", { hasText: "goldfish" }).waitFor();
       expect(problems).toEqual([]);
     },
     120_000,
   );
+
+  /** A net of ImageNet's shapes whose file says nothing of its pictures and classes. */
+  const bare = createModel(
+    nn.sequential({
+      conv: nn.conv2d(3, 4, 7, { stride: 16 }),
+      relu: nn.relu(),
+      pool: nn.globalAvgPool(),
+      flatten: nn.flatten(),
+      head: nn.linear(4, 1000),
+    }),
+    [3, 160, 160],
+    { seed: 5 },
+  );
+  const photo = (shift: number): Buffer =>
+    Buffer.from(
+      encodePng({
+        width: 200,
+        height: 180,
+        channels: 3,
+        data: Uint8Array.from({ length: 108_000 }, (_, i) => ((i + shift) * (i % 7)) % 256),
+      }),
+    );
+  const bringPhotos = (page: Page): Promise<void> =>
+    page
+      .getByLabel("File …", { exact: true })
+      .and(page.locator("input"))
+      .setInputFiles([1, 2, 3].map((shift) => ({ name: `photo${shift}.png`, mimeType: "image/png", buffer: photo(shift) })));
+
+  it("LF4 L4 what every preparation makes of a picture is the library's, and several pictures come at once", async () => {
+    const { page, problems } = await lab.open("?room=open&lang=en");
+    await give(page, file("bare.onnx", writeOnnx(bare)));
+    await page
+      .getByRole("definition")
+      .filter({ hasText: bare.parameterCount.toLocaleString("en") })
+      .waitFor();
+    await page.getByRole("tab", { name: "Run" }).click();
+    // The lab's small drawings are not run unasked.
+    await page.getByText("32 × 32 drawings, of which this net knows nothing", { exact: false }).waitFor();
+    await page.getByText("Choose a picture.").waitFor();
+    expect(await page.locator("#open-panel tbody tr").count()).toBe(0);
+    await bringPhotos(page);
+    await page.getByRole("button", { name: "photo1.png", pressed: true }).waitFor();
+    expect(await page.getByRole("button", { name: /^photo\d/ }).count()).toBe(3);
+    await page.getByRole("button", { name: "What would it say with each?" }).click();
+    const rows = page.getByRole("region", { name: "prepared in every way" }).locator("tbody tr");
+    await rows.first().waitFor();
+    const shown = new Map<string, string>();
+    for (const row of await rows.all()) {
+      const [name, ...said] = await row.locator("th, td").allInnerTexts();
+      shown.set(name, said.slice(0, 2).join(" "));
+    }
+    expect([...shown.keys()].sort()).toEqual(["caffe", "centred", "imagenet", "raw", "tf", "unit"]);
+    const parameters = bare.state();
+    for (const [name, said] of shown) {
+      const model = createModel(bare.net, bare.inputShape, { parameters, preprocessing: preprocessingProfile(name) });
+      const { probabilities, labels } = await predict(model, preparePicture(decodeImage(photo(1)), model), { device: "reference" });
+      expect(said, name).toBe(`class ${labels[0]} ${percent(probabilities.data[labels[0]])}`);
+    }
+    await page.getByRole("button", { name: "That is right" }).click();
+    await page.getByRole("note").filter({ hasText: "No preparation" }).waitFor({ state: "detached" });
+    expect(problems).toEqual([]);
+  });
+
+  it("LF33 the class to explain: the net's own first, any other by name or number; the map stays when its tests are stopped", async () => {
+    const { page, problems } = await lab.open("?room=open&lang=en");
+    await give(page, file("bare.onnx", writeOnnx(bare)));
+    await page
+      .getByRole("definition")
+      .filter({ hasText: bare.parameterCount.toLocaleString("en") })
+      .waitFor();
+    await page.getByRole("tab", { name: "Run" }).click();
+    await bringPhotos(page);
+    await page.getByRole("tab", { name: "Explain" }).click();
+    const model = createModel(bare.net, bare.inputShape, { parameters: bare.state(), preprocessing: preprocessingProfile("imagenet") });
+    const { probabilities } = await predict(model, preparePicture(decodeImage(photo(1)), model), { device: "reference" });
+    const order = Array.from(probabilities.data, (_, i) => i).sort((a, b) => probabilities.data[b] - probabilities.data[a] || a - b);
+    const options = page.getByRole("combobox", { name: "Explain the class" }).locator("option");
+    await options.filter({ hasText: "%" }).first().waitFor({ state: "attached" });
+    const first = await options.allInnerTexts();
+    expect(first.slice(1, 4)).toEqual(order.slice(0, 3).map((i) => `class ${i} (${percent(probabilities.data[i])})`));
+    expect(first).toHaveLength(11);
+    const find = page.getByLabel("Find among 1000 classes");
+    await find.fill("no such thing");
+    await find.press("Enter");
+    await page.getByText("No class is called “no such thing”.").waitFor();
+    await find.fill("417");
+    await find.press("Enter");
+    await page.waitForURL(/of=417/);
+    await page.getByRole("button", { name: "Explain", exact: true }).click();
+    await page.locator("figcaption", { hasText: "class 417" }).waitFor({ timeout: 30_000 });
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByText("not measured").first().waitFor();
+    expect(problems).toEqual([]);
+  });
 
   it("L42 a prediction is explained by keyboard alone", async () => {
     const { page } = await lab.open("?room=open&net=shapes&tab=run&lang=en");

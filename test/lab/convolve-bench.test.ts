@@ -43,6 +43,21 @@ async function saved(page: Page, name: string, nth = 0): Promise<Buffer> {
 }
 
 describe.skipIf(!canOpen)("the bench of Convolve", () => {
+  test("L17 what was refused is no news any more after the next change", async () => {
+    const { page, problems } = await openRoom("");
+    const field = (name: string) => page.locator(`[data-control=${name}] input[type=number]`).first();
+    const type = async (name: string, value: string): Promise<void> => {
+      await field(name).fill(value);
+      await field(name).press("Enter");
+    };
+    await type("kernel", "0");
+    await page.getByRole("alert").filter({ hasText: "at least 1" }).waitFor();
+    await type("size", "7");
+    await page.getByRole("alert").waitFor({ state: "detached" });
+    expect(await field("kernel").inputValue()).toBe("3");
+    expect(problems).toEqual([]);
+  });
+
   test("LF13 with channels, dW has a plane per pair of channels, named, and its numbers are the engine's", {
     timeout: 60_000,
   }, async () => {

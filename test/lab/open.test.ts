@@ -262,6 +262,15 @@ describe.skipIf(!canOpen)("the room that opens models", () => {
       const { probabilities, labels } = await predict(model, preparePicture(decodeImage(photo(1)), model), { device: "reference" });
       expect(said, name).toBe(`class ${labels[0]} ${percent(probabilities.data[labels[0]])}`);
     }
+    // The room of the units shows the same picture, says the same doubt, and leads back to the answer.
+    await page.getByRole("button", { name: "Look at its neurons" }).click();
+    await page.getByRole("note").filter({ hasText: "imagenet is a guess" }).waitFor();
+    await page
+      .getByText("Choose the picture: photo1.png")
+      .or(page.getByRole("img", { name: /photo1\.png/ }))
+      .first()
+      .waitFor();
+    await page.getByRole("button", { name: "Change it" }).click();
     await page.getByRole("button", { name: "That is right" }).click();
     await page.getByRole("note").filter({ hasText: "No preparation" }).waitFor({ state: "detached" });
     expect(problems).toEqual([]);

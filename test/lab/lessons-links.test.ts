@@ -98,9 +98,7 @@ const checks: Readonly<Record<LessonName, Check>> = {
   },
   async neurons(page, { unit }: Numbers, { value }) {
     await selected(page, unit);
-    const preferred = Number.parseFloat(
-      await page.locator('[data-figure="preferred"]').first().innerText(),
-    );
+    const preferred = Number.parseFloat(await page.locator('[data-figure="preferred"]').first().innerText());
     // The curve has more orientations than the four of the question: its peak lies nearer to the answer than to the others.
     const far = (a: number, b: number): number => Math.min(Math.abs(a - b) % 180, 180 - (Math.abs(a - b) % 180));
     expect(far(preferred, [0, 45, 90, 135][value])).toBeLessThanOrEqual(45);

@@ -27,7 +27,14 @@ export interface UselessFile {
 type Takers = Readonly<Partial<Record<DropUse, (drop: Drop) => void>>>;
 
 /** Where files go that nothing on the screen takes. */
-const rooms: Readonly<Record<DropUse, RoomName>> = { model: "open", names: "open", pictures: "open", data: "train", run: "train", view: "neurons" };
+const rooms: Readonly<Record<DropUse, RoomName>> = {
+  model: "open",
+  names: "open",
+  pictures: "open",
+  data: "train",
+  run: "train",
+  view: "neurons",
+};
 
 let takers: readonly Takers[] = [];
 let waiting: Drop | undefined;

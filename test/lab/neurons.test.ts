@@ -41,6 +41,8 @@ function sample(n: number): Tensor {
 const figure = (page: Page, id: string): Promise<string> => page.locator(`[data-figure=${id}]`).first().innerText();
 /** A number as the page writes it, for people. */
 const read = (text: string): number => Number(text.replaceAll("−", "-").replace("%", "").replace("×", "").trim());
+/** A share that all but vanishes, or is all but whole, is written as a bound. */
+const percentOf = (text: string): number => read(text.replace(/[<>]/, ""));
 const digits = (value: number): string => show(value, 4);
 
 describe.skipIf(!canOpen)("the room Neurons", () => {
@@ -151,8 +153,8 @@ describe.skipIf(!canOpen)("the room Neurons", () => {
       for (const row of await rows.all()) {
         const [name, was, is] = (await row.innerText()).split("\t");
         const index = model.classes?.indexOf(name) ?? -1;
-        expect(read(was)).toBeCloseTo(100 * unchanged[index], 0);
-        expect(read(is)).toBeCloseTo(100 * changed[index], 0);
+        expect(percentOf(was)).toBeCloseTo(100 * unchanged[index], 0);
+        expect(percentOf(is)).toBeCloseTo(100 * changed[index], 0);
       }
       expect(await page.getByRole("img", { name: /with the change/ }).count()).toBeGreaterThan(4);
       await page.close();

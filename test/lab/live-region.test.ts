@@ -18,7 +18,8 @@ function listen(page: Page): Promise<void> {
       for (const { target } of changes) {
         const element = target instanceof Element ? target : target.parentElement;
         const region = element?.closest("[aria-live]:not([aria-live=off]), [role=status], [role=alert], [role=log]");
-        if (region) said.push({ at: performance.now(), sentence: region.textContent ?? "" });
+        // The foot of the page says once, at a time of its own, that the whole lab is here.
+        if (region && !region.closest("footer")) said.push({ at: performance.now(), sentence: region.textContent ?? "" });
       }
     }).observe(document.body, { subtree: true, childList: true, characterData: true });
   });

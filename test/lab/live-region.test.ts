@@ -35,6 +35,8 @@ describe.skipIf(!canOpen)("L39 the live region", { timeout: 60_000 }, () => {
       .getByRole("application", { name: /^Output/ })
       .first()
       .focus();
+    // What the focus itself made the page say is past: the first move is told at once.
+    await page.waitForTimeout(1200);
     await listen(page);
     for (let round = 0; round < 12; round++) {
       for (const key of ["ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp"]) {

@@ -1,5 +1,6 @@
 // Any view as a picture of its own: what stands on the screen - maps, drawings, words - written down as SVG, each where it stands. So a view
 // needs no second drawing of itself, and the file shows what was looked at.
+import { standingCopy, svgOnCanvas } from "../../ui/standing-svg.ts";
 
 const xml = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
@@ -87,24 +88,7 @@ function visit(element: Element, clip: Clip, opacity: number, page: Page): void 
 
 /** A drawing of the page, with what the page's style sheets say written into it. */
 function nested(svg: SVGSVGElement, place: string, faint: string): string {
-  const copy = svg.cloneNode(true) as SVGSVGElement;
-  const copies = copy.querySelectorAll("*");
-  svg.querySelectorAll("*").forEach((own, i) => {
-    const style = getComputedStyle(own);
-    for (const name of [
-      "fill",
-      "stroke",
-      "stroke-width",
-      "stroke-dasharray",
-      "opacity",
-      "vector-effect",
-      "font-size",
-      "font-family",
-      "text-anchor",
-    ])
-      copies[i].setAttribute(name, style.getPropertyValue(name));
-    copies[i].removeAttribute("class");
-  });
+  const copy = standingCopy(svg);
   const box = svg.getAttribute("viewBox") ?? `0 0 ${svg.clientWidth} ${svg.clientHeight}`;
   const ratio = svg.getAttribute("preserveAspectRatio");
   return `<svg ${place} viewBox="${box}"${ratio === null ? "" : ` preserveAspectRatio="${ratio}"`} overflow="hidden"${faint}>${[...copy.childNodes].map((node) => new XMLSerializer().serializeToString(node)).join("")}</svg>`;
@@ -143,14 +127,7 @@ function writeLines(node: Text, style: CSSStyleDeclaration, clip: Clip, faint: s
 
 /** The picture as PNG, twice as fine as it stands on the screen. */
 export async function pngOf(svg: string, scale = 2): Promise<Uint8Array> {
-  const image = new Image();
-  // A page from disk may not read back what came from a blob's address.
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
-  await image.decode();
-  const canvas = document.createElement("canvas");
-  canvas.width = image.width * scale;
-  canvas.height = image.height * scale;
-  canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
+  const canvas = await svgOnCanvas(svg, { scale });
   const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/png"));
   if (blob === null) throw new Error("this browser could not make a PNG of the view");
   return new Uint8Array(await blob.arrayBuffer());

@@ -61,10 +61,19 @@ export interface Engine {
   stop(): void;
 }
 
+/** What is waited for, of each engine that runs. */
+const allWaiting = new Set<ReadonlyMap<number, Waiting>>();
+
+/** Whether somebody waits for any engine, as all through a training. */
+export function atWork(): boolean {
+  return [...allWaiting].some(({ size }) => size > 0);
+}
+
 /** A worker of its own. The lab has one for quick answers (`engine`), and starts others for long work beside it. */
 export function startEngine(name: string): Engine {
   const worker = new EngineWorker({ name });
   const waiting = new Map<number, Waiting>();
+  allWaiting.add(waiting);
   let last = 0;
   const failAll = (error: Error): void => {
     for (const { reject } of waiting.values()) reject(error);
@@ -111,6 +120,7 @@ export function startEngine(name: string): Engine {
     },
     stop() {
       worker.terminate();
+      allWaiting.delete(waiting);
       failAll(new DOMException("the engine was stopped", "AbortError"));
     },
   };

@@ -1,6 +1,8 @@
 // From the server to the page while nobody waits: every file of the lab, one at a time, until nothing depends on the server any more. Files whose
 // names hold a hash of their contents stay in the browser's cache, where a room or a worker that starts later finds them.
 
+import { atWork } from "../engine/client.ts";
+
 let all = $state(false);
 
 /** Whether everything that the lab is made of is on this machine. */
@@ -15,13 +17,16 @@ const firstRoom = 2000;
 /** The room at work comes first; one that never rests must not keep the rest away for ever. */
 const longestWait = 4000;
 
-function idle(): Promise<unknown> {
-  return new Promise((resolve) => {
-    if ("requestIdleCallback" in globalThis) requestIdleCallback(resolve, { timeout: longestWait });
-    // Safari has none.
-    else setTimeout(resolve, 200);
-  });
+async function idle(): Promise<void> {
+  const began = performance.now();
+  // Fetching takes a tenth of two cores, which a training would miss.
+  while (atWork() && performance.now() - began < longestWait) await pause(200);
+  // Safari has no idle callbacks.
+  if (!("requestIdleCallback" in globalThis)) return pause(200);
+  await new Promise((resolve) => requestIdleCallback(resolve, { timeout: longestWait }));
 }
+
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /**
  * Fetches all files, and runs `loaders`, which make rooms ready to be entered. Does nothing for readers who asked to save data, nor where all is in

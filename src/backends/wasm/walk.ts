@@ -20,8 +20,8 @@ export const meetingPoint = { arrived: 0, round: 64, sleepers: 128, aborted: 192
 /** Values of the `aborted` word, and what a walk returns. */
 export const walkStatus = { done: 0, failed: 1, timedOut: 2 } as const;
 
-/** About 50 us of looking before a thread goes to sleep: barriers are mostly met within that. */
-const spins = 20_000;
+/** About 60 us of looking before a thread goes to sleep, whose waking costs as much again: barriers are mostly met within that. */
+const spins = 200_000;
 const sliceNanoseconds = 100_000_000n;
 
 export interface WalkOptions {

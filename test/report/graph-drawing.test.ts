@@ -24,7 +24,7 @@ test("a box for every layer of the papers", () => {
 test("a shortcut is an edge around its block, and norms and activations stand with what they follow", () => {
   const { boxes, edges } = boxesOf(zooModel("resnet18"));
   const named = (name: string): number => boxes.findIndex((box) => box.name === name);
-  const into = edges.filter(({ to }) => to === named("layer1.0.activation")).map(({ from }) => boxes[from].name);
+  const into = edges.filter(({ to }) => to === named("layer1.0.add")).map(({ from }) => boxes[from].name);
   expect(into.sort()).toEqual(["layer1.0.conv2", "maxpool"]);
   expect(boxes[named("conv1")]).toMatchObject({ kinds: ["conv2d 7×7 /2", "batchNorm2d", "relu"], shape: [64, 112, 112] });
   expect(edges.filter(({ to }) => boxes[to].name === "inception3a")).toHaveLength(0);

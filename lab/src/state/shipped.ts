@@ -21,9 +21,11 @@ const addressOf = (file: string): string => files[`../../assets/nets/${file}`];
 
 /** Call while the shell is set up. Loads all of them, and makes what the address asks for on top; rooms show each net as soon as it is there. */
 export function loadShippedNets(): void {
-  const loading = ["shapes", "digits"].map(loadNet);
   followChosen(
     (async () => {
+      // In a task of its own: the page is mounted in this one.
+      await new Promise((resolve) => setTimeout(resolve));
+      const loading = ["shapes", "digits"].map(loadNet);
       // Whichever comes first, they are listed in this order.
       for (const net of loading) addNet(await net);
     })(),

@@ -109,9 +109,15 @@ function partAt(traced: Traced, path: string, input: Value, output: Value): Part
       const from = inputOf(traced, name);
       visit(from);
       const part = partAt(traced, name, from, value);
-      if (part === undefined) isClosed = false;
-      else lines.push({ kind: "part", name: child, part, input: from, output: value });
-      return;
+      if (part !== undefined) {
+        lines.push({ kind: "part", name: child, part, input: from, output: value });
+        return;
+      }
+      if (holds(traced, name)) {
+        isClosed = false;
+        return;
+      }
+      // A layer that reads more than its input, and is nothing but ops, is written as these: the sum of a residual block.
     }
     if (value.inputs.length === 0) {
       isClosed = false;
@@ -125,6 +131,11 @@ function partAt(traced: Traced, path: string, input: Value, output: Value): Part
   const trained = new Set(traced.parameters.values());
   const buffers = new Set(owned.filter((value) => !trained.has(value)));
   return { path, inputs: [input], outputs: new Map([["y", output]]), lines, owned, buffers };
+}
+
+/** Whether a layer has parts or numbers of its own. */
+function holds({ names, parameters, buffers }: Traced, layer: string): boolean {
+  return [names, parameters, buffers].some((known) => [...known.keys()].some((name) => name.startsWith(`${layer}.`)));
 }
 
 /** The whole net goes by its kind, in `names` and among the layers. */

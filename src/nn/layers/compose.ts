@@ -34,7 +34,7 @@ export function sequential(parts: Parts): Module {
 export interface ResidualOptions {
   /** What the shortcut does, as child "downsample" (default: nothing). */
   readonly shortcut?: Module;
-  /** What follows the sum, as child "activation" (default: nothing). */
+  /** What follows the sum, as child "activation" (default: nothing); the sum is then a layer of its own, "add". */
   readonly activation?: Module;
 }
 
@@ -46,10 +46,13 @@ export function residual(body: Parts, options: ResidualOptions = {}): Module {
   return defineModule("residual", (x, context) => {
     const changed = inner.build(x, context);
     const kept = shortcut === undefined ? x : context.child("downsample", shortcut, x);
-    const sum = ops.add(changed, kept);
-    return activation === undefined ? sum : context.child("activation", activation, sum);
+    if (activation === undefined) return ops.add(changed, kept);
+    return context.child("activation", activation, context.child("add", plus(kept), changed));
   });
 }
+
+/** A layer of its own, so that the sum before the activation can be looked at. */
+const plus = (kept: Value): Module => defineModule("add", (changed) => ops.add(changed, kept));
 
 export interface BranchesOptions {
   /** Put the results side by side along `axis` (default), or add them up. */

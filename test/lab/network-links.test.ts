@@ -62,7 +62,7 @@ describe.skipIf(!canOpen)("links to nets", { timeout: 40_000 }, () => {
     const { page, problems } = await lab.open("?room=network&lang=en&net=run-3");
     const note = page.getByTestId("net-gone");
     await expect.poll(() => note.textContent()).toContain("“run-3” lived in the page that made it");
-    await page.waitForSelector('[role="listbox"] [role="option"] canvas');
+    await page.waitForSelector('[role="listbox"] canvas');
     await note.getByRole("button", { name: "Stay with “shapes”" }).click();
     await expect.poll(() => note.count()).toBe(0);
     await expect.poll(() => page.url()).not.toContain("run-3");

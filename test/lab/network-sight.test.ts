@@ -13,6 +13,7 @@ describe.skipIf(!canOpen)("the room Network keeps the page's thread free", () =>
       canvas.width > 1 && new Set(canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height).data).size > 2;
     await first.scrollIntoViewIfNeeded();
     await first.locator("canvas").first().waitFor();
+    expect(await first.locator("canvas").count(), "all maps of a layer on one").toBe(1);
     await last.scrollIntoViewIfNeeded();
     await last.locator("canvas").first().waitFor();
     await expect.poll(() => first.locator("canvas").count()).toBe(0);

@@ -25,7 +25,7 @@ const input = ((): Tensor => {
 })();
 
 const lab = startLab();
-const ready = (page: Page): Promise<unknown> => page.waitForSelector('[role="listbox"] [role="option"] canvas');
+const ready = (page: Page): Promise<unknown> => page.waitForSelector('[role="listbox"] canvas');
 const option = (page: Page, name: RegExp) => page.getByRole("option", { name });
 
 describe.skipIf(!canOpen)("the network room", { timeout: 40_000 }, () => {

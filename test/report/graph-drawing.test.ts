@@ -3,11 +3,13 @@ import { expect, test } from "vitest";
 import { createGraph } from "../../src/graph/index.ts";
 import { input } from "../../src/graph/record.ts";
 import { label } from "../../src/graph/value.ts";
+import { activations } from "../../src/lens/activations.ts";
 import { nn } from "../../src/nn/index.ts";
 import { createModel } from "../../src/nn/model.ts";
 import { add, relu } from "../../src/ops/index.ts";
 import { boxesOf } from "../../src/report/graph-boxes.ts";
 import { drawGraph } from "../../src/report/graph-drawing.ts";
+import { random, randomNormal } from "../../src/tensor/random.ts";
 import { zooModel } from "../../src/zoo/index.ts";
 
 const count = (net: string, family: string): number => boxesOf(zooModel(net)).boxes.filter((box) => box.family === family).length;
@@ -29,6 +31,22 @@ test("a shortcut is an edge around its block, and norms and activations stand wi
   expect(boxes[named("conv1")]).toMatchObject({ kinds: ["conv2d 7×7 /2", "batchNorm2d", "relu"], shape: [64, 112, 112] });
   expect(edges.filter(({ to }) => boxes[to].name === "inception3a")).toHaveLength(0);
   expect(boxes.filter(({ isOutput }) => isOutput)).toHaveLength(1);
+});
+
+test("the sum of a residual block is a layer, with values to look at", async () => {
+  const model = zooModel("resnet20-cifar");
+  const { boxes } = boxesOf(model, { followers: "apart" });
+  expect(boxes.slice(1).filter(({ name }) => name === "")).toEqual([]);
+  const image = randomNormal(model.inputShape, random(1));
+  const maps = await activations(model, image, { layers: ["layer1.0.bn2", "layer1.0.add", "layer1.0.activation", "relu"] });
+  const [changed, sum, after, kept] = ["layer1.0.bn2", "layer1.0.add", "layer1.0.activation", "relu"].map(
+    (name) => maps.get(name)?.data ?? [],
+  );
+  expect(sum.length).toBe(16 * 32 * 32);
+  for (let i = 0; i < sum.length; i += 97) {
+    expect(sum[i]).toBeCloseTo(changed[i] + kept[i], 5);
+    expect(after[i]).toBe(Math.max(0, sum[i]));
+  }
 });
 
 test("every box stands inside the picture, and none on another", () => {

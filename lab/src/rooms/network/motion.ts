@@ -34,16 +34,21 @@ export function recede(_node: Element, { duration }: { readonly duration: number
   };
 }
 
-/** Waiting pictures: many canvases are painted a few at a time, so that the page stays quick. */
-const waiting: (() => void)[] = [];
+/** Waiting pictures, the last for each canvas: many are painted a few at a time, so that the page stays quick. */
+const waiting = new Map<HTMLCanvasElement, () => void>();
 
 /** Paints when there is time, within a few frames. */
-export function paintSoon(paint: () => void): void {
-  if (waiting.push(paint) === 1) requestAnimationFrame(paintSome);
+export function paintSoon(canvas: HTMLCanvasElement, paint: () => void): void {
+  if (waiting.size === 0) requestAnimationFrame(paintSome);
+  waiting.set(canvas, paint);
 }
 
 function paintSome(): void {
   const end = performance.now() + 8;
-  while (waiting.length > 0 && performance.now() < end) waiting.shift()?.();
-  if (waiting.length > 0) requestAnimationFrame(paintSome);
+  for (const [canvas, paint] of waiting) {
+    waiting.delete(canvas);
+    paint();
+    if (performance.now() > end) break;
+  }
+  if (waiting.size > 0) requestAnimationFrame(paintSome);
 }

@@ -149,7 +149,7 @@ export class Training {
   /** How good the net is now. */
   async measure(dataset: Dataset, options: MeasureOptions = {}): Promise<Evaluation> {
     this.#evaluator ??= await createEvaluator(this.#model, {
-      batch: Math.min(128, dataset.size),
+      batch: evenBatch(dataset.size),
       loss: this.#settings.loss,
       frozen: false,
       compile: deviceOf(this.#settings),
@@ -297,6 +297,11 @@ function firstState(model: Model, dataset: Dataset, settings: Settings): Trainin
     stopped: false,
     metadata: checkpoint?.metadata ?? {},
   };
+}
+
+/** At most 128 pictures, and no more runs than that takes: 200 pictures are two runs of 100, where 128 would fill the second up with 56 nobody asked for. */
+function evenBatch(pictures: number): number {
+  return Math.ceil(pictures / Math.ceil(pictures / 128));
 }
 
 /** Whether the same compiled steps serve both; the learning rate is given anew at every step. */

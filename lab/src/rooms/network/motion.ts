@@ -1,4 +1,5 @@
 // How a thing on the screen becomes a larger one in the same place, and goes back into it: the element flies from one rectangle to the other.
+import { flushSync } from "svelte";
 import { cubicInOut } from "svelte/easing";
 import type { TransitionConfig } from "svelte/transition";
 import { motion } from "../../state/settings.svelte.ts";
@@ -34,21 +35,22 @@ export function recede(_node: Element, { duration }: { readonly duration: number
   };
 }
 
-/** Waiting pictures, the last for each canvas: many are painted a few at a time, so that the page stays quick. */
-const waiting = new Map<HTMLCanvasElement, () => void>();
+/** Work that waits for a free moment, the last for each element. */
+const waiting = new Map<Element, () => void>();
 
-/** Paints when there is time, within a few frames. */
-export function paintSoon(canvas: HTMLCanvasElement, paint: () => void): void {
-  if (waiting.size === 0) requestAnimationFrame(paintSome);
-  waiting.set(canvas, paint);
+/** Does it within a few frames: where many elements have something to do at once, a few at a time, so that the page stays quick. */
+export function doSoon(element: Element, work: () => void): void {
+  if (waiting.size === 0) requestAnimationFrame(doSome);
+  waiting.set(element, work);
 }
 
-function paintSome(): void {
+function doSome(): void {
   const end = performance.now() + 8;
-  for (const [canvas, paint] of waiting) {
-    waiting.delete(canvas);
-    paint();
+  for (const [element, work] of waiting) {
+    waiting.delete(element);
+    // What it changes is brought to the page at once, and counts.
+    flushSync(work);
     if (performance.now() > end) break;
   }
-  if (waiting.size > 0) requestAnimationFrame(paintSome);
+  if (waiting.size > 0) requestAnimationFrame(doSome);
 }

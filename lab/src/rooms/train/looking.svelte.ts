@@ -1,4 +1,4 @@
-// Looking at the net while it learns: again after every change, but never so often that looking slows the training by more than a tenth.
+// Looking at the net while it learns: again after every change, but never so often that looking slows the training by more than a twentieth.
 import { live } from "./live.svelte.ts";
 import type { Look, LookInput, Opened, Status } from "./tasks.ts";
 
@@ -15,7 +15,7 @@ export interface Looked {
   look(input: LookInput, signal: AbortSignal): Promise<Look>;
 }
 
-const least = 150;
+const least = 200;
 
 /** For the top of a component. `input` is read again whenever what it depends on changes; undefined means nothing to look at. */
 export function looking(input: () => LookInput | undefined, run: Looked = live): Looking {
@@ -39,7 +39,7 @@ export function looking(input: () => LookInput | undefined, run: Looked = live):
       const seen = await run.look(asked, controller.signal);
       last = { look: seen, of: opened };
       error = undefined;
-      allowed = performance.now() + (run.state === "playing" ? Math.max(least, 9 * seen.milliseconds) : 0);
+      allowed = performance.now() + (run.state === "playing" ? Math.max(least, 19 * seen.milliseconds) : 0);
     } catch (caught) {
       if (!controller.signal.aborted) error = caught;
     } finally {

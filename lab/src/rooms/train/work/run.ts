@@ -100,7 +100,7 @@ export function closeRun(run: Run): void {
 /** Whether the test pictures are measured after this step: every tenth at first, later more rarely. A function of the step alone. */
 export function testDue(step: number): boolean {
   let due = 0;
-  while (due < step) due += 10 * Math.max(1, Math.ceil(due / 200));
+  while (due < step) due += 10 * Math.max(1, Math.ceil(due / 100));
   return due === step;
 }
 

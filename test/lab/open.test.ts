@@ -302,8 +302,17 @@ describe.skipIf(!canOpen)("the room that opens models", () => {
     await find.press("Enter");
     await page.waitForURL(/of=417/);
     await page.getByRole("button", { name: "Explain", exact: true }).click();
-    await page.locator("figcaption", { hasText: "class 417" }).waitFor({ timeout: 30_000 });
-    await page.getByRole("button", { name: "Cancel" }).click();
+    // Pressed in the frame that shows the map: a moment later its tests may be done.
+    await page.waitForFunction(
+      () => {
+        const shown = [...document.querySelectorAll("figcaption")].some((caption) => caption.textContent?.includes("class 417"));
+        const cancel = [...document.querySelectorAll("button")].find((button) => button.textContent?.trim() === "Cancel");
+        if (shown) cancel?.click();
+        return shown && cancel !== undefined;
+      },
+      undefined,
+      { timeout: 30_000 },
+    );
     await page.getByText("not measured").first().waitFor();
     expect(problems).toEqual([]);
   });

@@ -27,6 +27,9 @@ import { runSweep, type SweepInput } from "./work/sweep.ts";
 
 export type { Status } from "./work/status.ts";
 
+/** Milliseconds between two reports: what the page draws for each, it draws on a core that the training would use. */
+const reportEvery = 200;
+
 let current: Run | undefined;
 let pausing = false;
 
@@ -290,7 +293,7 @@ export const tasks = {
 
   sweep: (input: SweepInput, { signal, report }: TaskContext) => runSweep(input, signal, report),
 
-  /** Trains until it is paused or a rule ends it; reports ten times a second. */
+  /** Trains until it is paused or a rule ends it; reports five times a second. */
   async play(rules: StopRules, { signal, report }: TaskContext): Promise<{ readonly reason: StopReason; readonly status: Status }> {
     const run = theRun();
     pausing = false;
@@ -305,7 +308,7 @@ export const tasks = {
       await run.turn(() => advance(run));
       if (run.diverged !== undefined) return { reason: "diverged", status: statusOf(run) };
       const now = performance.now();
-      if (now - reported >= 100) {
+      if (now - reported >= reportEvery) {
         report(statusOf(run));
         reported = now;
       }

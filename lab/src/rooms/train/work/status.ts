@@ -1,4 +1,4 @@
-// What the page is told while it trains: small enough to send ten times a second.
+// What the page is told while it trains: small enough to send several times a second.
 import type { CurvePoint } from "fovea/train";
 import { type Change, type Knobs, knobsOf, type TestPoint } from "../experiment.ts";
 import type { Run } from "./run.ts";

@@ -6,6 +6,7 @@ import type { Calibration, ClassMetrics } from "fovea/train";
 import type { TaskContext } from "../../engine/context.ts";
 import { inputOf } from "../../engine/look.ts";
 import { type Numbers, toNumbers, toTensor } from "../../engine/tensors.ts";
+import { nextTurn } from "../../engine/turn.ts";
 import type { Experiment, Knobs, StopReason, StopRules } from "./experiment.ts";
 import { dataOf, partOf, setOwn } from "./work/data.ts";
 import {
@@ -410,16 +411,4 @@ function ended(run: Run, rules: StopRules, firstStep: number, firstEpoch: number
     if (tests.length - 1 - best >= rules.plateau) return "plateau";
   }
   return undefined;
-}
-
-/** Lets messages in; timers would wait longer than a step takes. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(0);
-  });
 }

@@ -16,6 +16,7 @@ import { readZip, writeZip } from "fovea/io";
 import { DataError } from "fovea/tensor";
 import { decodeCheckpoint, encodeCheckpoint, openTraining } from "fovea/train";
 import { type Numbers, toNumbers } from "../../../engine/tensors.ts";
+import { nextTurn } from "../../../engine/turn.ts";
 import { type Experiment, type Knobs, knobsOf } from "../experiment.ts";
 import { trainingCode } from "./code.ts";
 import { dataOf } from "./data.ts";
@@ -161,7 +162,7 @@ export async function replayed(run: Run, signal: AbortSignal, report: (done: unk
       await again.step();
       if (again.state.step % 5 === 0) {
         report({ done: again.state.step, total: end.state.step });
-        await new Promise((resolve) => setTimeout(resolve));
+        await nextTurn();
       }
     }
     const model = again.checkpoint().model;

@@ -1,5 +1,6 @@
 // The same experiment under several values of one setting or two, by the library's sweep, each run with its curve.
 import { learningCurve, openTraining, type SweepRow, sweep } from "fovea/train";
+import { nextTurn } from "../../../engine/turn.ts";
 import type { Experiment } from "../experiment.ts";
 import { type VariedName, withValue } from "../vary.ts";
 import { dataOf, partOf } from "./data.ts";
@@ -64,7 +65,7 @@ export async function runSweep(
           }
           if (step === steps) break;
           curve.add(await training.step());
-          if (step % 10 === 9) await new Promise((resolve) => setTimeout(resolve));
+          if (step % 10 === 9) await nextTurn();
         }
         const loss = curve.points.at(-1)?.loss ?? Number.NaN;
         return { "training loss": loss, "test loss": last.loss, "test accuracy": last.accuracy };

@@ -14,8 +14,17 @@ interface Clip {
   readonly bottom: number;
 }
 
-/** The element as it is seen now, on the page's ground. What scrolled frames hide is left out. */
+/** The element as it is seen now, on the page's ground. What scrolled frames hide is left out, unless they open under ".whole". */
 export function pictureOf(element: Element): string {
+  element.classList.add("whole");
+  try {
+    return written(element);
+  } finally {
+    element.classList.remove("whole");
+  }
+}
+
+function written(element: Element): string {
   const { left, top, width, height } = element.getBoundingClientRect();
   const parts: string[] = [];
   const clips = { count: 0 };

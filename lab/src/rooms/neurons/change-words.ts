@@ -5,12 +5,12 @@ export const changeWords = words({
   en: {
     mapsTitle: (name: string) => `Which pixels spoke for ${name}, with the unit and without`,
     mapsAbout: "The method runs on the changed net, so the map itself changes: where it does, the unit had carried the evidence.",
-    logitBefore: "logit with",
-    logitAfter: "logit without",
+    logitBefore: "logit as it is",
+    logitAfter: "logit with the change",
     moved: (name: string, before: string, after: string, change: string) =>
       `Its logit of ${name} moves from ${before} to ${after} (${change}).`,
-    outputBefore: "output with",
-    outputAfter: "output without",
+    outputBefore: "output as it is",
+    outputAfter: "output with the change",
     outputMoved: (name: string, before: string, after: string, change: string) =>
       `Its output for ${name} moves from ${before} to ${after} (${change}).`,
     score: "score",

@@ -132,7 +132,7 @@ async function fitWithProgress(
   { machine, signal, resumed }: FitContext,
 ): Promise<{ model: Model; history: EpochRecord[]; steps: StepRecord[] }> {
   const history: EpochRecord[] = resumed ? [...(await loadCheckpoint(folder.checkpoint)).state.history] : [];
-  if (history.length >= settings.epochs) {
+  if ((history.at(-1)?.epoch ?? 0) >= settings.epochs) {
     process.stderr.write(
       `all ${settings.epochs} epochs are done already; ask for more with --epochs ${settings.epochs + 2}. Testing again.\n`,
     );

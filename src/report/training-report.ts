@@ -72,7 +72,7 @@ export async function describeTraining(training: FinishedTraining, options: Desc
       parameters: summary.total.parameters,
       multiplyAdds: summary.total.macs,
       seconds: history.reduce((sum, epoch) => sum + epoch.seconds, 0),
-      epochs: history.length,
+      epochs: history.at(-1)?.epoch ?? 0,
       seed,
       device: machine,
       dataset: `${data.train.name}, ${showCount(data.train.size)} pictures`,

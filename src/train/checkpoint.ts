@@ -40,6 +40,7 @@ export interface TrainingState {
   readonly identity: TrainingIdentity;
   /** Sums over the unfinished epoch. */
   readonly running: { readonly loss: number; readonly correct: number; readonly seconds: number };
+  /** Of all epochs, or of some with `mostRecords`. */
   readonly history: readonly EpochRecord[];
   /** For early stopping: the best value so far, and whether training has ended by it. */
   readonly best?: { readonly value: number; readonly epoch: number };

@@ -76,6 +76,11 @@ export interface FitOptions {
   readonly validation?: Dataset;
   readonly evaluateEvery?: number;
   readonly earlyStop?: EarlyStop;
+  /**
+   * Most records of epochs that the training's state holds (default: all). When there are more, every second one is left out, and the next takes
+   * its seconds over: for trainings of any length in bounded memory. Early stopping needs all of them.
+   */
+  readonly mostRecords?: number;
   readonly device?: Device;
   readonly threads?: number;
   /** At most ten times a second, and after the last step of an epoch. */
@@ -129,6 +134,7 @@ function checkValues(options: FitOptions, where: string): void {
     "validation",
     "evaluateEvery",
     "earlyStop",
+    "mostRecords",
     "device",
     "threads",
     "onProgress",
@@ -138,7 +144,7 @@ function checkValues(options: FitOptions, where: string): void {
     "checkpoint",
     "resume",
   ]);
-  const { epochs, batchSize, seed, evaluateEvery, checkpoint, clip, earlyStop } = options;
+  const { epochs, batchSize, seed, evaluateEvery, checkpoint, clip, earlyStop, mostRecords } = options;
   if (clip !== undefined) checkClip(`${where}: clip`, clip);
   if (earlyStop !== undefined) checkEarlyStop(`${where}: earlyStop`, earlyStop);
   if (checkpoint !== undefined)
@@ -147,11 +153,16 @@ function checkValues(options: FitOptions, where: string): void {
     epochs,
     batchSize,
     evaluateEvery,
+    mostRecords,
     "checkpoint.everySteps": checkpoint?.everySteps,
     "checkpoint.everyEpochs": checkpoint?.everyEpochs,
   };
   for (const [name, n] of Object.entries(counts)) {
     if (n !== undefined && (!Number.isInteger(n) || n < 1)) throw new ArgumentError(`${where}: ${name} is ${n}; expected an integer >= 1`);
   }
+  if (mostRecords !== undefined && earlyStop !== undefined)
+    throw new ArgumentError(
+      `${where}: earlyStop judges by the records of all epochs, and mostRecords (${mostRecords}) leaves some out; give one of them`,
+    );
   if (seed !== undefined && !Number.isInteger(seed)) throw new ArgumentError(`${where}: seed is ${seed}; expected an integer`);
 }

@@ -18,7 +18,7 @@ export interface Timeline {
   /** Of all kept checkpoints, ascending. */
   readonly steps: readonly number[];
   readonly bytes: number;
-  /** The latest that is not after `step`. */
+  /** The latest that is not after `step`. Of records that were left out since (`mostRecords`), its history lacks those, too. */
   at(step: number): Checkpoint | undefined;
   /** Forgets what came after `step`. */
   cut(step: number): void;
@@ -40,12 +40,12 @@ export function timeline(options: TimelineOptions = {}): Timeline {
     keep(checkpoint) {
       const { step } = checkpoint.state;
       const own = checkpoint.state.history;
-      if (beginsWith(own, history)) history = own;
-      const isShared = beginsWith(history, own);
+      if (goesOn(own, history)) history = own;
+      const isShared = own.length === 0 || holds(history, own.at(-1));
       const entry: Kept = {
         step,
         bytes: sizeOf(checkpoint),
-        epochs: own.length,
+        epochs: own.at(-1)?.epoch ?? 0,
         checkpoint: isShared ? { ...checkpoint, state: { ...checkpoint.state, history: [] } } : checkpoint,
         isShared,
       };
@@ -66,12 +66,12 @@ export function timeline(options: TimelineOptions = {}): Timeline {
       const found = kept.findLast((k) => k.step <= step);
       if (found === undefined || !found.isShared) return found?.checkpoint;
       const { checkpoint, epochs } = found;
-      return { ...checkpoint, state: { ...checkpoint.state, history: history.slice(0, epochs) } };
+      return { ...checkpoint, state: { ...checkpoint.state, history: until(history, epochs) } };
     },
     cut(step) {
       kept = kept.filter((k) => k.step <= step);
       // What follows may have other epochs.
-      history = history.slice(0, Math.max(0, ...kept.filter((k) => k.isShared).map((k) => k.epochs)));
+      history = until(history, Math.max(0, ...kept.filter((k) => k.isShared).map((k) => k.epochs)));
     },
   };
 }
@@ -79,16 +79,26 @@ export function timeline(options: TimelineOptions = {}): Timeline {
 interface Kept {
   readonly step: number;
   readonly bytes: number;
+  /** That were finished then. */
   readonly epochs: number;
   readonly checkpoint: Checkpoint;
   /** Its history is the beginning of the common one, and not kept with it. */
   readonly isShared: boolean;
 }
 
-/** Records are never changed, only carried over: of two lists of one training, the last common one is the same object. */
-function beginsWith(long: readonly EpochRecord[], short: readonly EpochRecord[]): boolean {
-  return long.length >= short.length && long[short.length - 1] === short.at(-1);
+/** Whether `later` is of the same training as `history`, and from no time before its end. With `mostRecords` it may have left some records out. */
+function goesOn(later: readonly EpochRecord[], history: readonly EpochRecord[]): boolean {
+  const end = history.at(-1)?.epoch ?? 0;
+  const common = later.findLast(({ epoch }) => epoch <= end);
+  return (later.at(-1)?.epoch ?? 0) >= end && (end === 0 || holds(history, common));
 }
+
+function holds(history: readonly EpochRecord[], record: EpochRecord | undefined): boolean {
+  const own = history.findLast(({ epoch }) => epoch === record?.epoch);
+  return own !== undefined && own.step === record?.step && own.loss === record.loss;
+}
+
+const until = (history: readonly EpochRecord[], epochs: number): readonly EpochRecord[] => history.filter(({ epoch }) => epoch <= epochs);
 
 function sizeOf({ model, optimiser, best }: Checkpoint): number {
   let bytes = 0;

@@ -233,7 +233,7 @@ export class Training {
 
   async #finishEpoch(): Promise<void> {
     const { running, position, step, history } = this.#state;
-    const { epochs, evaluateEvery, validation, earlyStop, checkpoint, onEpoch } = this.#settings;
+    const { epochs, evaluateEvery, validation, earlyStop, mostRecords, checkpoint, onEpoch } = this.#settings;
     const epoch = this.#state.epoch + 1;
     const due = validation !== undefined && (epoch % evaluateEvery === 0 || epoch === epochs);
     const record: EpochRecord = {
@@ -245,7 +245,8 @@ export class Training {
       ...(due && { validation: await this.#validate(validation) }),
       seconds: running.seconds,
     };
-    this.#state = { ...this.#state, epoch, position: 0, running: { loss: 0, correct: 0, seconds: 0 }, history: [...history, record] };
+    const records = thinned([...history, record], mostRecords);
+    this.#state = { ...this.#state, epoch, position: 0, running: { loss: 0, correct: 0, seconds: 0 }, history: records };
     // With a validation set, epochs in which it was not measured say nothing about stopping.
     if (earlyStop !== undefined && (validation === undefined || due)) {
       const verdict = earlyStopping(earlyStop, this.#state.history);
@@ -297,6 +298,15 @@ function firstState(model: Model, dataset: Dataset, settings: Settings): Trainin
     stopped: false,
     metadata: checkpoint?.metadata ?? {},
   };
+}
+
+/** The records themselves, or every second of them, the last one in any case; each has the seconds of the one that was left out before it. */
+function thinned(records: readonly EpochRecord[], most = Number.POSITIVE_INFINITY): readonly EpochRecord[] {
+  if (records.length <= most) return records;
+  return records.flatMap((record, i) => {
+    if ((records.length - 1 - i) % 2 === 1) return [];
+    return i === 0 ? record : { ...record, seconds: records[i - 1].seconds + record.seconds };
+  });
 }
 
 /** At most 128 pictures, and no more runs than that takes: 200 pictures are two runs of 100, where 128 would fill the second up with 56 nobody asked for. */

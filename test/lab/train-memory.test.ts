@@ -101,6 +101,37 @@ async function residentOf(page: Page): Promise<number | undefined> {
 describe.skipIf(!canOpen)("the room Train, for long", () => {
   const lab = startLab();
 
+  test("LP4 looking at the net while it learns leaves no listeners behind", { timeout: 60_000 }, async () => {
+    const { page, problems } = await lab.open("?room=start&lang=en");
+    await page.addInitScript(() => {
+      const { addEventListener, removeEventListener } = AbortSignal.prototype;
+      const listening = new Set<unknown>();
+      Object.assign(globalThis, { listening, heard: 0 });
+      AbortSignal.prototype.addEventListener = function (this: AbortSignal, ...given: Parameters<typeof addEventListener>) {
+        listening.add(given[1]);
+        (globalThis as unknown as { heard: number }).heard++;
+        addEventListener.apply(this, given);
+      } as typeof addEventListener;
+      AbortSignal.prototype.removeEventListener = function (this: AbortSignal, ...given: Parameters<typeof removeEventListener>) {
+        listening.delete(given[1]);
+        removeEventListener.apply(this, given);
+      } as typeof removeEventListener;
+    });
+    await page.goto(new URL("?room=train&lang=en&pictures=200", lab.url()).href);
+    await page.waitForSelector(".go:not(:disabled)");
+    await page.locator(".go").click();
+    const counts = (): Promise<readonly [heard: number, left: number]> =>
+      page.evaluate(() => {
+        const { listening, heard } = globalThis as unknown as { listening: Set<unknown>; heard: number };
+        return [heard, listening.size];
+      });
+    await expect.poll(async () => (await counts())[0], { timeout: 40_000 }).toBeGreaterThan(30);
+    const [heard, left] = await counts();
+    expect(left, `of ${heard}`).toBeLessThan(10);
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
   test(`LP4 ${minutes} minutes of training keep memory flat within 10 %`, { timeout: 60_000 * (minutes + 3) }, async () => {
     // Small epochs, so that there are many, and so many parameters that the time line is full soon.
     const net = "conv(16 3 pad=same) relu maxpool(2) conv(32 3 pad=same) relu maxpool(2) flatten linear(out)";

@@ -107,6 +107,22 @@ describe("timeline", () => {
     expect(times.at(220)?.state.history).toEqual(other);
   });
 
+  test("LP4 LF7 of a history with mostRecords nothing is kept but its last state, and every moment has what that says of its past", () => {
+    const times = timeline({ bytes: 2 ** 20, every: 10 });
+    let history: readonly EpochRecord[] = [];
+    for (let epoch = 1; epoch <= 50; epoch++) {
+      history = [...history, { epoch, step: 10 * epoch, learningRate: 0.1, loss: 1 / epoch, accuracy: 0, seconds: 1 }];
+      if (history.length > 8) history = history.filter((_, i) => i % 2 === 0).map((record) => ({ ...record }));
+      times.keep(at(10 * epoch, history));
+    }
+    expect(times.steps).toHaveLength(50);
+    for (const step of times.steps) {
+      const own = times.at(step)?.state.history ?? [];
+      expect(own).toEqual(history.filter((record) => record.step <= step));
+      for (const record of own) expect(history).toContain(record);
+    }
+  });
+
   test("a checkpoint larger than the budget is kept all the same: the way back to the start is never lost", () => {
     const times = timeline({ bytes: 100, every: 5 });
     for (const step of [0, 5, 10, 15]) times.keep(at(step));

@@ -27,6 +27,40 @@ describe("openTraining", () => {
     live.release();
   });
 
+  test("LP4 mostRecords bounds the history: every second record goes, no second of time is lost, and the steps are the same", async () => {
+    const seconds: number[] = [];
+    const options: FitOptions = { ...base, mostRecords: 4, onEpoch: (record) => seconds.push(record.seconds) };
+    const live = await openTraining(barNet, data, options);
+    const all = await openTraining(barNet, data, base);
+    const epochs: number[][] = [];
+    for (let epoch = 1; epoch <= 9; epoch++) {
+      for (let i = 0; i < 6; i++) await Promise.all([live.step(), all.step()]);
+      epochs.push(live.state.history.map((record) => record.epoch));
+      const total = live.state.history.reduce((sum, record) => sum + record.seconds, 0);
+      expect(total).toBeCloseTo(
+        seconds.reduce((sum, one) => sum + one, 0),
+        9,
+      );
+    }
+    expect(epochs.slice(3)).toEqual([
+      [1, 2, 3, 4],
+      [1, 3, 5],
+      [1, 3, 5, 6],
+      [1, 5, 7],
+      [1, 5, 7, 8],
+      [1, 7, 9],
+    ]);
+    const { seconds: _, ...last } = all.state.history[8];
+    expect(live.state.history[2]).toMatchObject(last);
+    expect(bitsOf(live.model())).toEqual(bitsOf(all.model()));
+    await expect(openTraining(barNet, data, { ...base, mostRecords: 0 })).rejects.toThrow(/mostRecords is 0; expected an integer >= 1/);
+    await expect(openTraining(barNet, data, { ...base, mostRecords: 9, earlyStop: { patience: 2 } })).rejects.toThrow(
+      /earlyStop judges by the records of all epochs, and mostRecords \(9\)/,
+    );
+    live.release();
+    all.release();
+  });
+
   test("nextBatch is what the next step learns from", async () => {
     const live = await openTraining(nn.sequential({ flatten: nn.flatten(), logits: nn.linear(64, 3) }), data, base);
     await live.step();

@@ -45,6 +45,8 @@ interface Waiting {
   readonly resolve: (output: never) => void;
   readonly reject: (error: unknown) => void;
   readonly onReport: ((report: never) => void) | undefined;
+  /** Stops listening for the caller's cancel. */
+  readonly leave?: () => void;
 }
 
 export interface Engine {
@@ -87,6 +89,7 @@ export function startEngine(name: string): Engine {
       return;
     }
     waiting.delete(data.id);
+    caller.leave?.();
     if (data.kind === "done") caller.resolve(data.output as never);
     else
       caller.reject(
@@ -109,13 +112,16 @@ export function startEngine(name: string): Engine {
           return;
         }
         const id = ++last;
-        waiting.set(id, { resolve: resolve as Waiting["resolve"], reject, onReport });
+        const cancel = (): void => {
+          worker.postMessage({ id, cancel: true });
+          if (waiting.delete(id)) reject(signal?.reason);
+        };
+        // One signal may be there for thousands of calls.
+        const leave = (): void => signal?.removeEventListener("abort", cancel);
+        waiting.set(id, { resolve: resolve as Waiting["resolve"], reject, onReport, leave });
         const message: Call = { id, room, task, input };
         worker.postMessage(message);
-        signal?.addEventListener("abort", () => {
-          worker.postMessage({ id, cancel: true });
-          if (waiting.delete(id)) reject(signal.reason);
-        });
+        signal?.addEventListener("abort", cancel, { once: true });
       });
     },
     stop() {

@@ -46,12 +46,16 @@ export function changeOf(knobs: Knobs): TrainingChange {
   return { optimiser: optimiserOf(knobs), batchSize: knobs.batch, augment: augmentationOf[knobs.augment]() };
 }
 
+/** Small data sets make thousands of epochs an hour. */
+const mostRecords = 1000;
+
 export function fitOptionsOf(experiment: Experiment): FitOptions {
   const augment = augmentationOf[experiment.augment]();
   return {
     optimiser: optimiserOf(experiment),
     batchSize: experiment.batch,
     seed: experiment.seed,
+    mostRecords,
     ...(augment && { augment }),
     ...(experiment.threads > 0 && { threads: experiment.threads }),
   };

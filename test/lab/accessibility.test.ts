@@ -155,4 +155,37 @@ describe.skipIf(!canOpen)("L40 LF45 accessibility", () => {
     },
     isLong ? 90_000 : 40_000,
   );
+
+  it("L43 LF46 letters of twice the size widen the page at no moment while the pictures of a narrow card are looked through", async () => {
+    const { page, problems } = await lab.open("?room=start&lang=en");
+    await page.addInitScript(() => {
+      // A frame may come between a change and what follows from it; two in a row are seen.
+      const watched = { widest: 0, frames: 0, worked: false };
+      let before = 0;
+      const look = (): void => {
+        const wide = document.documentElement.scrollWidth;
+        watched.widest = Math.max(watched.widest, Math.min(wide, before));
+        watched.frames++;
+        watched.worked ||= document.querySelector("progress") !== null;
+        before = wide;
+        requestAnimationFrame(look);
+      };
+      document.addEventListener("DOMContentLoaded", () => {
+        document.documentElement.style.fontSize = "200%";
+        Object.assign(globalThis, { watched });
+        look();
+      });
+    });
+    await page.goto(`${lab.url()}?room=neurons&lens=three&lang=en`);
+    const watched = (): Promise<{ widest: number; frames: number; worked: boolean }> =>
+      page.evaluate(() => (globalThis as unknown as { watched: { widest: number; frames: number; worked: boolean } }).watched);
+    await expect.poll(async () => (await watched()).worked, { timeout: 20_000 }).toBe(true);
+    await page.locator("progress").first().waitFor({ state: "detached" });
+    await page.waitForTimeout(250);
+    const { widest, frames } = await watched();
+    expect(frames).toBeGreaterThan(2);
+    expect(widest).toBeLessThanOrEqual(1280);
+    expect(problems).toEqual([]);
+    await page.context().close();
+  }, 40_000);
 });

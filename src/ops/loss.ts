@@ -76,6 +76,12 @@ function classLossLoops(name: string, normalised: boolean) {
   };
 }
 
+/**
+ * p − y, and 0 where that is below 2^-100: far less than a weight can feel. A net that knows its pictures by heart would make denormal numbers
+ * of it in every layer on the way back, and processors take many times as long for those.
+ */
+const settled = e.select(e.lt(e.abs(e.sub(x0, x1)), 2 ** -100), 0, e.sub(x0, x1));
+
 /** The gradient that arrives at each position, with the class axis back as size 1. */
 function perPosition(g: Value, x: Value, how: Reduction): Value {
   const positions = x.shape.map((n, axis) => (axis === 1 ? 1 : n));
@@ -111,14 +117,16 @@ export const crossEntropyOp: Op = defineOp({
       const p = softmax(logits, { axis: 1 });
       const arriving = perPosition(g, logits, attrs.reduction);
       const wanted = targetProbabilities(logits, target);
-      if (target.dtype === "int32") return map(e.mul(e.operand(2), e.sub(x0, x1)), [p, wanted, arriving]);
+      if (target.dtype === "int32") {
+        return map(e.mul(e.operand(2), logits.dtype === "float32" ? settled : e.sub(x0, x1)), [p, wanted, arriving]);
+      }
       const mass = sum(wanted, { axes: 1, keepDims: true });
       return map(e.mul(e.operand(2), e.sub(e.mul(x0, e.operand(3)), x1)), [p, wanted, arriving, mass]);
     },
     target: (g, { logits }, attrs) => map(e.neg(e.mul(x0, x1)), [logSoftmax(logits, { axis: 1 }), perPosition(g, logits, attrs.reduction)]),
   },
   doc: {
-    text: "-Σ p · log softmax(logits) over the class axis 1, p being given probabilities or int32 labels. The gradient is softmax(logits) - p. A label that is no class is an error where the op is computed at once and in the reference loops; machine code cannot throw and counts 0 for it.",
+    text: "-Σ p · log softmax(logits) over the class axis 1, p being given probabilities or int32 labels. The gradient is softmax(logits) - p; for labels in float32, what is below 2^-100 of it counts as 0. A label that is no class is an error where the op is computed at once and in the reference loops; machine code cannot throw and counts 0 for it.",
     example: 'crossEntropy(logits, labels, { reduction: "mean" })',
   },
   cases: [

@@ -62,6 +62,14 @@ describe("softmax", () => {
     }
   });
 
+  it("a gradient that no weight can feel counts as 0 in float32, where its products would be denormal numbers", () => {
+    const at = (margin: number, dtype: "float32" | "float64"): number =>
+      flat(gradientOf(tensor([[0, -margin]], undefined, dtype), labels(0), { reduction: "sum" }))[1];
+    expect(at(60, "float32") / Math.exp(-60)).toBeCloseTo(1, 5);
+    expect(at(80, "float32")).toBe(0);
+    expect(at(80, "float64") / Math.exp(-80)).toBeCloseTo(1, 12);
+  });
+
   it("an impossible class (logit minus infinity) costs the others nothing", () => {
     const x = f64([[0, Number.NEGATIVE_INFINITY, 0]]);
     expect(ops.crossEntropy(x, labels(0)).item()).toBeCloseTo(Math.LN2, 15);

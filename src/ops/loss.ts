@@ -76,11 +76,12 @@ function classLossLoops(name: string, normalised: boolean) {
   };
 }
 
+const difference = e.sub(x0, x1);
 /**
  * p − y, and 0 where that is below 2^-100: far less than a weight can feel. A net that knows its pictures by heart would make denormal numbers
  * of it in every layer on the way back, and processors take many times as long for those.
  */
-const settled = e.select(e.lt(e.abs(e.sub(x0, x1)), 2 ** -100), 0, e.sub(x0, x1));
+const settled = e.select(e.lt(e.abs(difference), 2 ** -100), 0, difference);
 
 /** The gradient that arrives at each position, with the class axis back as size 1. */
 function perPosition(g: Value, x: Value, how: Reduction): Value {
@@ -118,7 +119,7 @@ export const crossEntropyOp: Op = defineOp({
       const arriving = perPosition(g, logits, attrs.reduction);
       const wanted = targetProbabilities(logits, target);
       if (target.dtype === "int32") {
-        return map(e.mul(e.operand(2), logits.dtype === "float32" ? settled : e.sub(x0, x1)), [p, wanted, arriving]);
+        return map(e.mul(e.operand(2), logits.dtype === "float32" ? settled : difference), [p, wanted, arriving]);
       }
       const mass = sum(wanted, { axes: 1, keepDims: true });
       return map(e.mul(e.operand(2), e.sub(e.mul(x0, e.operand(3)), x1)), [p, wanted, arriving, mass]);

@@ -45,7 +45,7 @@ export function timeline(options: TimelineOptions = {}): Timeline {
       const entry: Kept = {
         step,
         bytes: sizeOf(checkpoint),
-        epochs: own.at(-1)?.epoch ?? 0,
+        epochs: lastEpoch(own),
         checkpoint: isShared ? { ...checkpoint, state: { ...checkpoint.state, history: [] } } : checkpoint,
         isShared,
       };
@@ -86,11 +86,13 @@ interface Kept {
   readonly isShared: boolean;
 }
 
+const lastEpoch = (history: readonly EpochRecord[]): number => history.at(-1)?.epoch ?? 0;
+
 /** Whether `later` is of the same training as `history`, and from no time before its end. With `mostRecords` it may have left some records out. */
 function goesOn(later: readonly EpochRecord[], history: readonly EpochRecord[]): boolean {
-  const end = history.at(-1)?.epoch ?? 0;
+  const end = lastEpoch(history);
   const common = later.findLast(({ epoch }) => epoch <= end);
-  return (later.at(-1)?.epoch ?? 0) >= end && (end === 0 || holds(history, common));
+  return lastEpoch(later) >= end && (end === 0 || holds(history, common));
 }
 
 function holds(history: readonly EpochRecord[], record: EpochRecord | undefined): boolean {
